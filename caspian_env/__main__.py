@@ -1,0 +1,5 @@
+"""``python -m caspian_env``."""
+
+from caspian_env.cli import main
+
+main()

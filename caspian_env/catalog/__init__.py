@@ -1,0 +1,1 @@
+"""All the SQL: tables, reads, writes, views."""

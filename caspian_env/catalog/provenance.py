@@ -1,0 +1,116 @@
+"""Recording who fetched which bytes, when: runs, retrievals, granules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from caspian_env.catalog import tables as t
+
+
+@dataclass(frozen=True, slots=True)
+class LastRetrieval:
+    """What the newest answer of an address was: its validators and the granule it brought."""
+
+    etag: str | None
+    last_modified: str | None
+    granule_id: int | None
+    sha256: str | None
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalRecord:
+    """One answer, or the lack of one, of one address."""
+
+    dataset_id: str
+    url: str
+    retrieved_at: datetime
+    known_at: datetime
+    outcome: str
+    http_status: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    bytes_received: int = 0
+    granule_id: int | None = None
+    error: str | None = None
+
+
+def record_run_start(
+    connection: Connection, *, workflow: str, subject: str, now: datetime, code_version: str, settings_hash: str
+) -> int:
+    """Open a run and return its key."""
+    row = connection.execute(
+        sa.insert(t.run).values(
+            workflow=workflow, subject=subject, status="running", started_at=now,
+            code_version=code_version, settings_hash=settings_hash,
+        ).returning(t.run.c.id)
+    )  # fmt: skip
+    return int(row.scalar_one())
+
+
+def record_run_end(
+    connection: Connection, run_id: int, *, status: str, now: datetime, counts: Mapping[str, int], error: str | None
+) -> None:
+    """Close a run with its outcome and counts (``n_expected n_fetched n_unchanged n_rejected n_written``)."""
+    values = {"status": status, "finished_at": now, "error": error, **counts}
+    connection.execute(sa.update(t.run).where(t.run.c.id == run_id).values(values))
+
+
+def record_granule(
+    connection: Connection, *, dataset_id: str, sha256: str, size: int, media_type: str | None,
+    product_version: str | None = None, rejected: str | None = None,
+) -> int:  # fmt: skip
+    """Record the bytes as read, or as set aside with the reason, and return the granule's key.
+
+    The same bytes are one granule; a reading that succeeds after an earlier rejection turns it to accepted.
+    """
+    found = connection.execute(
+        sa.select(t.granule.c.id, t.granule.c.state).where(
+            t.granule.c.dataset_id == dataset_id, t.granule.c.sha256 == sha256
+        )
+    ).one_or_none()
+    state = {"state": "rejected" if rejected else "accepted", "reason": rejected, "product_version": product_version}
+    if found is None:
+        values = {"dataset_id": dataset_id, "sha256": sha256, "size": size, "media_type": media_type, **state}
+        return int(connection.execute(sa.insert(t.granule).values(values).returning(t.granule.c.id)).scalar_one())
+    if found.state != state["state"]:
+        connection.execute(sa.update(t.granule).where(t.granule.c.id == found.id).values(state))
+    return int(found.id)
+
+
+def record_retrieval(connection: Connection, run_id: int, record: RetrievalRecord) -> None:
+    """Record one answer."""
+    values = {name: getattr(record, name) for name in RetrievalRecord.__slots__}
+    connection.execute(sa.insert(t.retrieval).values(run_id=run_id, **values))
+
+
+def last_retrieval(connection: Connection, dataset_id: str, url: str) -> LastRetrieval | None:
+    """The newest answer of an address that brought, or confirmed, a granule."""
+    row = connection.execute(
+        sa.select(
+            t.retrieval.c.etag,
+            t.retrieval.c.last_modified,
+            t.retrieval.c.granule_id,
+            t.granule.c.sha256,
+            t.granule.c.state,
+        )
+        .join(t.granule, t.granule.c.id == t.retrieval.c.granule_id)
+        .where(t.retrieval.c.url == url, t.retrieval.c.dataset_id == dataset_id)
+        .order_by(t.retrieval.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return LastRetrieval(row[0], row[1], row[2], row[3], row[4] == "accepted") if row else None
+
+
+def latest_known(connection: Connection, dataset_id: str) -> datetime | None:
+    """The moment up to which the catalog's knowledge of a dataset reaches."""
+    column = t.retrieval.c
+    latest: datetime | None = connection.scalar(
+        sa.select(sa.func.max(column.known_at)).where(column.dataset_id == dataset_id, column.granule_id.is_not(None))
+    )
+    return latest

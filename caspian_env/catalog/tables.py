@@ -1,0 +1,306 @@
+"""The tables of the catalog, in three parts: reference, provenance, data.
+
+Values are never updated: a correction closes the open vintage (sets ``known_to``) and opens a new one. Two open
+vintages of one time are impossible (partial unique indexes), and triggers refuse any other change of a value.
+Times are UTC. Every constraint has a name, so that a migration can speak of it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time: ``timestamptz`` on PostgreSQL, sortable ISO text on SQLite (``2024-11-30 00:00:00[.ffffff]``)."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        """Text on SQLite, where the built-in type would drop the zone."""
+        return dialect.type_descriptor(sa.String(26) if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse naive times; convert the rest to UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive time {value!r}: the catalog stores UTC")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None).isoformat(sep=" ") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """An aware UTC time on every database."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        moment: datetime = value
+        return moment.astimezone(UTC)
+
+
+def _vintage() -> tuple[sa.Column[Any], sa.Column[Any], sa.CheckConstraint]:
+    return (
+        sa.Column("known_from", UtcTime, nullable=False, comment="Start of knowledge, UTC, included"),
+        sa.Column("known_to", UtcTime, comment="End of knowledge, UTC, excluded; empty while it is what we know"),
+        sa.CheckConstraint("known_to IS NULL OR known_to > known_from", name="vintage_not_empty"),
+    )
+
+
+def _one_of(column: str, *words: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(f"{column} IN ({', '.join(repr(w) for w in words)})", name=f"{column}_known")
+
+
+# ── reference: what is true, loaded from seeds/ ──────────────────────────────────────────────────────────────────────
+
+catalog_property = sa.Table(
+    "catalog_property", metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+    comment="Facts about this catalog itself, e.g. whether its data are synthetic",
+)  # fmt: skip
+
+variable = sa.Table(
+    "variable", metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("long_name", sa.String, nullable=False),
+    sa.Column("standard_name", sa.String, comment="CF standard name, where one exists"),
+    sa.Column("units", sa.String, nullable=False, comment="Customary units, UDUNITS spelling"),
+    sa.Column("cell_methods", sa.String),
+    sa.Column("valid_min", sa.Float),
+    sa.Column("valid_max", sa.Float),
+    sa.Column("note", sa.String, nullable=False, server_default=""),
+)  # fmt: skip
+
+datum = sa.Table(
+    "datum", metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("epsg", sa.Integer),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("note", sa.String, nullable=False, server_default=""),
+)  # fmt: skip
+
+location = sa.Table(
+    "location", metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("longitude", sa.Float),
+    sa.Column("latitude", sa.Float),
+    sa.Column("area_km2", sa.Float),
+    sa.Column("geometry_sha256", sa.String),
+    sa.Column("source", sa.String, nullable=False),
+    _one_of("kind", "region", "station", "country", "globe"),
+)  # fmt: skip
+
+dataset = sa.Table(
+    "dataset", metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("summary", sa.String, nullable=False),
+    sa.Column("provider", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("product_version", sa.String),
+    sa.Column("licence", sa.String, nullable=False),
+    sa.Column("redistributable", sa.Boolean(name="redistributable_flag"), nullable=False),
+    sa.Column("citation", sa.String, nullable=False),
+    sa.Column("doi", sa.String),
+    sa.Column("landing_page", sa.String),
+    sa.Column("update_frequency", sa.String, nullable=False),
+    sa.Column("publication_delay_days", sa.Integer, nullable=False),
+    sa.Column("whole_record", sa.Boolean(name="whole_record_flag"), nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("caveats", sa.String, nullable=False, server_default=""),
+    _one_of("state", "active", "frozen", "retired"),
+)  # fmt: skip
+
+indicator = sa.Table(
+    "indicator", metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("function", sa.String, nullable=False),
+    sa.Column("method_version", sa.String, nullable=False),
+    sa.Column("units", sa.String, nullable=False),
+    sa.Column("statistic", sa.String, nullable=False, comment="What the number is, in words"),
+    sa.Column("parameters", sa.String, nullable=False, comment="JSON"),
+    sa.Column("decimals", sa.Integer, nullable=False, comment="Decimal places in print"),
+    sa.Column("relative_to_datum", sa.Boolean(name="relative_to_datum_flag"), nullable=False,
+              comment="Whether the value is a height that means nothing without its datum"),
+    sa.Column("citation", sa.String, nullable=False),
+    sa.Column("note", sa.String, nullable=False, server_default=""),
+)  # fmt: skip
+
+# ── provenance: who fetched which bytes, when ────────────────────────────────────────────────────────────────────────
+
+run = sa.Table(
+    "run", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("workflow", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("finished_at", UtcTime),
+    sa.Column("n_expected", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("n_fetched", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("n_unchanged", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("n_rejected", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("n_written", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("code_version", sa.String, nullable=False),
+    sa.Column("settings_hash", sa.String, nullable=False),
+    sa.Column("error", sa.String),
+    _one_of("status", "running", "ok", "partial", "failed", "missed"),
+)  # fmt: skip
+
+granule = sa.Table(
+    "granule", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("dataset_id", sa.String, sa.ForeignKey("dataset.id"), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("media_type", sa.String),
+    sa.Column("product_version", sa.String, comment="As the granule itself says"),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("reason", sa.String, comment="Why it was rejected"),
+    sa.UniqueConstraint("dataset_id", "sha256"),
+    _one_of("state", "accepted", "rejected"),
+    sa.CheckConstraint("state = 'accepted' OR reason IS NOT NULL", name="rejected_says_why"),
+)  # fmt: skip
+
+retrieval = sa.Table(
+    "retrieval", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
+    sa.Column("dataset_id", sa.String, sa.ForeignKey("dataset.id"), nullable=False),
+    sa.Column("url", sa.String, nullable=False, comment="The provider's address, secrets left out"),
+    sa.Column("retrieved_at", UtcTime, nullable=False),
+    sa.Column("known_at", UtcTime, nullable=False, comment="From when what it brought is known; earlier for old editions"),
+    sa.Column("outcome", sa.String, nullable=False),
+    sa.Column("http_status", sa.Integer),
+    sa.Column("etag", sa.String),
+    sa.Column("last_modified", sa.String),
+    sa.Column("bytes_received", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("granule_id", sa.Integer, sa.ForeignKey("granule.id")),
+    sa.Column("error", sa.String),
+    _one_of("outcome", "new", "same_bytes", "not_modified", "not_published", "failed"),
+    sa.Index("ix_retrieval_url", "url", "id"),
+    sa.Index("ix_retrieval_dataset_id_known_at", "dataset_id", "known_at"),
+    sa.Index("ix_retrieval_granule_id", "granule_id"),
+)  # fmt: skip
+
+# ── data: what was believed, and when ────────────────────────────────────────────────────────────────────────────────
+
+series = sa.Table(
+    "series", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("dataset_id", sa.String, sa.ForeignKey("dataset.id"), nullable=False),
+    sa.Column("variable_id", sa.String, sa.ForeignKey("variable.id"), nullable=False),
+    sa.Column("location_id", sa.String, sa.ForeignKey("location.id"), nullable=False),
+    sa.Column("resolution", sa.String, nullable=False, comment="ISO 8601 duration of one value, or 'instant'"),
+    sa.Column("datum_id", sa.String, sa.ForeignKey("datum.id"), nullable=False, server_default="none"),
+    sa.UniqueConstraint("dataset_id", "variable_id", "location_id", "resolution", "datum_id", name="uq_series_identity"),
+)  # fmt: skip
+
+observation = sa.Table(
+    "observation", metadata,
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id"), primary_key=True),
+    sa.Column("time", UtcTime, primary_key=True, comment="Instant, or start of the period that the value covers"),
+    sa.Column("known_from", UtcTime, primary_key=True, comment="Start of knowledge, UTC, included"),
+    sa.Column("known_to", UtcTime, comment="End of knowledge, UTC, excluded; empty while it is what we know"),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("std_uncertainty", sa.Double, comment="Standard uncertainty (k=1) as the provider gives it"),
+    sa.Column("qc_flag", sa.SmallInteger, nullable=False, comment="QARTOD 1 good 2 not evaluated 3 suspect 4 fail"),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False, comment="What opened this vintage"),
+    sa.Column("n_cells", sa.Integer, comment="Grid cells used in a regional mean"),
+    sa.Column("area_share", sa.Double, comment="Share of the region's area observed"),
+    sa.Column("source_note", sa.String, comment="Source of this one value, where a dataset collects many"),
+    sa.Column("granule_id", sa.Integer, sa.ForeignKey("granule.id"), nullable=False),
+    sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
+    sa.CheckConstraint("known_to IS NULL OR known_to > known_from", name="vintage_not_empty"),
+    sa.CheckConstraint("qc_flag IN (1, 2, 3, 4, 9)", name="qc_flag_known"),
+    sa.CheckConstraint("value = value AND value < 1e300 AND value > -1e300", name="value_finite"),
+    _one_of("status", "final", "preliminary", "reported", "estimated"),
+    _one_of("kind", "first", "finalised", "corrected", "reprocessed", "restored", "requalified"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+sa.Index("uq_observation_open", observation.c.series_id, observation.c.time, unique=True,
+         sqlite_where=observation.c.known_to.is_(None), postgresql_where=observation.c.known_to.is_(None))  # fmt: skip
+sa.Index("ix_observation_known_from", observation.c.series_id, observation.c.known_from)
+sa.Index("ix_observation_granule_id", observation.c.granule_id)
+
+indicator_value = sa.Table(
+    "indicator_value", metadata,
+    sa.Column("id", sa.String(32), primary_key=True, comment="Hash of indicator, location, period and known_from"),
+    sa.Column("indicator_id", sa.String, sa.ForeignKey("indicator.id"), nullable=False),
+    sa.Column("method_version", sa.String, nullable=False),
+    sa.Column("location_id", sa.String, sa.ForeignKey("location.id"), nullable=False),
+    sa.Column("period_start", UtcTime, nullable=False),
+    sa.Column("period_end", UtcTime, nullable=False, comment="Excluded"),
+    *_vintage(),
+    sa.Column("value", sa.Double, comment="Empty where the rule refuses a number; then reason says why"),
+    sa.Column("reason", sa.String),
+    sa.Column("unit", sa.String, nullable=False),
+    sa.Column("std_uncertainty", sa.Double),
+    sa.Column("ci_low", sa.Double),
+    sa.Column("ci_high", sa.Double),
+    sa.Column("ci_level", sa.Double),
+    sa.Column("n_valid", sa.Integer, nullable=False),
+    sa.Column("n_expected", sa.Integer, nullable=False),
+    sa.Column("status", sa.String, nullable=False, comment="Worst status of the inputs"),
+    sa.Column("confidence", sa.String, comment="Assigned by a named person, never by code"),
+    sa.Column("qc_flag", sa.SmallInteger, nullable=False),
+    sa.Column("datum_id", sa.String, sa.ForeignKey("datum.id"), nullable=False),
+    sa.Column("licence", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
+    sa.CheckConstraint("period_end > period_start", name="period_not_empty"),
+    sa.CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="value_or_reason"),
+    sa.CheckConstraint("value IS NULL OR (unit <> '' AND licence <> '' AND n_valid > 0)", name="publishable"),
+    sa.CheckConstraint("(ci_low IS NULL) = (ci_high IS NULL) AND (ci_low IS NULL) = (ci_level IS NULL)", name="interval_whole"),
+    sa.CheckConstraint("ci_low IS NULL OR (ci_low <= value AND value <= ci_high)", name="interval_holds_value"),
+    _one_of("status", "final", "preliminary", "reported", "estimated"),
+    _one_of("kind", "first", "revised", "restored", "method_changed"),
+)  # fmt: skip
+
+sa.Index("uq_indicator_value_open", indicator_value.c.indicator_id, indicator_value.c.location_id,
+         indicator_value.c.period_start, indicator_value.c.period_end, unique=True,
+         sqlite_where=indicator_value.c.known_to.is_(None),
+         postgresql_where=indicator_value.c.known_to.is_(None))  # fmt: skip
+
+indicator_input = sa.Table(
+    "indicator_input", metadata,
+    sa.Column("value_id", sa.String(32), sa.ForeignKey("indicator_value.id", deferrable=True, initially="DEFERRED"),
+              primary_key=True),
+    sa.Column("argument", sa.String, primary_key=True),
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id"), primary_key=True),
+    sa.Column("period_start", UtcTime, primary_key=True),
+    sa.Column("period_end", UtcTime, nullable=False, comment="Excluded"),
+    sa.Column("known_at", UtcTime, nullable=False, comment="The observations used are those known at this moment"),
+    comment="Which observations a value is made of",
+)  # fmt: skip
+
+computation = sa.Table(
+    "computation", metadata,
+    sa.Column("indicator_id", sa.String, sa.ForeignKey("indicator.id"), primary_key=True),
+    sa.Column("location_id", sa.String, sa.ForeignKey("location.id"), primary_key=True),
+    sa.Column("fingerprint", sa.String, nullable=False, comment="Hash of inputs, parameters and method version"),
+    sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
+    comment="What each indicator was last computed from, so that only what changed is computed",
+)  # fmt: skip

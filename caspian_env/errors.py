@@ -1,0 +1,95 @@
+"""Every error the platform raises on purpose, in one tree.
+
+    CaspianError                      names its subject and its remedy
+    ├── SettingsError                 a setting is missing, unknown or contradicts another
+    ├── SeedError                     a seed file does not say what it must
+    ├── CatalogError                  the database cannot be used as asked
+    │   ├── NewerDatabase             it was written by a newer version of the platform
+    │   └── BackwardsKnowledge        an edition older than what is already known
+    ├── TransportError                bytes could not be had
+    │   ├── NotPublished              the provider (or mirror) does not have the address
+    │   ├── Unreachable               no answer in time, or a server error (transient)
+    │   └── RefusedAnswer             too large, wrong redirect, forbidden
+    ├── MissingKey                    the source needs a key that is not set
+    ├── BadGranule                    the bytes are not what the source promises
+    └── NotComputable                 an indicator's rule forbids the number asked for
+
+``transient`` says whether the same call may succeed later without anybody's help.
+"""
+
+from __future__ import annotations
+
+
+class CaspianError(Exception):
+    """An expected failure: what it concerns, what is wrong, and what to do about it.
+
+    Parameters
+    ----------
+    subject : str
+        The dataset, file, indicator or setting concerned.
+    problem : str
+        What is wrong, in one clause.
+    remedy : str
+        What the reader can do; empty where nothing can be done but wait.
+    """
+
+    transient = False
+
+    def __init__(self, subject: str, problem: str, remedy: str = "") -> None:
+        self.subject, self.problem, self.remedy = subject, problem, remedy
+        super().__init__(subject, problem, remedy)
+
+    def __str__(self) -> str:
+        """One line: subject, problem and remedy."""
+        line = f"{self.subject}: {self.problem}"
+        return f"{line} ({self.remedy})" if self.remedy else line
+
+
+class SettingsError(CaspianError):
+    """A setting is missing, unknown or contradicts another."""
+
+
+class SeedError(CaspianError):
+    """A seed file does not say what it must."""
+
+
+class CatalogError(CaspianError):
+    """The database cannot be used as asked."""
+
+
+class NewerDatabase(CatalogError):
+    """The database was written by a newer version of the platform."""
+
+
+class BackwardsKnowledge(CatalogError):
+    """An edition is older than what the catalog already knows of the dataset."""
+
+
+class TransportError(CaspianError):
+    """Bytes could not be had."""
+
+
+class NotPublished(TransportError):
+    """The provider, or the mirror in its place, does not have the address."""
+
+
+class Unreachable(TransportError):
+    """No answer in time, or a server error; trying again later can help."""
+
+    transient = True
+
+
+class RefusedAnswer(TransportError):
+    """An answer was refused: too large, an unsafe redirect, or forbidden."""
+
+
+class MissingKey(CaspianError):
+    """The source needs a key that is not set."""
+
+
+class BadGranule(CaspianError):
+    """The bytes are not what the source promises; they are set aside, not ingested."""
+
+
+class NotComputable(CaspianError):
+    """An indicator's own rule forbids the number asked for; the reason is published in its place."""

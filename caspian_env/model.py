@@ -1,0 +1,229 @@
+"""The nouns of the platform, as frozen dataclasses and two small protocols.
+
+The words are those of the house: a *dataset* is a published product; a *source* is the module that lists and reads
+its *granules*; a *series* is one variable of one dataset at one location; an *observation* is one value of a series
+in one *vintage*; a *window* is a half-open UTC interval of valid time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from caspian_env.errors import SettingsError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# QARTOD primary flags (IOOS QARTOD, flag meanings as in CF ``flag_meanings``).
+GOOD, NOT_EVALUATED, SUSPECT, FAIL, MISSING = 1, 2, 3, 4, 9
+
+# Statuses of a value, best first; an indicator carries the worst of its inputs.
+STATUSES = ("final", "reported", "estimated", "preliminary")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open interval ``start <= t < end`` of valid time, UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse naive, empty and reversed intervals."""
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise SettingsError("window", "its ends carry no time zone", "use UTC")
+        if not self.start < self.end:
+            raise SettingsError(
+                "window", f"{self.start:%F} is not before {self.end:%F}", "write START/END, END excluded"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """Read ``START/END`` in ISO 8601; dates mean midnight UTC and END is excluded."""
+        try:
+            start, end = (datetime.fromisoformat(part.strip()) for part in text.split("/"))
+        except ValueError as error:
+            raise SettingsError("window", f"cannot read {text!r}", "write for example 2020-01-01/2021-01-01") from error
+        return cls(as_utc(start), as_utc(end))
+
+    def overlaps(self, other: Window) -> bool:
+        """Whether the two intervals share a moment."""
+        return self.start < other.end and other.start < self.end
+
+    def __str__(self) -> str:
+        """``START/END`` as ISO dates."""
+        return f"{self.start:%Y-%m-%d}/{self.end:%Y-%m-%d}"
+
+
+def as_utc(moment: datetime) -> datetime:
+    """The same moment in UTC; a naive one is taken to be UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class GranuleRef:
+    """Where one granule of a dataset is published.
+
+    ``path`` is relative to any of the dataset's hosts (or a whole address); ``base`` is the host whose listing named
+    it, tried first. ``form`` turns the request into a POST with these parameters (secrets are added by transport).
+    """
+
+    path: str
+    window: Window | None = None
+    status: str = "final"
+    base: str | None = None
+    form: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The names found at a directory address, and the host (base address) that answered."""
+
+    base: str
+    names: Sequence[str]
+
+
+class Http(Protocol):
+    """What a source may ask of the network while it lists its granules."""
+
+    def listing(self, path: str) -> Listing:
+        """Names at a directory address below the first host that answers; NotPublished if none does."""
+
+
+class Source(Protocol):
+    """A source module: two functions, no state."""
+
+    def list_granules(self, window: Window, http: Http) -> Iterator[GranuleRef]:
+        """Granules that may hold values inside ``window``."""
+
+    def read_granule(self, path: Path) -> xr.Dataset:
+        """The granule in the provider's own names and units; BadGranule if it is not what the source promises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A quantity in customary units, named after the CF standard name table."""
+
+    id: str
+    long_name: str
+    units: str
+    standard_name: str | None = None
+    cell_methods: str | None = None
+    valid_min: float | None = None
+    valid_max: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One variable as a dataset gives it: the provider's name beside ours, with its datum, resolution and QC thresholds."""
+
+    name: str
+    variable: str
+    resolution: str
+    units: str | None = None
+    uncertainty: str | None = None
+    datum: str | None = None
+    qc: Mapping[str, Mapping[str, Sequence[float] | float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """How a source takes its key: the setting that holds it, the parameter that carries it, and how to get one."""
+
+    setting: str
+    parameter: str
+    how_to_get: str
+    place: str = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A published product as described in ``seeds/datasets.yaml`` (ACDD attributes, licence, citation, hosts)."""
+
+    id: str
+    title: str
+    summary: str
+    provider: str
+    kind: str
+    hosts: tuple[str, ...]
+    variables: tuple[Measured, ...]
+    locations: tuple[str, ...]
+    licence: str
+    redistributable: bool
+    citation: str
+    update_frequency: str
+    publication_delay_days: int
+    coverage_start: str
+    module: str
+    product_version: str | None = None
+    doi: str | None = None
+    landing_page: str | None = None
+    whole_record: bool = False
+    look_back_days: int = 0
+    default_status: str = "final"
+    state: str = "active"
+    key: Key | None = None
+    max_bytes: int = 64_000_000
+    caveats: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A region (polygon), a station (point) or the globe."""
+
+    id: str
+    title: str
+    kind: str
+    source: str
+    longitude: float | None = None
+    latitude: float | None = None
+    area_km2: float | None = None
+    geometry: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """A vertical reference: heights of different datums are never mixed."""
+
+    id: str
+    title: str
+    source: str
+    epsg: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorInput:
+    """One argument of an indicator: which series it takes. Without a location it takes the indicator's own."""
+
+    argument: str
+    dataset: str
+    variable: str
+    datum: str | None = None
+    resolution: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A definition: a pure function, its inputs, parameters, units and references."""
+
+    id: str
+    title: str
+    function: str
+    method_version: str
+    units: str
+    statistic: str
+    inputs: tuple[IndicatorInput, ...]
+    locations: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    citation: str
+    decimals: int
+    datum: str | None = None
+    relative_to_datum: bool = False
+    note: str = ""

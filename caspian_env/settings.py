@@ -1,0 +1,148 @@
+"""Settings: the only place that reads environment variables or the settings file.
+
+Order of precedence: command line, ``CASPIAN_ENV_*`` variables, the TOML file, defaults.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from caspian_env.errors import SettingsError
+
+PREFIX = "CASPIAN_ENV_"
+FILE_NAME = "caspian-env.toml"
+SIMPLE = {"database_url", "home", "mirror", "contact"}
+VERSION = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an installation is told: where things live, whom to name, which keys it has.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of the archive, reports and (for SQLite) the database.
+    database_url : str
+        SQLAlchemy address of the catalog.
+    mirror : str or None
+        Folder or base address that stands in for the providers.
+    contact : str
+        Named in the User-Agent, so that a provider can write to somebody.
+    keys : mapping of str to str
+        Keys of sources by their setting name, e.g. ``DAHITI_KEY``; never printed.
+    """
+
+    home: Path
+    database_url: str
+    mirror: str | None = None
+    contact: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def archive(self) -> Path:
+        """Provider bytes, named by their sha256."""
+        return self.home / "archive"
+
+    @property
+    def reports(self) -> Path:
+        """Where reports are written unless told otherwise."""
+        return self.home / "reports"
+
+    def fingerprint(self) -> str:
+        """A hash of the settings that change what a run does; keys only by their presence."""
+        parts = [str(self.mirror), *sorted(self.keys)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None,
+    *,
+    config: Path | None = None,
+    mirror: str | None = None,
+    home: Path | None = None,
+    database_name: str = "caspian.db",
+) -> Settings:
+    """Settings from the command line (``mirror``, ``home``), the environment and the TOML file.
+
+    Raises
+    ------
+    SettingsError
+        When a name is unknown, a file cannot be read or a value is of the wrong kind.
+    """
+    environ = os.environ if environ is None else environ
+    values, keys = _from_file(_find(config, environ))
+    for name, value in environ.items():
+        if not name.startswith(PREFIX) or not value:
+            continue
+        short = name.removeprefix(PREFIX)
+        if short.lower() in SIMPLE:
+            values[short.lower()] = value
+        elif short.endswith("_KEY"):
+            keys[short] = value
+        elif short != "CONFIG" and not short.startswith("TEST_"):
+            raise SettingsError(name, "is not a setting of caspian-env", f"known: {', '.join(sorted(known_names()))}")
+    where = (home or Path(values.get("home", "caspian-home"))).expanduser().absolute()
+    settings = Settings(
+        home=where,
+        database_url=_database_url(values.get("database_url"), where, database_name),
+        mirror=mirror or values.get("mirror") or None,
+        contact=values.get("contact", ""),
+        keys=keys,
+    )
+    if settings.mirror and "://" not in settings.mirror:
+        folder = Path(settings.mirror).expanduser()
+        if not folder.is_dir():
+            raise SettingsError("mirror", f"{settings.mirror} is not a folder", "name a folder or an http(s) address")
+        settings = replace(settings, mirror=str(folder.absolute()))
+    return settings
+
+
+def known_names() -> set[str]:
+    """Names of the environment variables, keys given by their pattern."""
+    return {PREFIX + name.upper() for name in SIMPLE} | {f"{PREFIX}CONFIG", f"{PREFIX}<SOURCE>_KEY"}
+
+
+def data_folder(name: str) -> Path:
+    """Folder ``seeds`` or ``migrations``: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "data" / name, package.parent / name):
+        if folder.is_dir():
+            return folder
+    raise SettingsError(name, "the folder is missing from this installation", "install caspian-env again")
+
+
+def _database_url(url: str | None, home: Path, database_name: str) -> str:
+    if not url:
+        return f"sqlite:///{home / database_name}"
+    if url.startswith(("postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + url.split("://", 1)[1]
+    return url
+
+
+def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:
+    named = config or (Path(environ[f"{PREFIX}CONFIG"]) if environ.get(f"{PREFIX}CONFIG") else None)
+    if named and not named.is_file():
+        raise SettingsError(str(named), "the settings file does not exist", "caspian-env init writes one")
+    return named or (Path(FILE_NAME) if Path(FILE_NAME).is_file() else None)
+
+
+def _from_file(path: Path | None) -> tuple[dict[str, str], dict[str, str]]:
+    if path is None:
+        return {}, {}
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(str(path), f"cannot be read: {error}", "mend or remove it") from error
+    keys = content.pop("keys", {})
+    if unknown := set(content) - SIMPLE:
+        raise SettingsError(str(path), f"unknown settings {sorted(unknown)}", f"known: {sorted(SIMPLE)} and [keys]")
+    wrong = [name for name, value in {**content, **keys}.items() if not isinstance(value, str)]
+    if wrong or not isinstance(keys, dict):
+        raise SettingsError(str(path), f"{wrong or 'keys'} must be text", "write them in quotes")
+    return {k: v for k, v in content.items() if v}, {k.upper(): v for k, v in keys.items() if v}

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caspian_env.catalog import tables as t
+from caspian_env.catalog.engine import Catalog, open_catalog
+from caspian_env.catalog.migrate import upgrade
+from caspian_env.catalog.observations import Observed, Written, read_series, write_observations
+from caspian_env.catalog.provenance import record_run_start
+from caspian_env.catalog.reference import series_id
+from caspian_env.errors import BadGranule
+
+from .conftest import START, add_granule, reference_rows
+
+DAY = timedelta(days=1)
+
+
+def edition(values: dict[int, float], *, status: str = "final") -> list[Observed]:
+    return [Observed(START + n * DAY, value, None, 1, status) for n, value in sorted(values.items())]
+
+
+def write(catalog: Catalog, rows: list[Observed], known: datetime, sha: str, **more: object) -> Written:
+    version = more.pop("version", None)
+    with catalog.write() as connection:
+        granule = add_granule(connection, sha * 64, version=version, known_at=known)  # type: ignore[arg-type]
+        return write_observations(
+            connection, 1, rows, known_at=known, granule_id=granule, run_id=1,
+            whole_record=bool(more.get("whole_record", True)),
+        )  # fmt: skip
+
+
+def known(catalog: Catalog, as_of: datetime | None = None) -> dict[int, float]:
+    with catalog.read() as connection:
+        frame = read_series(connection, 1, as_of=as_of)
+    return {(time.tz_localize("UTC") - START).days: value for time, value in frame["value"].items()}
+
+
+def revisions(catalog: Catalog) -> list[tuple[int, float | None, float | None, str]]:
+    with catalog.read() as connection:
+        rows = connection.execute(
+            sa.text("SELECT time, old_value, new_value, kind FROM v_revision ORDER BY known_at, time")
+        )
+        found = [tuple(row) for row in rows]
+    days = [
+        (datetime.fromisoformat(str(time)).replace(tzinfo=UTC) - START).days
+        if isinstance(time, str)
+        else (time - START).days
+        for time, *_ in found
+    ]
+    return [(day, *rest) for day, (_, *rest) in zip(days, found, strict=True)]
+
+
+def test_only_differences_are_stored_and_the_past_stays(prepared: Catalog) -> None:
+    first, second = START + 400 * DAY, START + 500 * DAY
+    assert write(prepared, edition({0: 1.0, 1: 2.0, 2: 3.0}), first, "b") == Written(first=3)
+    assert write(prepared, edition({0: 1.0, 1: 2.5, 2: 3.0, 3: 4.0}), second, "c") == Written(1, 1, 0, 2)
+    assert known(prepared) == {0: 1.0, 1: 2.5, 2: 3.0, 3: 4.0}
+    assert known(prepared, first) == known(prepared, second - DAY) == {0: 1.0, 1: 2.0, 2: 3.0}
+    assert known(prepared, first - timedelta(microseconds=1)) == {}
+    assert revisions(prepared) == [(1, 2.0, 2.5, "corrected")]
+
+
+def test_other_bytes_with_the_same_values_make_no_vintage(prepared: Catalog) -> None:
+    write(prepared, edition({0: 1.0}), START + DAY, "b")
+    assert write(prepared, edition({0: 1.0}), START + 2 * DAY, "c") == Written(unchanged=1)
+    assert revisions(prepared) == []
+
+
+def test_kinds_of_revision_are_distinct(prepared: Catalog) -> None:
+    many = dict.fromkeys(range(200), 0.0)
+    write(prepared, edition(many, status="preliminary"), START + 300 * DAY, "b", version="1")
+    write(prepared, edition(many | {0: 1.0}), START + 301 * DAY, "c", version="1")
+    write(prepared, edition(many | {0: 2.0}), START + 302 * DAY, "d", version="2")
+    write(prepared, edition(many | {0: 3.0}), START + 303 * DAY, "e", version="2")
+    gone = {n: v for n, v in many.items() if n != 0}
+    write(prepared, edition(gone), START + 304 * DAY, "f", version="2")
+    write(prepared, edition(gone | {0: 3.0}), START + 305 * DAY, "9", version="2")
+    kinds = [(old, new, kind) for day, old, new, kind in revisions(prepared) if day == 0]
+    assert kinds == [
+        (0.0, 1.0, "finalised"), (1.0, 2.0, "reprocessed"), (2.0, 3.0, "corrected"),
+        (3.0, None, "withdrawn"), (None, 3.0, "restored"),
+    ]  # fmt: skip
+
+
+def test_an_edition_that_loses_much_is_refused_whole(prepared: Catalog) -> None:
+    write(prepared, edition(dict.fromkeys(range(100), 0.0)), START + 300 * DAY, "b")
+    with pytest.raises(BadGranule, match="lost 3 of 100"):
+        write(prepared, edition(dict.fromkeys(range(97), 0.0)), START + 301 * DAY, "c")
+    assert len(known(prepared)) == 100
+
+
+def test_a_value_missing_from_a_part_is_not_withdrawn(prepared: Catalog) -> None:
+    write(prepared, edition({0: 1.0, 1: 1.0, 2: 1.0}), START + 300 * DAY, "b", whole_record=False)
+    assert write(prepared, edition({0: 1.0, 2: 1.0}), START + 301 * DAY, "c", whole_record=False).withdrawn == 0
+    assert len(known(prepared)) == 3
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE observation SET value = 9",
+        "UPDATE observation SET known_to = NULL",
+        "DELETE FROM observation",
+    ],
+)
+def test_the_database_itself_refuses_to_change_a_stored_value(prepared: Catalog, statement: str) -> None:
+    write(prepared, edition({0: 1.0}), START + DAY, "b")
+    with pytest.raises(sa.exc.DBAPIError, match="cannot be"), prepared.write() as connection:
+        connection.execute(sa.text(statement))
+
+
+def test_the_database_itself_refuses_two_vintages_of_one_time(prepared: Catalog) -> None:
+    write(prepared, edition({0: 1.0}), START + DAY, "b")
+    row = {
+        "series_id": 1, "time": START, "known_from": START + 2 * DAY, "value": 2.0, "qc_flag": 1, "status": "final",
+        "kind": "corrected", "granule_id": 1, "run_id": 1,
+    }  # fmt: skip
+    with pytest.raises(sa.exc.DBAPIError), prepared.write() as connection:
+        connection.execute(sa.insert(t.observation).values(row))
+    with pytest.raises(sa.exc.DBAPIError, match="overlap"), prepared.write() as connection:
+        connection.execute(sa.insert(t.observation).values(row | {"known_from": START, "known_to": START + 2 * DAY}))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_is_no_number_cannot_be_stored(prepared: Catalog, value: float) -> None:
+    with pytest.raises(sa.exc.DBAPIError):
+        write(prepared, edition({0: value}), START + DAY, "b")
+
+
+EDITIONS = st.lists(
+    st.dictionaries(st.integers(0, 60), st.sampled_from([0.0, 1.0, 2.0]), min_size=59, max_size=61),
+    min_size=1, max_size=5,
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(editions=EDITIONS)
+def test_for_every_date_exactly_what_was_known_then(
+    tmp_path_factory: pytest.TempPathFactory, editions: list[dict[int, float]]
+) -> None:
+    catalog = open_catalog(f"sqlite:///{tmp_path_factory.mktemp('h') / 'c.db'}")
+    upgrade(catalog)
+    with catalog.write() as connection:
+        reference_rows(connection)
+        record_run_start(connection, workflow="ingest", subject="gauge", now=START, code_version="0", settings_hash="0")
+        series_id(connection, dataset="gauge", variable="level", location="sea", resolution="P1D", datum="BS77")
+    truth: list[tuple[datetime, dict[int, float]]] = []
+    for number, values in enumerate(editions):
+        when = START + (1000 + number) * DAY
+        try:
+            write(catalog, edition(values), when, "0123456789"[number])
+        except BadGranule:  # too many values lost: what was known stays known
+            values = truth[-1][1]
+        truth.append((when, values))
+    for when, values in truth:
+        assert known(catalog, when) == values
+        assert known(catalog, when + timedelta(hours=12)) == values
+    assert write(catalog, edition(truth[-1][1]), START + 2000 * DAY, "a").total == 0
+    catalog.dispose()

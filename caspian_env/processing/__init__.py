@@ -1,0 +1,1 @@
+"""From xarray to xarray: CF conforming, units, regions, quality control, statistics. Pure."""

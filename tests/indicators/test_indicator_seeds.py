@@ -1,0 +1,40 @@
+"""Every indicator of the seeds names a function, its arguments and all of its parameters, and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ENTRIES = yaml.safe_load((Path(__file__).parents[2] / "seeds" / "indicators.yaml").read_text(encoding="utf-8"))
+VARIANTS = [
+    pytest.param(entry, variant, id="_".join(filter(None, [entry["id"], variant["suffix"]])))
+    for entry in ENTRIES
+    for variant in entry["variants"]
+]
+
+
+@pytest.mark.parametrize(("entry", "variant"), VARIANTS)
+def test_seed_fits_its_function(entry: dict[str, Any], variant: dict[str, Any]) -> None:
+    module, _, name = entry["function"].partition(".")
+    parameters = inspect.signature(
+        getattr(importlib.import_module(f"caspian_env.indicators.{module}"), name)
+    ).parameters
+    series = {p.name for p in parameters.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY}
+    options = {p.name for p in parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    assert series == set(variant["inputs"])
+    assert options == set(entry["parameters"] | variant.get("parameters", {}))
+    assert variant["locations"]
+    assert entry["note"] and entry["citation"] and entry["statistic"] and isinstance(entry["units"], str)
+
+
+def test_ids_are_unique_and_heights_name_their_datum() -> None:
+    ids = [param.id for param in VARIANTS]
+    assert len(ids) == len(set(ids)) == 18
+    for entry in ENTRIES:
+        for variant in entry["variants"]:
+            assert not entry["relative_to_datum"] or (variant.get("datum") or entry.get("datum"))

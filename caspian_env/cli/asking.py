@@ -1,0 +1,187 @@
+"""Commands that only ask: datasets, indicators, series, indicator, sql.
+
+Queries are imported when a command runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from caspian_env.cli.options import AsCsv, AsJson, AsOf, Config, Home, Region, app, utc_of
+from caspian_env.cli.show import print_json, show_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from caspian_env.wiring import Platform
+
+Limit = Annotated[int, typer.Option("--limit", help="Rows shown at the most; 0 for all.")]
+
+
+@contextmanager
+def _opened(home: Any, config: Any) -> Iterator[Platform]:
+    from caspian_env.catalog.migrate import require_current
+    from caspian_env.settings import load_settings
+    from caspian_env.wiring import open_platform
+
+    with open_platform(load_settings(config=config, home=home)) as platform:
+        require_current(platform.catalog)
+        yield platform
+
+
+@app.command()
+def datasets(
+    dataset: Annotated[str | None, typer.Argument(help="Dataset id, for all that is known of it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the datasets: what each gives, its licence, and how to get its key."""
+    from dataclasses import asdict
+
+    from caspian_env.errors import SettingsError
+    from caspian_env.wiring import load_seeds
+
+    known = load_seeds().datasets
+    if dataset is not None and dataset not in known:
+        raise SettingsError(dataset, "is not a dataset", f"known: {', '.join(known)}")
+    if as_json:
+        print_json([asdict(known[dataset])] if dataset else [asdict(d) for d in known.values()])
+    elif dataset:
+        for name, value in asdict(known[dataset]).items():
+            typer.echo(f"{name:24} {value}")
+    else:
+        rows = [
+            (d.id, d.title, d.update_frequency, "yes" if d.redistributable else "no", d.key.setting if d.key else "")
+            for d in known.values()
+        ]
+        show_table(("dataset", "title", "updated", "redistributable", "key"), rows)
+
+
+@app.command()
+def indicators(
+    indicator: Annotated[str | None, typer.Argument(help="Indicator id, for its whole definition.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the indicators: what each number is, and from what it is computed."""
+    from dataclasses import asdict
+
+    from caspian_env.errors import SettingsError
+    from caspian_env.wiring import load_seeds
+
+    known = load_seeds().indicators
+    if indicator is not None and indicator not in known:
+        raise SettingsError(indicator, "is not an indicator", f"known: {', '.join(known)}")
+    if as_json:
+        print_json([asdict(known[indicator])] if indicator else [asdict(i) for i in known.values()])
+    elif indicator:
+        for name, value in asdict(known[indicator]).items():
+            typer.echo(f"{name:18} {value}")
+    else:
+        rows = [(i.id, i.title, i.units, ", ".join(i.locations)) for i in known.values()]
+        show_table(("indicator", "title", "unit", "where"), rows)
+
+
+@app.command()
+def series(
+    dataset: Annotated[str, typer.Argument(help="Dataset id.")],
+    variable: Annotated[str | None, typer.Option("--variable", help="Variable id.")] = None,
+    region: Region = None,
+    as_of: AsOf = None,
+    limit: Limit = 20,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Show the newest values of a dataset's series, as known now or at a past date."""
+    from caspian_env.catalog.observations import find_series, read_series
+    from caspian_env.errors import CatalogError
+
+    columns = ("location", "datum", "unit", "time", "value", "std_uncertainty", "qc_flag", "status", "known_from")
+    with _opened(home, config) as platform, platform.catalog.read() as connection:
+        found = find_series(connection, dataset_id=dataset, variable_id=variable, location_id=region)
+        if not found:
+            raise CatalogError(dataset, "has no such series in the catalog", "caspian-env datasets; caspian-env run")
+        rows: list[tuple[Any, ...]] = []
+        total = 0
+        for one in found:
+            frame = read_series(connection, one.id, as_of=utc_of(as_of))
+            total += len(frame)
+            unit = platform.seeds.variables[one.variable_id].units
+            frame = frame.tail(limit) if limit and not (as_csv or as_json) else frame
+            rows += [
+                (one.location_id, one.datum_id, unit, time.to_pydatetime(), *values)
+                for time, *values in frame[list(columns[4:])].itertuples()
+            ]
+    _answer(columns, rows, as_csv=as_csv, as_json=as_json, title=dataset)
+    if not (as_csv or as_json) and len(rows) < total:
+        typer.echo(f"{len(rows)} newest of {total} values; --limit 0 or --csv for all")
+
+
+@app.command()
+def indicator(
+    indicator: Annotated[str, typer.Argument(help="Indicator id.")],
+    region: Region = None,
+    as_of: AsOf = None,
+    history: Annotated[bool, typer.Option("--history", help="All vintages, not only the one known.")] = False,
+    limit: Limit = 20,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Show an indicator's values with interval, completeness and status, and the reason where there is none."""
+    from caspian_env.catalog.indicator_values import read_indicator
+    from caspian_env.errors import SettingsError
+
+    columns = (
+        "location_id", "period_start", "period_end", "value", "unit", "std_uncertainty", "ci_low", "ci_high",
+        "n_valid", "n_expected", "status", "datum_id", "reason",
+    )  # fmt: skip
+    columns = (*columns, "known_from", "known_to") if history else columns
+    with _opened(home, config) as platform, platform.catalog.read() as connection:
+        if indicator not in platform.seeds.indicators:
+            raise SettingsError(indicator, "is not an indicator", "caspian-env indicators lists them")
+        found = read_indicator(connection, indicator, location_id=region, as_of=utc_of(as_of), history=history)
+    rows = [tuple(getattr(row, name) for name in columns) for row in found]
+    shown = rows if as_csv or as_json or not limit else rows[-limit:]
+    _answer(columns, shown, as_csv=as_csv, as_json=as_json, title=indicator)
+    if len(shown) < len(rows):
+        typer.echo(f"{len(shown)} newest of {len(rows)} rows; --limit 0 or --csv for all")
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="A SELECT on the documented views (v_…).")],
+    limit: Limit = 1000,
+    seconds: Annotated[float, typer.Option("--seconds", help="Time allowed.")] = 30.0,
+    as_csv: AsCsv = False,
+    as_json: AsJson = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Answer a question in SQL; nothing can be changed by it."""
+    from caspian_env.catalog.query import ask
+
+    with _opened(home, config) as platform:
+        answer = ask(platform.catalog, statement, limit=limit or None, seconds=seconds)
+    _answer(answer.columns, answer.rows, as_csv=as_csv, as_json=as_json, title="sql")
+    if answer.truncated:
+        sys.stderr.write(f"caspian-env: only the first {limit} rows are shown; --limit 0 for all\n")
+
+
+def _answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_csv: bool, as_json: bool, title: str) -> None:
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    elif as_csv:
+        rows = list(rows)
+        sys.stdout.write(f"# {title}, {len(rows)} rows, times in UTC\n")
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerows([columns, *rows])
+    else:
+        show_table(columns, rows, right=("value", "std_uncertainty", "ci_low", "ci_high", "n_valid", "n_expected"))

@@ -1,0 +1,180 @@
+"""Commands that change something: init, run, ingest, compute, report.
+
+Workflows are imported when a command runs, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from caspian_env.cli.options import (
+    AsJson,
+    AsOf,
+    Config,
+    Home,
+    KnownAt,
+    Mirror,
+    Only,
+    Out,
+    WindowText,
+    app,
+    utc_of,
+    window_of,
+)
+from caspian_env.cli.show import print_json, progress_bar, show_files, show_outcomes, show_summary
+
+DEMO_HOME = Path("caspian-demo")
+DEMO_DATABASE = "caspian-synthetic.db"
+
+
+@app.command()
+def init(home: Home = None, config: Config = None) -> None:
+    """Create the home, the database and a settings file to edit."""
+    from caspian_env.settings import FILE_NAME, load_settings
+    from caspian_env.wiring import open_platform
+    from caspian_env.workflows.seed import seed
+
+    settings = load_settings(config=config, home=home)
+    with open_platform(settings) as platform:
+        rows = seed(platform)
+    target = Path(FILE_NAME)
+    if not target.exists() and config is None:
+        target.write_text(_settings_text(settings.home), encoding="utf-8")
+        typer.echo(f"wrote {target}: put a contact and your keys there")
+    typer.echo(f"catalog ready ({rows} reference rows added or changed); next: caspian-env run")
+
+
+@app.command()
+def run(
+    mirror: Mirror = None,
+    only: Only = None,
+    window: WindowText = None,
+    out: Out = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Run on a mirror of synthetic files, in a home of its own.")
+    ] = False,
+    known_at: KnownAt = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Do the main job: migrate, seed, collect what is due, compute what changed, build the bulletin."""
+    from caspian_env.settings import load_settings
+    from caspian_env.wiring import open_platform
+    from caspian_env.workflows.run import run as run_all
+
+    if demo:
+        _run_demo(home, out, as_json)
+        return
+    settings = load_settings(config=config, mirror=mirror, home=home)
+    with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
+        summary = run_all(
+            platform, only=only or (), window=window_of(window), out=out, known_at=utc_of(known_at), progress=progress
+        )
+        catalog = platform.catalog
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        show_summary(summary, catalog)
+    raise typer.Exit(summary.exit_code)
+
+
+@app.command()
+def ingest(
+    datasets: Annotated[
+        list[str] | None, typer.Argument(help="Datasets to collect; all active ones by default.")
+    ] = None,
+    mirror: Mirror = None,
+    window: WindowText = None,
+    known_at: KnownAt = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Collect datasets without computing or reporting."""
+    from caspian_env.settings import load_settings
+    from caspian_env.wiring import open_platform
+    from caspian_env.workflows.outcome import exit_code
+    from caspian_env.workflows.run import collect
+
+    settings = load_settings(config=config, mirror=mirror, home=home)
+    with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
+        outcomes = collect(
+            platform, only=datasets or (), window=window_of(window), known_at=utc_of(known_at), progress=progress
+        )
+    if as_json:
+        print_json([outcome.as_dict() for outcome in outcomes])
+    else:
+        show_outcomes(outcomes)
+    raise typer.Exit(exit_code(outcomes))
+
+
+@app.command()
+def compute(
+    indicators: Annotated[list[str] | None, typer.Argument(help="Indicators to compute; all by default.")] = None,
+    known_at: KnownAt = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute the indicators whose inputs, parameters or method changed."""
+    from caspian_env.settings import load_settings
+    from caspian_env.wiring import open_platform
+    from caspian_env.workflows.compute import compute as compute_all
+    from caspian_env.workflows.outcome import exit_code
+
+    settings = load_settings(config=config, home=home)
+    with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
+        outcome = compute_all(platform, only=set(indicators or ()), known_at=utc_of(known_at), progress=progress)
+    if as_json:
+        print_json(outcome.as_dict())
+    else:
+        show_outcomes([outcome])
+    raise typer.Exit(exit_code([outcome]))
+
+
+@app.command()
+def report(out: Out = None, as_of: AsOf = None, home: Home = None, config: Config = None) -> None:
+    """Build the bulletin from what the catalog knows, or knew."""
+    from caspian_env.settings import load_settings
+    from caspian_env.wiring import open_platform
+    from caspian_env.workflows.report import write_bulletin
+
+    settings = load_settings(config=config, home=home)
+    with open_platform(settings) as platform:
+        files = write_bulletin(platform, out or settings.reports, as_of=utc_of(as_of))
+    show_files(files)
+
+
+def _run_demo(home: Path | None, out: Path | None, as_json: bool) -> None:
+    from caspian_env.catalog.engine import open_catalog
+    from caspian_env.settings import Settings
+    from caspian_env.workflows.demo import run_demo
+
+    # Not the configured home or database: synthetic and real data never meet.
+    where = (home or DEMO_HOME).absolute()
+    settings = Settings(home=where, database_url=f"sqlite:///{where / DEMO_DATABASE}")
+    with progress_bar(quiet=as_json) as progress:
+        summaries = run_demo(settings, out=out, progress=progress)
+    if as_json:
+        print_json([summary.as_dict() for summary in summaries])
+    else:
+        for number, summary in enumerate(summaries, start=1):
+            typer.echo(f"SYNTHETIC DEMONSTRATION DATA, edition {number} of {len(summaries)}")
+            show_summary(summary, open_catalog(settings.database_url))
+    raise typer.Exit(max(summary.exit_code for summary in summaries))
+
+
+def _settings_text(home: Path) -> str:
+    return f"""# Settings of caspian-env; every one can also be given as CASPIAN_ENV_<NAME>.
+home = {str(home)!r}
+# database_url = "postgresql://user@host/caspian"
+# mirror = "https://mirror.example.org/providers"
+contact = ""            # an e-mail address, named to providers in the User-Agent
+
+[keys]                  # keys of sources; caspian-env datasets tells how to get each
+# DAHITI_KEY = ""
+"""

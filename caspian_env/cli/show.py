@@ -1,0 +1,115 @@
+"""How answers look on a terminal: tables that fit, progress that stays out of pipes, one line on what to do next."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from caspian_env.catalog.engine import Catalog
+    from caspian_env.workflows.outcome import Outcome
+    from caspian_env.workflows.run import Summary
+
+Progress = Callable[[str, int, int], None]
+MANY_NOTES = 6
+
+
+def console() -> Console:
+    """Standard output; wide enough for tables where it is a pipe."""
+    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+@contextmanager
+def progress_bar(*, quiet: bool = False) -> Iterator[Progress | None]:
+    """A bar on standard error while long work goes on; nothing where that is not a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda subject, done, total: bar.update(task, description=subject, completed=done, total=total)
+
+
+def print_json(answer: Any) -> None:
+    """An answer a script can read."""
+    typer.echo(json.dumps(answer, indent=2, default=_plain, allow_nan=False, ensure_ascii=False))
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
+    """A table; the columns named in ``right`` hold numbers."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        numeric = heading in right
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if cell is None else _cell(cell) for cell in row))
+    console().print(table)
+
+
+def show_summary(summary: Summary, catalog: Catalog) -> None:
+    """What a run did, what is missing, and where to look next."""
+    show_outcomes([*summary.collected, summary.computed])
+    typer.echo("" if summary.changed else "nothing new: no observation, no granule, no indicator value was added")
+    show_files(summary.report)
+    typer.echo(f"database  {_short(catalog.file) if catalog.file else catalog.name}")
+    page = next((path for path in summary.report if path.suffix == ".html"), None)
+    if summary.exit_code:
+        typer.echo("next: see the lines marked ! above; caspian-env run again repairs what can be repaired")
+    elif page:
+        typer.echo(f"next: open {_short(page)} in a browser, or ask: caspian-env indicator sl_mean_1y_dahiti")
+
+
+def show_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """One line each, then every problem and note with its subject."""
+    names = ("expected", "fetched", "unchanged", "rejected", "new", "revised", "withdrawn")
+    show_table(
+        ("what", "outcome", *names),
+        [
+            (o.subject, o.status, o.expected, o.fetched, o.unchanged, o.rejected, o.first, o.revised, o.withdrawn)
+            for o in outcomes
+        ],
+        right=names,
+    )
+    for outcome in outcomes:
+        if outcome.skipped:
+            typer.echo(f"- {outcome.subject} skipped: {outcome.skipped}")
+        for problem in outcome.problems:
+            typer.echo(f"! {outcome.subject}: {problem}")
+        for note in outcome.notes[:MANY_NOTES]:
+            typer.echo(f"  {outcome.subject}: {note}")
+        if len(outcome.notes) > MANY_NOTES:
+            typer.echo(f"  {outcome.subject}: … and {len(outcome.notes) - MANY_NOTES} more notes (--json shows all)")
+
+
+def show_files(files: Sequence[Path]) -> None:
+    """Where the written files are."""
+    for path in files:
+        typer.echo(f"report    {_short(path)}")
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _cell(cell: Any) -> str:
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d}" if (cell.hour, cell.minute, cell.second) == (0, 0, 0) else f"{cell:%Y-%m-%d %H:%M}"
+    return f"{cell:.6g}" if isinstance(cell, float) else str(cell)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

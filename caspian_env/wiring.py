@@ -1,0 +1,108 @@
+"""The composition root: from settings to the parts a workflow works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from caspian_env.archive import Archive
+from caspian_env.catalog.engine import Catalog, open_catalog
+from caspian_env.errors import SeedError
+from caspian_env.model import Dataset, Datum, Indicator, Location, Variable
+from caspian_env.seeds import load_datasets, load_datums, load_indicators, load_locations, load_variables
+from caspian_env.settings import Settings, data_folder
+from caspian_env.transport import Transport
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """What is true, as read from the seeds folder."""
+
+    variables: Mapping[str, Variable]
+    datums: Mapping[str, Datum]
+    locations: Mapping[str, Location]
+    datasets: Mapping[str, Dataset]
+    indicators: Mapping[str, Indicator]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Everything a workflow works with; ``synthetic`` marks a demonstration."""
+
+    settings: Settings
+    seeds: Seeds
+    catalog: Catalog
+    archive: Archive
+    transport: Transport
+    clock: Callable[[], datetime]
+    synthetic: bool
+
+
+def now() -> datetime:
+    """The current time, UTC."""
+    return datetime.now(UTC)
+
+
+def load_seeds(folder: Path | None = None) -> Seeds:
+    """All the seeds; SeedError names the file and entry that is wrong."""
+    folder = folder or data_folder("seeds")
+    return Seeds(
+        variables=load_variables(folder),
+        datums=load_datums(folder),
+        locations=load_locations(folder),
+        datasets=load_datasets(folder),
+        indicators=load_indicators(folder),
+    )
+
+
+@contextmanager
+def open_platform(
+    settings: Settings, *, synthetic: bool = False, clock: Callable[[], datetime] = now
+) -> Iterator[Platform]:
+    """A platform whose connections are closed at the end of the block."""
+    catalog = open_catalog(settings.database_url)
+    try:
+        with Transport(settings) as transport:
+            yield Platform(
+                settings=settings,
+                seeds=load_seeds(),
+                catalog=catalog,
+                archive=Archive(settings.archive),
+                transport=transport,
+                clock=clock,
+                synthetic=synthetic,
+            )
+    finally:
+        catalog.dispose()
+
+
+def source_module(dataset: Dataset) -> ModuleType:
+    """The source module of a dataset; SeedError when the seed names one that is not there."""
+    return _member("sources", dataset.module, dataset.id)
+
+
+def indicator_function(indicator: Indicator) -> Callable[..., object]:
+    """The pure function of an indicator; SeedError when the seed names one that is not there."""
+    module_name, _, function_name = indicator.function.partition(".")
+    function = getattr(_member("indicators", module_name, indicator.id), function_name, None)
+    if not callable(function):
+        raise SeedError(indicator.id, f"its function {indicator.function} does not exist", "mend seeds/indicators.yaml")
+    found: Callable[..., object] = function
+    return found
+
+
+def _member(package: str, name: str, subject: str) -> ModuleType:
+    # Membership is tested first: an ImportError after it is the module's own, and must be seen as such.
+    parent = import_module(f"caspian_env.{package}")
+    if name not in {module.name for module in iter_modules(parent.__path__)}:
+        raise SeedError(subject, f"caspian_env/{package}/{name}.py does not exist", "mend the seed or write the module")
+    return import_module(f"caspian_env.{package}.{name}")

@@ -1,0 +1,271 @@
+"""Collect a dataset: list its granules, fetch what changed, read, check, and store the differences.
+
+A granule that is not what the source promises is set aside with its reason; the rest goes on. Each granule is one
+transaction, so that a run killed half way leaves nothing half written and the next one goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from caspian_env.archive import Kept
+from caspian_env.catalog.observations import Written, write_observations
+from caspian_env.catalog.provenance import (
+    LastRetrieval,
+    RetrievalRecord,
+    last_retrieval,
+    latest_known,
+    record_granule,
+    record_retrieval,
+)
+from caspian_env.catalog.reference import series_id
+from caspian_env.errors import BackwardsKnowledge, BadGranule, CaspianError, NotPublished, TransportError
+from caspian_env.formats.mirror_addresses import public_address
+from caspian_env.model import Dataset, GranuleRef, Source, Window
+from caspian_env.transport import Answer, addresses
+from caspian_env.wiring import Platform, source_module
+from caspian_env.workflows.ledger import ledger
+from caspian_env.workflows.observe import Recorded, Weights, observe
+from caspian_env.workflows.outcome import Outcome
+
+DEADLINE_SECONDS = 600.0
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What stays the same while one dataset is collected."""
+
+    platform: Platform
+    dataset: Dataset
+    source: Source
+    run_id: int
+    known_at: datetime | None
+    weights: Weights
+    outcome: Outcome
+
+    def moment(self) -> datetime:
+        return self.known_at or self.platform.clock()
+
+
+def ingest(
+    platform: Platform,
+    dataset: Dataset,
+    *,
+    window: Window | None = None,
+    known_at: datetime | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Collect one dataset and account for it; expected failures become problems of the outcome.
+
+    Parameters
+    ----------
+    window : Window, optional
+        Valid time to collect; by default the whole record of small files, the look-back of daily grids, and all that
+        a mirror holds.
+    known_at : datetime, optional
+        From when an archived edition was known, UTC; now by default.
+
+    Raises
+    ------
+    BackwardsKnowledge
+        When ``known_at`` lies before what the catalog already knows of the dataset.
+    """
+    outcome = Outcome(dataset.id)
+    if missing_key := _missing_key(platform, dataset):
+        outcome.skipped = missing_key
+        return outcome
+    if known_at is not None:
+        _refuse_going_back(platform, dataset, known_at)
+    with ledger(platform, "ingest", dataset.id, outcome) as run_id:
+        source: Source = source_module(dataset)  # type: ignore[assignment]  # a module with the two functions
+        job = _Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome)
+        span = window or default_window(platform, dataset)
+        try:
+            refs = list(source.list_granules(span, platform.transport.bound(dataset.hosts)))
+        except TransportError as error:
+            outcome.problems.append(f"nothing could be listed: {error.subject}: {error.problem}")
+            return outcome
+        outcome.expected = len(refs)
+        if not refs:
+            outcome.problems.append(f"nothing is published for {span}")
+        for number, ref in enumerate(refs):
+            if progress:
+                progress(dataset.id, number, len(refs))
+            _collect(job, ref)
+        outcome.notes += gaps(dataset, refs)
+    return outcome
+
+
+def default_window(platform: Platform, dataset: Dataset) -> Window:
+    """What a scheduled collection asks for: everything of a mirror or a whole-record file, else the look-back."""
+    end = platform.clock() + timedelta(days=1)
+    start = datetime.fromisoformat(dataset.coverage_start).replace(tzinfo=UTC)
+    if not (platform.settings.mirror or dataset.whole_record) and dataset.look_back_days:
+        start = max(start, end - timedelta(days=dataset.look_back_days))
+    return Window(start, end)
+
+
+def gaps(dataset: Dataset, refs: list[GranuleRef]) -> list[str]:
+    """The days missing between the granules found, as ranges in words."""
+    days = sorted({ref.window.start.date() for ref in refs if ref.window and dataset.update_frequency == "P1D"})
+    return [
+        f"no granule from {before + timedelta(days=1)} to {after - timedelta(days=1)}"
+        f" ({(after - before).days - 1} days are not published where we looked)"
+        for before, after in pairwise(days)
+        if (after - before).days > 1
+    ]
+
+
+def _collect(job: _Job, ref: GranuleRef) -> None:
+    """Fetch one granule from the first address that has it, and store what it changes."""
+    urls = addresses(ref, job.dataset.hosts)
+    missing: list[str] = []
+    for url in urls:
+        try:
+            _collect_from(job, ref, url)
+            return
+        except NotPublished:
+            missing.append(url)
+            _note(job, url, "not_published")
+        except TransportError as error:
+            _note(job, url, "failed", str(error))
+            job.outcome.problems.append(str(error))
+            return
+    job.outcome.problems.append(f"not published: {missing[0]}")
+
+
+def _collect_from(job: _Job, ref: GranuleRef, url: str) -> None:
+    platform, dataset = job.platform, job.dataset
+    with platform.catalog.read() as connection:
+        last = last_retrieval(connection, dataset.id, public_address(url, ref.form))
+    # A rejected granule is asked for again without validators: the transfer, not the provider, may have been at fault.
+    confirmed = last if last and last.accepted and job.known_at is None else None
+    with platform.transport.get(
+        url,
+        etag=confirmed.etag if confirmed else None,
+        last_modified=confirmed.last_modified if confirmed else None,
+        form=ref.form,
+        secret=_secret(platform, dataset),
+        max_bytes=dataset.max_bytes,
+        deadline_seconds=DEADLINE_SECONDS,
+    ) as answer:
+        kept = None if answer.not_modified else platform.archive.obtain(answer.body)
+    if kept is None:
+        job.outcome.unchanged += 1
+        _store_retrieval(job, answer, None, "not_modified", confirmed.granule_id if confirmed else None)
+    elif last and last.accepted and last.sha256 == kept.sha256:
+        job.outcome.unchanged += 1
+        _store_retrieval(job, answer, kept, "same_bytes", last.granule_id)
+    else:
+        job.outcome.fetched += 1
+        _store(job, ref, answer, kept, last)
+
+
+def _store(job: _Job, ref: GranuleRef, answer: Answer, kept: Kept, last: LastRetrieval | None) -> None:
+    """Read new bytes and store, in one transaction, the granule, the answer and the values that changed."""
+    try:
+        recorded, version = _read(job, ref, kept)
+        with job.platform.catalog.write() as connection:
+            granule_id = record_granule(
+                connection, dataset_id=job.dataset.id, sha256=kept.sha256, size=kept.size,
+                media_type=answer.media_type, product_version=version,
+            )  # fmt: skip
+            moment = job.moment()
+            record_retrieval(connection, job.run_id, _answered(job, answer, kept, "new", granule_id, moment))
+            written = Written()
+            for row in recorded:
+                series = series_id(
+                    connection, dataset=job.dataset.id, variable=row.variable, location=row.location,
+                    resolution=row.resolution, datum=row.datum,
+                )  # fmt: skip
+                written += write_observations(
+                    connection, series, row.observed, known_at=moment, granule_id=granule_id, run_id=job.run_id,
+                    whole_record=job.dataset.whole_record,
+                )  # fmt: skip
+    except BadGranule as error:
+        _set_aside(job, answer, kept, error)
+        return
+    job.outcome.new_granules += 1
+    job.outcome.first += written.first
+    job.outcome.revised += written.revised
+    job.outcome.withdrawn += written.withdrawn
+    job.outcome.notes += [note for row in recorded for note in row.notes]
+
+
+def _read(job: _Job, ref: GranuleRef, kept: Kept) -> tuple[list[Recorded], str | None]:
+    try:
+        raw = job.source.read_granule(kept.path)
+        version = raw.attrs.get("product_version") or job.dataset.product_version
+        return observe(raw, job.dataset, ref, job.platform.seeds, job.weights), version
+    except CaspianError as error:
+        raise BadGranule(job.dataset.id, error.problem, error.remedy) from error
+    except Exception as error:
+        # Damaged bytes can make a reader fail in ways nobody foresaw; one bad granule must not stop the others.
+        problem = f"the reader failed on these bytes: {type(error).__name__}: {str(error).splitlines()[0][:120]}"
+        raise BadGranule(job.dataset.id, problem, "look at the file in the archive") from error
+
+
+def _set_aside(job: _Job, answer: Answer, kept: Kept, error: BadGranule) -> None:
+    job.outcome.rejected += 1
+    job.outcome.problems.append(f"set aside {answer.url} (sha256 {kept.sha256[:12]}…): {error.problem}")
+    with job.platform.catalog.write() as connection:
+        granule_id = record_granule(
+            connection, dataset_id=job.dataset.id, sha256=kept.sha256, size=kept.size,
+            media_type=answer.media_type, rejected=str(error),
+        )  # fmt: skip
+        record = _answered(job, answer, kept, "new", granule_id, job.moment(), error=str(error))
+        record_retrieval(connection, job.run_id, record)
+
+
+def _store_retrieval(job: _Job, answer: Answer, kept: Kept | None, outcome: str, granule_id: int | None) -> None:
+    with job.platform.catalog.write() as connection:
+        record_retrieval(connection, job.run_id, _answered(job, answer, kept, outcome, granule_id, job.moment()))
+
+
+def _answered(
+    job: _Job, answer: Answer, kept: Kept | None, outcome: str, granule_id: int | None, moment: datetime,
+    error: str | None = None,
+) -> RetrievalRecord:  # fmt: skip
+    return RetrievalRecord(
+        dataset_id=job.dataset.id, url=answer.url, retrieved_at=job.platform.clock(), known_at=moment,
+        outcome=outcome, http_status=answer.http_status, etag=answer.etag, last_modified=answer.last_modified,
+        bytes_received=kept.size if kept else 0, granule_id=granule_id, error=error,
+    )  # fmt: skip
+
+
+def _note(job: _Job, url: str, outcome: str, error: str | None = None) -> None:
+    now = job.platform.clock()
+    record = RetrievalRecord(
+        dataset_id=job.dataset.id, url=url, retrieved_at=now, known_at=now, outcome=outcome, error=error
+    )
+    with job.platform.catalog.write() as connection:
+        record_retrieval(connection, job.run_id, record)
+
+
+def _missing_key(platform: Platform, dataset: Dataset) -> str:
+    key = dataset.key
+    if key is None or platform.settings.mirror or key.setting in platform.settings.keys:
+        return ""
+    return f"needs a key: {key.how_to_get}; then set CASPIAN_ENV_{key.setting}"
+
+
+def _secret(platform: Platform, dataset: Dataset) -> dict[str, str] | None:
+    key = dataset.key
+    if key is None or platform.settings.mirror or key.setting not in platform.settings.keys:
+        return None
+    return {key.parameter: platform.settings.keys[key.setting]}
+
+
+def _refuse_going_back(platform: Platform, dataset: Dataset, known_at: datetime) -> None:
+    with platform.catalog.read() as connection:
+        latest = latest_known(connection, dataset.id)
+    if latest is not None and known_at < latest:
+        raise BackwardsKnowledge(
+            dataset.id,
+            f"an edition of {known_at:%F} lies behind what is known since {latest:%F}",
+            "import archived editions oldest first, before newer ones",
+        )

@@ -1,0 +1,108 @@
+"""The main job: migrate, seed, collect what is due, compute what changed, build the bulletin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from caspian_env.errors import BackwardsKnowledge, SeedError, SettingsError
+from caspian_env.model import Dataset, Window
+from caspian_env.wiring import Platform
+from caspian_env.workflows.compute import compute
+from caspian_env.workflows.ingest import ingest
+from caspian_env.workflows.outcome import Outcome, exit_code
+from caspian_env.workflows.report import write_bulletin
+from caspian_env.workflows.seed import seed
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run did: an account per dataset, one of the indicators, and the files of the report."""
+
+    collected: tuple[Outcome, ...]
+    computed: Outcome
+    report: tuple[Path, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything at all was added or replaced."""
+        return any(o.written or o.new_granules for o in self.collected) or bool(self.computed.written)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done; 3 something is missing or refused; 1 when nothing at all could be done."""
+        return exit_code([*self.collected, self.computed] if self.computed.problems else self.collected)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {
+            "exit_code": self.exit_code,
+            "changed": self.changed,
+            "collected": [outcome.as_dict() for outcome in self.collected],
+            "computed": self.computed.as_dict(),
+            "report": [str(path) for path in self.report],
+        }
+
+
+def run(
+    platform: Platform,
+    *,
+    only: Sequence[str] = (),
+    window: Window | None = None,
+    out: Path | None = None,
+    known_at: datetime | None = None,
+    progress: Progress | None = None,
+) -> Summary:
+    """Do the whole job once.
+
+    Parameters
+    ----------
+    only : sequence of str
+        Datasets to collect; all of them by default. Indicators and the bulletin follow from what the catalog holds.
+    window : Window, optional
+        Valid time to collect.
+    out : Path, optional
+        Folder of the bulletin; the home's reports folder by default.
+    known_at : datetime, optional
+        From when the archived editions collected now were known, UTC.
+    """
+    collected = collect(platform, only=only, window=window, known_at=known_at, progress=progress)
+    computed = compute(platform, known_at=known_at, progress=progress)
+    report = write_bulletin(platform, out or platform.settings.reports)
+    return Summary(tuple(collected), computed, tuple(report))
+
+
+def collect(
+    platform: Platform,
+    *,
+    only: Sequence[str] = (),
+    window: Window | None = None,
+    known_at: datetime | None = None,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Migrate, seed and collect the datasets named, or all active ones."""
+    datasets = choose(platform, only)
+    seed(platform)
+    return [_collect(platform, dataset, window, known_at, progress) for dataset in datasets]
+
+
+def choose(platform: Platform, only: Sequence[str]) -> list[Dataset]:
+    """The datasets named, or all active ones; SettingsError for a name that is none."""
+    known = platform.seeds.datasets
+    if unknown := [name for name in only if name not in known]:
+        raise SettingsError(", ".join(unknown), "is not a dataset", f"known: {', '.join(known)}")
+    return [known[name] for name in dict.fromkeys(only)] if only else [d for d in known.values() if d.state == "active"]
+
+
+def _collect(
+    platform: Platform, dataset: Dataset, window: Window | None, known_at: datetime | None, progress: Progress | None
+) -> Outcome:
+    try:
+        return ingest(platform, dataset, window=window, known_at=known_at, progress=progress)
+    except (BackwardsKnowledge, SeedError) as error:
+        return Outcome(dataset.id, problems=[str(error)])  # concerns this dataset alone; the rest goes on

@@ -1,0 +1,83 @@
+"""Reading netCDF granules whole, and the promise that a grid has water where the Caspian is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caspian_env.errors import BadGranule
+from caspian_env.formats.first_bytes import expect_netcdf
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# The box of the whole sea, degrees east and north.
+WEST, EAST, SOUTH, NORTH = 46.0, 55.0, 36.0, 47.5
+
+
+def read_netcdf(path: Path, dataset: str) -> xr.Dataset:
+    """The decoded file, loaded into memory and closed.
+
+    Raises
+    ------
+    BadGranule
+        When the file is not netCDF, is truncated, or cannot be decoded.
+    """
+    import xarray as xr
+
+    engine = expect_netcdf(path, dataset)
+    try:
+        with xr.open_dataset(path, engine=engine) as opened:
+            return opened.load()
+    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, RuntimeError) as error:
+        # The readers name neither the dataset nor the cause in common words, and each has errors of its own.
+        clause = (
+            f"damaged or truncated netCDF ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
+        )
+        raise BadGranule(dataset, clause, "fetch it again") from error
+
+
+def require_variable(grid: xr.Dataset, name: str, dims: tuple[str, ...], dataset: str) -> None:
+    """Nothing, if the variable is there with these dimensions.
+
+    Raises
+    ------
+    BadGranule
+        When the variable is missing or has other dimensions.
+    """
+    if name not in grid.data_vars:
+        raise BadGranule(dataset, f"the file has no variable {name}", "has the provider changed its layout?")
+    if grid[name].dims != dims:
+        problem = f"{name} has dimensions {grid[name].dims} and not {dims}"
+        raise BadGranule(dataset, problem, "has the provider changed its layout?")
+
+
+def require_caspian(grid: xr.Dataset, name: str, dataset: str) -> None:
+    """Nothing, if every time step has at least one finite value between 46-55 °E and 36-47.5 °N.
+
+    A masked product answers with a well-formed grid of fills there; it must not pass as a sea without observations.
+
+    Parameters
+    ----------
+    grid : xarray.Dataset (dims: time, lat, lon and others; longitudes 0..360 or -180..180)
+    name : str
+        Its variable with the values.
+    dataset : str
+        Named in the error.
+
+    Raises
+    ------
+    BadGranule
+        When the grid does not reach the Caspian, or has only fills there.
+    """
+    lat, lon = grid["lat"], grid["lon"]
+    box = grid[name].isel(
+        lat=((lat >= SOUTH) & (lat <= NORTH)).values.nonzero()[0],
+        lon=((lon >= WEST) & (lon <= EAST)).values.nonzero()[0],
+    )
+    if box.size == 0:
+        raise BadGranule(dataset, "the grid does not reach the Caspian", "has the provider changed its layout?")
+    seen = box.notnull().any([d for d in box.dims if d != "time"])
+    if not bool(seen.all()):
+        when = str(grid["time"].values[(~seen).values][0])[:10]
+        raise BadGranule(dataset, f"only fill values over the Caspian on {when}", "fetch it again later")

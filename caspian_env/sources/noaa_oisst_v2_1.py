@@ -1,0 +1,92 @@
+"""Daily sea surface temperature on a 0.25-degree grid: NOAA OISST v2.1 (AVHRR only).
+
+One file a day, in a folder a month. For about two weeks a day is published as ``..._preliminary.nc``; that file is
+removed when the final one appears, so a listing may hold both, one or, for a moment, none of them.
+
+``ice`` is stored as a fraction although its attribute says per cent; the attribute is put right here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caspian_env.errors import BadGranule
+from caspian_env.formats.netcdf import read_netcdf, require_caspian, require_variable
+from caspian_env.model import GranuleRef, Http, Listing, Window
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_DATASET = "noaa_oisst_v2_1"
+_VERSION = "v02r01"
+_DIMS = ("time", "zlev", "lat", "lon")
+_KEPT = ("sst", "err", "ice")
+_MONTH = re.compile(r"^(\d{4})(0[1-9]|1[0-2])/?$")
+_DAY = re.compile(rf"^oisst-avhrr-{_VERSION}\.(\d{{8}})(_preliminary)?\.nc$")
+
+
+def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
+    """One file for each published day of the window; the final one where both exist."""
+    for month in sorted({m.group(0).rstrip("/") for m in map(_MONTH.match, http.listing("").names) if m}):
+        if _month(month).overlaps(window):
+            yield from _days(http.listing(f"{month}/"), month, window)
+
+
+def read_granule(path: Path) -> xr.Dataset:
+    """One day of the global grid.
+
+    Returns
+    -------
+    xarray.Dataset, dims (time, zlev, lat, lon)
+        ``sst`` (Celsius); ``err`` (Celsius) and ``ice`` (fraction) where the file has them. Noon stamps, longitudes
+        0..360, latitudes ascending.
+
+    Raises
+    ------
+    BadGranule
+        When the file is damaged, of another version, not one day, or without a temperature over the Caspian.
+    """
+    day = read_netcdf(path, _DATASET)
+    require_variable(day, "sst", _DIMS, _DATASET)
+    version = str(day.attrs.get("product_version", ""))
+    if _VERSION not in version:
+        problem = f"the file is of product version {version or 'unknown'!r} and not {_VERSION}"
+        raise BadGranule(_DATASET, problem, "a new version is a new dataset")
+    if day.sizes["time"] != 1:
+        raise BadGranule(_DATASET, f"the file holds {day.sizes['time']} days and not one", "has the layout changed?")
+    day = day[[name for name in _KEPT if name in day.data_vars]]
+    for axis in ("lat", "lon"):
+        day[axis].attrs.pop(
+            "bounds", None
+        )  # the first days of the archive name bounds that say no more than the centres
+    if "ice" in day:
+        day["ice"].attrs["units"] = "1"
+    require_caspian(day, "sst", _DATASET)
+    return day
+
+
+def _month(name: str) -> Window:
+    start = datetime.strptime(name, "%Y%m").replace(tzinfo=UTC)
+    return Window(start, (start + timedelta(days=31)).replace(day=1))
+
+
+def _days(listing: Listing, month: str, window: Window) -> Iterator[GranuleRef]:
+    # A final name sorts before its preliminary twin ('.' before '_'), so the first one seen of a day is kept.
+    seen: set[str] = set()
+    for name in sorted(listing.names):
+        found = _DAY.match(name)
+        if found is None or found[1] in seen:
+            continue
+        seen.add(found[1])
+        try:
+            start = datetime.strptime(found[1], "%Y%m%d").replace(tzinfo=UTC)
+        except ValueError as error:
+            raise BadGranule(_DATASET, f"the listing of {month} names {name}", "has the layout changed?") from error
+        day = Window(start, start + timedelta(days=1))
+        if day.overlaps(window):
+            status = "preliminary" if found[2] else "final"
+            yield GranuleRef(path=f"{month}/{name}", window=day, status=status, base=listing.base)

@@ -1,0 +1,72 @@
+"""Published annual levels of the Caspian in the Baltic system, each with who printed it and when.
+
+The table is kept by hand beside the other seeds. Only levels of the whole sea become observations; the others stay
+in the table for the reader. A reported level is never mixed with a measured one: it keeps its status ``reported``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caspian_env.errors import BadGranule
+from caspian_env.formats.table_text import number, read_lines, read_table, time_series
+from caspian_env.model import GranuleRef, Http, Window
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_DATASET = "reported_levels"
+_HEADER = ("year", "level_m", "place", "reported_on", "source", "url", "note")
+_WHOLE_SEA = "caspian_sea"
+
+
+def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
+    """The one table, which comes with the platform."""
+    yield GranuleRef(path="seed:reported_levels.csv", status="reported")
+
+
+def read_granule(path: Path) -> xr.Dataset:
+    """Annual levels of the whole sea.
+
+    Returns
+    -------
+    xarray.Dataset, dims (time,)
+        ``level_m`` (m above the zero of the Baltic system), stamped at January 1st of the year; ``status`` and
+        ``source_note``.
+
+    Raises
+    ------
+    BadGranule
+        When a column, a source or a date of report is missing, or a year stands twice.
+    """
+    rows = read_table(read_lines(path, _DATASET), _HEADER, _DATASET)
+    notes = [_source(row) for row in rows]
+    kept = [(row, note) for row, note in zip(rows, notes, strict=True) if row["place"] == _WHOLE_SEA]
+    return time_series(
+        [_year(row) for row, _ in kept],
+        {"level_m": [number(row["level_m"], _DATASET) for row, _ in kept]},
+        _DATASET,
+        units={"level_m": "m"},
+        words={"status": ["reported"] * len(kept), "source_note": [note for _, note in kept]},
+    )
+
+
+def _year(row: Mapping[str, str]) -> datetime:
+    try:
+        return datetime(int(row["year"]), 1, 1)  # noqa: DTZ001 naive means UTC
+    except ValueError as error:
+        raise BadGranule(_DATASET, f"{row['year']!r} is not a year", "mend seeds/reported_levels.csv") from error
+
+
+def _source(row: Mapping[str, str]) -> str:
+    try:
+        reported_on = date.fromisoformat(row["reported_on"])
+    except ValueError as error:
+        problem = f"{row['year']}: {row['reported_on']!r} is not the date of a report"
+        raise BadGranule(_DATASET, problem, "mend seeds/reported_levels.csv") from error
+    if not row["source"]:
+        raise BadGranule(_DATASET, f"{row['year']}: no source is named", "mend seeds/reported_levels.csv")
+    return "; ".join(part for part in (f"{row['source']}, {reported_on:%F}", row["url"], row["note"]) if part)

@@ -1,0 +1,165 @@
+"""The archive: provider bytes under the name of their sha256, written once and never changed.
+
+``root/ab/abcdef…`` holds the bytes; ``root/incoming`` holds what is being received. A file gets its final name only
+when it is complete, hashed and on the disk, so whatever bears a hash as its name is whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from caspian_env.errors import CaspianError, CatalogError
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+ABANDONED_SECONDS = 24 * 3600.0
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the archive holds now: name, size in bytes, place, and whether it was not there before."""
+
+    sha256: str
+    size: int
+    path: Path
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Provider bytes below the folder ``root``."""
+
+    root: Path
+
+    def obtain(self, body: Iterable[bytes]) -> Kept:
+        """Keep the bytes of ``body``; the same bytes are stored once, and an interrupted body leaves nothing.
+
+        Raises
+        ------
+        CaspianError
+            When the disk is full or cannot be written. Errors of ``body`` pass unchanged.
+        """
+        incoming = self.root / "incoming"
+        with _disk(self.root):
+            incoming.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(suffix=".part", dir=incoming)
+        part = Path(name)
+        digest, size = hashlib.sha256(), 0
+        try:
+            with os.fdopen(handle, "wb", buffering=0) as file:
+                for chunk in body:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    with _disk(self.root):
+                        _write_all(file.fileno(), chunk)
+                with _disk(self.root):
+                    os.fsync(file.fileno())
+            return self._commit(part, digest.hexdigest(), size)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def open(self, sha256: str) -> Path:
+        """Where the bytes of this hash lie.
+
+        Raises
+        ------
+        CatalogError
+            When the name is no sha256, or the archive does not hold it.
+        """
+        path = self._place(sha256)
+        if not path.is_file():
+            remedy = "put the archive folder back from a backup, or collect the dataset again"
+            raise CatalogError(str(path), "the catalog names these bytes but the archive does not hold them", remedy)
+        return path
+
+    def verify(self, sha256: str) -> Path:
+        """The same place, after its bytes were read again and agree with the hash.
+
+        Raises
+        ------
+        CatalogError
+            When the bytes are missing or have changed.
+        """
+        path = self.open(sha256)
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != sha256:
+            remedy = "put this file back from a backup, or delete it and collect the dataset again"
+            raise CatalogError(str(path), f"the bytes have changed, their sha256 is {found}", remedy)
+        return path
+
+    def sweep(self, now: float | None = None) -> int:
+        """Remove what killed processes left unfinished for more than a day; gives how many files went.
+
+        Parameters
+        ----------
+        now : float, optional
+            Seconds since 1970 to judge by, the present if left out.
+        """
+        oldest = (time.time() if now is None else now) - ABANDONED_SECONDS
+        removed = 0
+        for part in sorted(self.root.glob("incoming/*.part")):
+            try:
+                if part.stat().st_mtime < oldest:
+                    part.unlink()
+                    removed += 1
+            except FileNotFoundError:  # its owner, or another sweep, was faster
+                continue
+        return removed
+
+    def _place(self, sha256: str) -> Path:
+        if not SHA256.fullmatch(sha256):
+            raise CatalogError(repr(sha256), "is not a sha256", "write its 64 digits in lower case")
+        return self.root / sha256[:2] / sha256
+
+    def _commit(self, part: Path, sha256: str, size: int) -> Kept:
+        path = self._place(sha256)
+        with _disk(self.root):
+            # A file of another size is what a failing disk left behind: the good bytes take its place.
+            if path.is_file() and path.stat().st_size == size:
+                return Kept(sha256, size, path, new=False)
+            path.parent.mkdir(exist_ok=True)
+            part.chmod(0o444)
+            part.replace(path)
+            _sync_folder(path.parent)
+            _sync_folder(self.root)
+        return Kept(sha256, size, path, new=True)
+
+
+def _write_all(descriptor: int, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name survive a power cut; only POSIX systems can open a folder for it."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _disk(root: Path) -> Iterator[None]:
+    """Turn the disk's errors into ours; only disk operations belong inside."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            problem, remedy = f"the archive has no room left: {error.strerror}", "free or add disk space and run again"
+        else:
+            problem, remedy = f"the archive cannot be written: {error}", "check the folder and its permissions"
+        raise CaspianError(str(root), problem, remedy) from error

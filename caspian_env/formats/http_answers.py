@@ -1,0 +1,105 @@
+"""What an HTTP answer means here: its status as an error, how long to wait, and its bytes as the provider keeps them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from caspian_env.errors import NotPublished, RefusedAnswer, TransportError, Unreachable
+
+
+def complaint(subject: str, status: int) -> TransportError:
+    """The error that an HTTP status other than success stands for (RFC 9110, section 15)."""
+    if status in (404, 410):
+        return NotPublished(subject, f"is not there (HTTP {status})", "it may appear later, or have moved for good")
+    if status == 429:
+        return Unreachable(subject, "asks for fewer requests (HTTP 429)", "wait, and collect less often")
+    if status in (408, 425) or status >= 500:
+        return Unreachable(subject, f"the server failed (HTTP {status})", "try again later")
+    if status == 400:
+        remedy = "compare the parameters with the provider's documentation, they may have changed"
+        return RefusedAnswer(subject, "does not accept the request (HTTP 400)", remedy)
+    if status in (401, 403, 407):
+        remedy = "check the key and accept its licence at the provider; without a key, write to the provider"
+        return RefusedAnswer(subject, f"forbids the request (HTTP {status})", remedy)
+    return RefusedAnswer(subject, f"answered HTTP {status}, which is not expected", "look at the address by hand")
+
+
+def too_large(subject: str, limit: int) -> RefusedAnswer:
+    """The refusal of an answer of more than ``limit`` bytes."""
+    return RefusedAnswer(subject, f"is larger than {limit} bytes", "raise max_bytes of the dataset if its files grew")
+
+
+def incomplete(subject: str, problem: str) -> Unreachable:
+    """A body that broke off or was damaged on its way."""
+    return Unreachable(subject, problem, "try again")
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds that the server asks to wait, 0 where it asks for none (RFC 9110, section 10.2.3).
+
+    A moment is compared with the server's own ``Date``, so a wrong clock on either side does no harm.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(headers["date"])).total_seconds())
+    except (ValueError, TypeError, KeyError):
+        return 0.0
+
+
+def strong_validator(headers: Mapping[str, str]) -> str | None:
+    """The ETag, if it stands for exactly these bytes and they were sent as they are (RFC 9110, section 13.1.5)."""
+    etag = headers.get("etag", "")
+    return etag if etag.startswith('"') and not headers.get("content-encoding") else None
+
+
+def continues(status: int, headers: Mapping[str, str], received: int) -> bool:
+    """Whether an answer carries on after the ``received`` bytes that are there already."""
+    return status == 206 and headers.get("content-range", "").startswith(f"bytes {received}-")
+
+
+def content(chunks: Iterator[bytes], headers: Mapping[str, str], subject: str, limit: int) -> Iterator[bytes]:
+    """The file behind an answer's bytes: a gzip coding nobody asked for is undone, a ``.gz`` file stays as it is.
+
+    Raises
+    ------
+    RefusedAnswer
+        When the coding is another one.
+    """
+    coding = headers.get("content-encoding", "").strip().lower()
+    compressed = coding in ("gzip", "x-gzip")
+    if coding in ("", "identity") or (compressed and urlsplit(subject).path.endswith(".gz")):
+        return chunks
+    if compressed:
+        return inflate(chunks, subject, limit)
+    raise RefusedAnswer(subject, f"is coded as {coding[:40]!r}, which nobody asked for", "look at the address by hand")
+
+
+def inflate(chunks: Iterator[bytes], subject: str, limit: int) -> Iterator[bytes]:
+    """Undo a gzip content coding, never holding or giving more than ``limit`` bytes.
+
+    Raises
+    ------
+    RefusedAnswer
+        When the content is larger than the limit.
+    Unreachable
+        When it is damaged or ends early.
+    """
+    engine = zlib.decompressobj(wbits=31)
+    total = 0
+    for chunk in chunks:
+        try:
+            piece = engine.decompress(chunk, limit - total + 1)
+        except zlib.error as error:
+            raise incomplete(subject, f"the compressed answer is damaged: {error}") from error
+        total += len(piece)
+        if total > limit:
+            raise too_large(subject, limit)
+        if piece:
+            yield piece
+    if not engine.eof or engine.unused_data:
+        raise incomplete(subject, "the compressed answer does not end where it should")

@@ -1,0 +1,1 @@
+"""How to show: from a report's data to pages, tables and figures."""

@@ -1,0 +1,195 @@
+"""What the bulletin says: key messages and figure titles, all made from the numbers.
+
+No sentence is stronger than its number allows. A change between two dates speaks of what was measured; a mean rate
+carries its interval with natural variability; an interval that contains zero is said to; no word about significance
+is used for spans of less than 20 years; nothing is attributed to a cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from caspian_env.model import FAIL, MISSING, SUSPECT
+from caspian_env.reports import text
+from caspian_env.reports.model import Bulletin, Refusal, Series, Value
+
+SYNTHETIC = "SYNTHETIC DEMONSTRATION DATA"
+ANCHORS = {"level_mean": "level", "level_change": "level", "mean_rate": "level", "sst_anomaly": "surface"}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One key message: the number in a sentence, what to know about it, and the anchor it links to."""
+
+    headline: str
+    detail: str
+    anchor: str
+
+
+def key_messages(bulletin: Bulletin) -> tuple[Message, ...]:
+    """One message for each indicator with a headline: its newest value at the first location named, or its refusal."""
+    leading = _leading_locations(bulletin)
+    values, refusals = _leading(bulletin.values, leading), _leading(bulletin.refusals, leading)
+    return tuple(
+        _message(values[indicator], refusals.get(indicator)) if indicator in values else _no_number(refusals[indicator])
+        for indicator in leading
+    )
+
+
+def level_title(bulletin: Bulletin) -> str:
+    """The message of the level chart: the observed change, else the mean level, else the newest observation."""
+    leading = list(_leading(bulletin.values, _leading_locations(bulletin)).values())
+    for headline in ("level_change", "level_mean"):
+        for value in leading:
+            if value.headline == headline:
+                return _headline_of_change(value) if headline == "level_change" else SENTENCES[headline](value)[0]
+    for line in bulletin.level:
+        if good := joined(line):
+            amount = text.quantity(line.values[good[-1]], line.decimals, line.unit)
+            return f"{line.location_title}: {amount} on {text.day(line.times[good[-1]])} ({line.datum_title})"
+    return "No level observations"
+
+
+def surface_title(bulletin: Bulletin) -> str:
+    """The message of the temperature chart: the newest year in the coolest and the warmest sub-basin."""
+    newest = [(line, good[-1]) for line in bulletin.surface if (good := joined(line))]
+    if not newest:
+        return "No surface temperatures"
+    year = max(line.times[last].year for line, last in newest)
+    ends = sorted((line.values[last], line, last) for line, last in newest if line.times[last].year == year)
+    parts = dict.fromkeys(
+        f"{text.quantity(value, line.decimals, line.unit)} in the {line.location_title}"
+        for value, line, _ in (ends[0], ends[-1])
+    )
+    marks = {text.status_mark(line.status[last]) for _, line, last in ends} - {""}
+    return f"Sea surface in {year}: {' and '.join(parts)}" + (f" ({', '.join(sorted(marks))})" if marks else "")
+
+
+def joined(line: Series) -> list[int]:
+    """Positions of the values a line may join: neither suspect, nor failed, nor missing by their flag."""
+    return [i for i, flag in enumerate(line.qc_flags) if flag not in (SUSPECT, FAIL, MISSING)]
+
+
+def description(lines: Iterable[Series]) -> str:
+    """Alternative text: first, last, lowest and highest value of each line, and what is preliminary or flagged."""
+    return " ".join(_describe(line) for line in lines) or "No observations."
+
+
+def _describe(line: Series) -> str:
+    good = joined(line)
+    where = f"{line.label} ({text.unit(line.unit)}{f', {line.datum_title}' if line.datum_title else ''})"
+    if not good:
+        return f"{where}: no values."
+    low, high = (pick(good, key=lambda i: line.values[i]) for pick in (min, max))
+    first, last, low_text, high_text = (
+        f"{text.number(line.values[i], line.decimals)} {_when(line, i)}" for i in (good[0], good[-1], low, high)
+    )
+    marked = [f"{n} {word}" for word in text.NOT_FINAL if (n := sum(line.status[i] == word for i in good))]
+    if flagged := len(line.times) - len(good):
+        marked.append(f"{flagged} flagged by quality control and not joined")
+    counts = f"{len(good)} value{'s' if len(good) > 1 else ''}" + (f", {', '.join(marked)}" if marked else "")
+    return f"{where}: from {first} to {last}; lowest {low_text}, highest {high_text}; {counts}."
+
+
+def _when(line: Series, i: int) -> str:
+    return f"in {line.times[i].year}" if line.resolution == "P1Y" else f"on {text.day(line.times[i])}"
+
+
+def _leading_locations(bulletin: Bulletin) -> dict[str, str]:
+    found: dict[str, str] = {}
+    rows: tuple[Value | Refusal, ...] = (*bulletin.values, *bulletin.refusals)
+    for row in rows:
+        if row.headline:
+            found.setdefault(row.indicator_id, row.location_id)
+    return found
+
+
+def _leading(rows: Iterable[text.RowT], leading: dict[str, str]) -> dict[str, text.RowT]:
+    return {row.indicator_id: row for row in text.latest(rows) if leading.get(row.indicator_id) == row.location_id}
+
+
+def _message(value: Value, refusal: Refusal | None) -> Message:
+    headline, details = SENTENCES[value.headline](value)
+    if mark := text.status_mark(value.status):
+        details.append(f"The value is {mark}{' and can change' if mark == 'preliminary' else ''}.")
+    if value.qc_flag in (SUSPECT, FAIL):
+        details.append(f"Quality flag {text.qc(value.qc_flag)}.")
+    if refusal and refusal.period_end > value.period_end:
+        when = text.period(refusal.period_start, refusal.period_end)
+        details.append(f"No number for {when}: {refusal.reason.rstrip('.')}.")
+    return Message(headline, " ".join(details), ANCHORS.get(value.headline, "indicators"))
+
+
+def _no_number(refusal: Refusal) -> Message:
+    when = text.period(refusal.period_start, refusal.period_end)
+    return Message(f"{refusal.title}, {when}: no number", text.sentence(refusal.reason), "no-number")
+
+
+def _interval(value: Value, meaning: str = "") -> list[str]:
+    if value.ci_low is None:
+        return ["No interval is given."]
+    return [f"{text.interval(value)} {text.unit(value.unit)}".strip() + f"{meaning}."]
+
+
+def _mean(value: Value) -> tuple[str, list[str]]:
+    when = text.period(value.period_start, value.period_end)
+    amount = text.quantity(value.value, value.decimals, value.unit)
+    datum = [f"Datum: {value.datum_title}."] if value.datum_title else []
+    return f"{value.location_title}, mean level in {when}: {amount}", _interval(value) + datum
+
+
+def _change(value: Value) -> tuple[str, list[str]]:
+    details = _interval(value, ", measurement error only: it tells what happened between these years, not a trend")
+    if text.contains_zero(value):
+        details.append("The interval contains zero: no change is established.")
+    return _headline_of_change(value), details
+
+
+def _headline_of_change(value: Value) -> str:
+    first, last = text.ends(value.period_start, value.period_end)
+    amount = text.quantity(value.value, value.decimals, value.unit, signed=True)
+    return f"{value.location_title}, observed change of level from {first} to {last}: {amount}"
+
+
+def _rate(value: Value) -> tuple[str, list[str]]:
+    first, last = text.ends(value.period_start, value.period_end)
+    amount = text.quantity(value.value, value.decimals, value.unit, signed=True)
+    details = _interval(value, ", natural variability included")
+    if text.contains_zero(value):
+        details.append("The interval contains zero: the sign of the mean rate is not established.")
+    # N yearly means span N - 1 years: a period of exactly 20 calendar years still falls short of 20.
+    if text.years(value) < 20.5:
+        details.append("The period is too short for a statement of significance.")
+    elif not text.contains_zero(value):
+        details.append("The interval does not contain zero.")
+    return f"{value.location_title}, mean rate of level from {first} to {last}: {amount}", details
+
+
+def _anomaly(value: Value) -> tuple[str, list[str]]:
+    when = text.period(value.period_start, value.period_end)
+    amount = text.quantity(value.value, value.decimals, value.unit, signed=True)
+    details = [text.sentence(value.statistic), *_interval(value)]
+    if text.contains_zero(value):
+        details.append("The interval contains zero.")
+    return f"{_place_and_title(value)}, {when}: {amount}", details
+
+
+def _place_and_title(value: Value) -> str:
+    """Place and title, unless the title names the place already ("Global …")."""
+    if value.location_title.lower()[:4] in value.title.lower():
+        return value.title
+    return f"{value.location_title}, {text.lower_first(value.title)}"
+
+
+def _context(value: Value) -> tuple[str, list[str]]:
+    when = text.period(value.period_start, value.period_end)
+    amount = text.quantity(value.value, value.decimals, value.unit)
+    details = [text.sentence(value.statistic), *_interval(value), "Context: no cause of the level is implied."]
+    return f"{_place_and_title(value)}, {when}: {amount}", details
+
+
+SENTENCES: dict[str, Callable[[Value], tuple[str, list[str]]]] = {
+    "level_mean": _mean, "level_change": _change, "mean_rate": _rate,
+    "sst_anomaly": _anomaly, "air_anomaly": _anomaly, "co2": _context,
+}  # fmt: skip

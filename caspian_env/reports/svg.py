@@ -1,0 +1,109 @@
+"""From a matplotlib figure to an SVG that can stand inside a page.
+
+The same figure gives the same text: identifiers are hashed from a fixed salt, no date and no program version is
+written. Colours are drawn as placeholders and leave as CSS custom properties, so the page decides on light and dark;
+text stays text; ids carry the figure's name, so two figures never share one.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Placeholder colours: not meant to be seen, only to be told apart; the page's style sheet gives the real ones.
+INK, MUTED, GRID, PAPER, MARK, MARK_INK = "#010101", "#010102", "#010103", "#010104", "#010105", "#010106"
+HUES = ("#020201", "#020202", "#020203", "#020204")
+CUSTOM_PROPERTY = {
+    INK: "--ink", MUTED: "--muted", GRID: "--grid", PAPER: "--paper", MARK: "--mark", MARK_INK: "--mark-ink",
+    HUES[0]: "--hue-1", HUES[1]: "--hue-2", HUES[2]: "--hue-3", HUES[3]: "--hue-4",
+}  # fmt: skip
+
+
+@contextmanager
+def drawing_style(name: str, text_size: float) -> Iterator[None]:
+    """Inside the block matplotlib draws in the house style, as the same bytes each time."""
+    import matplotlib as mpl
+
+    style: dict[Any, Any] = {
+        "svg.hashsalt": name,
+        "svg.fonttype": "none",
+        "font.family": "DejaVu Sans",  # comes with matplotlib, so widths are the same on every machine
+        "font.size": text_size,
+        "text.color": INK,
+        "text.parse_math": False,  # a dollar sign in a title is a dollar sign
+        "axes.edgecolor": MUTED,
+        "axes.facecolor": "none",
+        "axes.labelcolor": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.unicode_minus": True,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "axes.axisbelow": True,
+        "grid.color": GRID,
+        "grid.linewidth": 0.8,
+        "xtick.color": MUTED,
+        "ytick.color": MUTED,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "figure.facecolor": "none",
+        "figure.dpi": 72,  # one unit of the drawing is one point
+        "timezone": "UTC",
+    }
+    with mpl.rc_context(style):
+        yield
+
+
+def to_svg(figure: Figure, name: str, title: str, description: str) -> str:
+    """The figure as one inline ``<svg>`` element that scales with its container and carries alternative text.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Drawn in the placeholder colours of this module, inside ``drawing_style``.
+    name : str
+        Prefix of every id; unique on the page.
+    title, description : str
+        Alternative text, short and long.
+    """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    buffer = io.StringIO()
+    canvas: Any = FigureCanvasSVG(figure)
+    canvas.print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    drawing = buffer.getvalue()
+    body = drawing[drawing.index("<g id=") : drawing.rindex("</svg>")]
+    width, height = (figure.get_size_inches() * 72).round(2)
+    head = (
+        f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'aria-labelledby="{name}-title {name}-description">'
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-description">{escape(description)}</desc>'
+    )
+    return head + _tidy(body, name) + "</svg>"
+
+
+def _tidy(body: str, name: str) -> str:
+    body = re.sub(r"(fill|stroke): (#[0-9a-f]{6})\b", _as_property, body)
+    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
+    body = re.sub(r'\bid="', f'id="{name}-', body)
+    body = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', body)
+    body = body.replace("url(#", f"url(#{name}-")
+    body = re.sub(r' d="([^"]*)"', _short_path, body)
+    return re.sub(r"\s*\n\s*", "\n", body)
+
+
+def _as_property(match: re.Match[str]) -> str:
+    return f"{match[1]}: var({CUSTOM_PROPERTY[match[2]]})" if match[2] in CUSTOM_PROPERTY else match[0]
+
+
+def _short_path(match: re.Match[str]) -> str:
+    # A hundredth of a point is finer than any print; it halves the size of the page.
+    path = re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", match[1])
+    return f' d="{" ".join(path.split())}"'

@@ -230,6 +230,7 @@ observation = sa.Table(
     sa.Column("n_cells", sa.Integer, comment="Grid cells used in a regional mean"),
     sa.Column("area_share", sa.Double, comment="Share of the region's area observed"),
     sa.Column("source_note", sa.String, comment="Source of this one value, where a dataset collects many"),
+    sa.Column("qc_tests", sa.String(8), comment="Flag of each QARTOD test, one digit each in the order of processing.qc.TESTS"),
     sa.Column("granule_id", sa.Integer, sa.ForeignKey("granule.id"), nullable=False),
     sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
     sa.CheckConstraint("known_to IS NULL OR known_to > known_from", name="vintage_not_empty"),
@@ -244,6 +245,42 @@ sa.Index("uq_observation_open", observation.c.series_id, observation.c.time, uni
          sqlite_where=observation.c.known_to.is_(None), postgresql_where=observation.c.known_to.is_(None))  # fmt: skip
 sa.Index("ix_observation_known_from", observation.c.series_id, observation.c.known_from)
 sa.Index("ix_observation_granule_id", observation.c.granule_id)
+
+qc_override = sa.Table(
+    "qc_override", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id"), nullable=False),
+    sa.Column("time", UtcTime, nullable=False),
+    *_vintage(),
+    sa.Column("qc_flag", sa.SmallInteger, nullable=False),
+    sa.Column("set_by", sa.String, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.CheckConstraint("qc_flag IN (1, 2, 3, 4)", name="qc_flag_known"),
+    sa.CheckConstraint("set_by <> '' AND reason <> ''", name="signed"),
+    comment="Flags set by a person, with name and reason, in place of those of the tests",
+)  # fmt: skip
+
+sa.Index("uq_qc_override_open", qc_override.c.series_id, qc_override.c.time, unique=True,
+         sqlite_where=qc_override.c.known_to.is_(None), postgresql_where=qc_override.c.known_to.is_(None))  # fmt: skip
+
+cube_part = sa.Table(
+    "cube_part", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("dataset_id", sa.String, sa.ForeignKey("dataset.id"), nullable=False),
+    sa.Column("period_start", UtcTime, nullable=False),
+    sa.Column("period_end", UtcTime, nullable=False, comment="Excluded"),
+    *_vintage(),
+    sa.Column("sha256", sa.String(64), nullable=False, comment="Of the NetCDF file"),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False, comment="Hash of the granules and the method it was built from"),
+    sa.Column("n_granules", sa.Integer, nullable=False),
+    sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
+    sa.CheckConstraint("period_end > period_start", name="period_not_empty"),
+    comment="Parts of the analysis-ready grids, one file a dataset and year in each vintage",
+)  # fmt: skip
+
+sa.Index("uq_cube_part_open", cube_part.c.dataset_id, cube_part.c.period_start, unique=True,
+         sqlite_where=cube_part.c.known_to.is_(None), postgresql_where=cube_part.c.known_to.is_(None))  # fmt: skip
 
 indicator_value = sa.Table(
     "indicator_value", metadata,

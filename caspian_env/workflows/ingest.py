@@ -81,7 +81,7 @@ def ingest(
     if known_at is not None:
         _refuse_going_back(platform, dataset, known_at)
     with ledger(platform, "ingest", dataset.id, outcome) as run_id:
-        source: Source = source_module(dataset)  # type: ignore[assignment]  # a module with the two functions
+        source: Source = source_module(dataset)
         job = _Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome)
         span = window or default_window(platform, dataset)
         try:

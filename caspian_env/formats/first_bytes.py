@@ -63,7 +63,7 @@ def expect_text(path: Path, dataset: str) -> str:
 
 
 def expect_netcdf(path: Path, dataset: str) -> str:
-    """The xarray engine that reads this netCDF file: ``h5netcdf`` or ``scipy``.
+    """The xarray engine that reads this netCDF file: ``netcdf4`` or ``scipy``.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def expect_netcdf(path: Path, dataset: str) -> str:
         When the first bytes are those of anything else.
     """
     found = kind(path)
-    engines = {"HDF5": "h5netcdf", "netCDF-3": "scipy"}
+    engines = {"HDF5": "netcdf4", "netCDF-3": "scipy"}
     if found not in engines:
         raise _unexpected(dataset, found, "netCDF")
     return engines[found]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,22 @@ if TYPE_CHECKING:
 
 # The box of the whole sea, degrees east and north.
 WEST, EAST, SOUTH, NORTH = 46.0, 55.0, 36.0, 47.5
+MARGIN = 5.0
+# netCDF-C must not be entered by two threads (Unidata/netcdf4-python#844, pydata/xarray#9779); it opens a day of OISST
+# nine times faster than h5netcdf does.
+_ONE_AT_A_TIME = threading.Lock()
 
 
-def read_netcdf(path: Path, dataset: str) -> xr.Dataset:
+def read_netcdf(path: Path, dataset: str, *, keep: Sequence[str] | None = None, around_sea: bool = False) -> xr.Dataset:
     """The decoded file, loaded into memory and closed.
+
+    Parameters
+    ----------
+    keep : sequence of str, optional
+        Variables to read, where the file has them; all by default.
+    around_sea : bool
+        Whether to read only the rows and columns around the Caspian of a grid with axes ``lat`` and ``lon``; a global
+        day costs many times its window to decode.
 
     Raises
     ------
@@ -27,14 +41,23 @@ def read_netcdf(path: Path, dataset: str) -> xr.Dataset:
 
     engine = expect_netcdf(path, dataset)
     try:
-        with xr.open_dataset(path, engine=engine) as opened:
-            return opened.load()
+        with _ONE_AT_A_TIME, xr.open_dataset(path, engine=engine) as opened:
+            wanted = opened if keep is None else opened[[name for name in keep if name in opened.data_vars]]
+            return (_around_sea(wanted) if around_sea else wanted).load()
     except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, RuntimeError) as error:
         # The readers name neither the dataset nor the cause in common words, and each has errors of its own.
         clause = (
             f"damaged or truncated netCDF ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
         )
         raise BadGranule(dataset, clause, "fetch it again") from error
+
+
+def _around_sea(grid: xr.Dataset) -> xr.Dataset:
+    rows = (grid["lat"] >= SOUTH - MARGIN) & (grid["lat"] <= NORTH + MARGIN)
+    columns = (grid["lon"] >= WEST - MARGIN) & (grid["lon"] <= EAST + MARGIN)
+    found = [axis.values.nonzero()[0] for axis in (rows, columns)]
+    south, west = (slice(int(n.min()), int(n.max()) + 1) if n.size else slice(0, 0) for n in found)
+    return grid.isel(lat=south, lon=west)
 
 
 def require_variable(grid: xr.Dataset, name: str, dims: tuple[str, ...], dataset: str) -> None:

@@ -37,7 +37,7 @@ def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
 
 
 def read_granule(path: Path) -> xr.Dataset:
-    """One day of the global grid.
+    """One day of the global grid, cut to the surroundings of the Caspian.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def read_granule(path: Path) -> xr.Dataset:
     BadGranule
         When the file is damaged, of another version, not one day, or without a temperature over the Caspian.
     """
-    day = read_netcdf(path, _DATASET)
+    day = read_netcdf(path, _DATASET, keep=_KEPT, around_sea=True)
     require_variable(day, "sst", _DIMS, _DATASET)
     version = str(day.attrs.get("product_version", ""))
     if _VERSION not in version:
@@ -58,11 +58,9 @@ def read_granule(path: Path) -> xr.Dataset:
         raise BadGranule(_DATASET, problem, "a new version is a new dataset")
     if day.sizes["time"] != 1:
         raise BadGranule(_DATASET, f"the file holds {day.sizes['time']} days and not one", "has the layout changed?")
-    day = day[[name for name in _KEPT if name in day.data_vars]]
     for axis in ("lat", "lon"):
-        day[axis].attrs.pop(
-            "bounds", None
-        )  # the first days of the archive name bounds that say no more than the centres
+        # The first days of the archive name bounds that say no more than the centres.
+        day[axis].attrs.pop("bounds", None)
     if "ice" in day:
         day["ice"].attrs["units"] = "1"
     require_caspian(day, "sst", _DATASET)

@@ -62,7 +62,7 @@ def test_what_is_not_text_is_refused(tmp_path: Path, content: bytes, problem: st
 def test_netcdf_of_both_kinds_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "granule"
     path.write_bytes(b"\x89HDF\r\n\x1a\n")
-    assert expect_netcdf(path, "ds") == "h5netcdf"
+    assert expect_netcdf(path, "ds") == "netcdf4"
     path.write_bytes(b"CDF\x01")
     assert expect_netcdf(path, "ds") == "scipy"
     path.write_bytes(b"PK\x03\x04")

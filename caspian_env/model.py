@@ -120,7 +120,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One variable as a dataset gives it: the provider's name beside ours, with its datum, resolution and QC thresholds."""
+    """One variable as a dataset gives it: the provider's name beside ours, datum, resolution, QC thresholds and gates."""
 
     name: str
     variable: str
@@ -128,7 +128,8 @@ class Measured:
     units: str | None = None
     uncertainty: str | None = None
     datum: str | None = None
-    qc: Mapping[str, Mapping[str, Sequence[float] | float]] = field(default_factory=dict)
+    qc: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    gates: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,3 +228,37 @@ class Indicator:
     datum: str | None = None
     relative_to_datum: bool = False
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """When somebody must be told: one of four kinds of condition, and how severe it is.
+
+    ``stale_source`` looks at the freshness ``states``, ``failed_run`` at the ``states`` of the last run of each job,
+    ``threshold`` at the newest value of an indicator, ``revision`` at changes of more than ``times_uncertainty`` standard
+    uncertainties; ``within_days`` tells how far back an event still counts.
+    """
+
+    id: str
+    kind: str
+    severity: str
+    title: str
+    states: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    indicator: str | None = None
+    location: str | None = None
+    above: float | None = None
+    below: float | None = None
+    times_uncertainty: float | None = None
+    within_days: int = 30
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long bytes are kept that no value needs: days, and hours for what is still being received."""
+
+    id: str
+    rejected_days: int
+    unnamed_days: int
+    temporary_hours: int

@@ -1,13 +1,21 @@
-"""Quality flags of a series by QARTOD tests, each a pure function of ioos_qc.
+"""Quality flags of a series: QARTOD tests, each a pure function of ioos_qc, and their roll-up.
 
 Flags are those of QARTOD: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing. "Not evaluated" is a statement of its
-own: a value that no test has looked at is not good.
+own: a value that no test has looked at is not good, and neither is a test that could not be made.
+
+Only the values of the edition at hand are flagged. Values known from other granules (`Neighbours`) serve as context,
+so that a grid that comes one day at a time is tested like a series; their own flags are never touched. A value is thus
+judged by what was known when its granule was read: the newest has no later neighbour yet, and its spike test takes the
+later neighbour to be like the value itself, the mildest assumption there is. When a provider replaces the granule, both
+neighbours are known and the whole test is made. The same granules in the same order always give the same flags.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import SeedError
 from caspian_env.model import FAIL, GOOD, MISSING, NOT_EVALUATED, SUSPECT
@@ -16,30 +24,76 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-Thresholds = Mapping[str, Mapping[str, Sequence[float] | float]]
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.int8]
+
+Thresholds = Mapping[str, Mapping[str, Any]]
+
+# The order of the digits in observation.qc_tests; the last is that of the gates in processing.gates.
+TESTS = ("gross_range", "spike", "rate_of_change", "flat_line", "climatology", "physical")
 
 # The roll-up of several tests: a value carries the first of these that any test gave it.
-PRECEDENCE = (FAIL, SUSPECT, GOOD, NOT_EVALUATED)
+PRECEDENCE = (FAIL, SUSPECT, GOOD, NOT_EVALUATED, MISSING)
+
+_DAY_SECONDS = 86_400
 
 
-def flag(values: ArrayLike, time: ArrayLike, thresholds: Thresholds) -> NDArray[np.int8]:
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Values of the same series known from other granules, in its units; those that failed a test are no neighbours.
+
+    Parameters
+    ----------
+    time, values : array_like (time)
+    """
+
+    time: Sequence[datetime] | NDArray[np.datetime64]
+    values: ArrayLike
+
+
+def flag(
+    values: ArrayLike, time: ArrayLike, thresholds: Thresholds, *, place: str | None = None,
+    known: Neighbours | None = None,
+) -> Flags:  # fmt: skip
     """One QARTOD flag per value: the gravest that any test gave, 9 for a missing value, 2 where no test was made.
 
     Parameters and errors are those of `flag_tests`.
     """
     import numpy as np
 
+    tests = flag_tests(values, time, thresholds, place=place, known=known)
+    return np.array([roll_up(text) for text in as_digits(values, tests)], dtype=np.int8)
+
+
+def as_digits(values: ArrayLike, tests: Mapping[str, ArrayLike]) -> list[str]:
+    """The flags of all tests as one word per value, a digit each in the order of `TESTS`; 2 where a test was not made.
+
+    Parameters
+    ----------
+    values : array_like (time)
+        NaN is missing: nines throughout.
+    tests : mapping of str to array_like (time)
+        Flags by name of the test; a test may be left out.
+    """
+    import numpy as np
+
     numbers = np.asarray(values, dtype=np.float64)
-    rolled = np.full(numbers.shape, NOT_EVALUATED, dtype=np.int8)
-    tests = flag_tests(numbers, time, thresholds)
-    for grade in reversed(PRECEDENCE):
-        for flags in tests.values():
-            rolled[flags == grade] = grade
-    rolled[~np.isfinite(numbers)] = MISSING
-    return rolled
+    columns = np.full((numbers.size, len(TESTS)), NOT_EVALUATED, dtype=np.int8)
+    for name, flags in tests.items():
+        columns[:, TESTS.index(name)] = flags
+    columns[~np.isfinite(numbers)] = MISSING
+    return ["".join(map(str, row)) for row in columns]
 
 
-def flag_tests(values: ArrayLike, time: ArrayLike, thresholds: Thresholds) -> dict[str, NDArray[np.int8]]:
+def roll_up(digits: str) -> int:
+    """The flag of a value from those of its tests, by `PRECEDENCE`."""
+    return next(grade for grade in PRECEDENCE if str(grade) in digits)
+
+
+def flag_tests(
+    values: ArrayLike, time: ArrayLike, thresholds: Thresholds, *, place: str | None = None,
+    known: Neighbours | None = None,
+) -> dict[str, Flags]:  # fmt: skip
     """The flags of every test asked for, by its QARTOD name.
 
     Parameters
@@ -47,10 +101,21 @@ def flag_tests(values: ArrayLike, time: ArrayLike, thresholds: Thresholds) -> di
     values : array_like (time)
         In the units of the thresholds; NaN is missing.
     time : array_like (time)
-        Ascending: the spike test compares a value with its neighbours in time.
+        Ascending.
     thresholds : mapping
-        `{"gross_range": {"fail": [low, high], "suspect": [low, high]}, "spike": {"suspect": x, "fail": y}}`; a test
-        or a threshold may be left out, except the fail range.
+        By test; every threshold may be left out, except the fail range and the tolerance:
+
+        - ``gross_range: {fail: [low, high], suspect: [low, high]}``
+        - ``spike: {suspect: x, fail: y}``, distance from the mean of the two neighbours;
+        - ``rate_of_change: {suspect: x, fail: y}``, units per day against the value before;
+        - ``flat_line: {tolerance: z, suspect: m, fail: n}``, steps during which all values stay within the tolerance;
+        - ``climatology: {suspect: {place: [[low, high], …]}, fail: …}``, a range for each calendar month.
+
+        The three in the middle take ``within_days``: values further apart than that are no neighbours.
+    place : str, optional
+        Location, which picks the table of the climatology; without a table there is no such test.
+    known : Neighbours, optional
+        Context from other granules. Where it states a time of this edition, the edition counts.
 
     Raises
     ------
@@ -61,44 +126,172 @@ def flag_tests(values: ArrayLike, time: ArrayLike, thresholds: Thresholds) -> di
 
     References
     ----------
-    IOOS QARTOD, Manual for Real-Time Quality Control of Water Level Data, tests 4 and 6, doi:10.25923/vpsx-dc82.
+    IOOS QARTOD, Manual for Real-Time Quality Control of Water Level Data, tests 4 to 8, doi:10.25923/vpsx-dc82.
     """
     import numpy as np
 
     numbers, moments = np.asarray(values, dtype=np.float64), np.asarray(time)
     if numbers.shape != moments.shape or numbers.ndim != 1 or (moments[1:] <= moments[:-1]).any():
         raise ValueError("values and times must be of one length, times ascending")
-    tests = {"gross_range": _gross_range, "spike": _spike}
-    flags = {}
-    for name, limits in thresholds.items():
-        if name not in tests or not limits or not set(limits) <= {"fail", "suspect"}:
-            raise SeedError("quality control", f"{name}: {dict(limits)} is no known test", f"use {' or '.join(tests)}")
-        flags[name] = tests[name](numbers, limits) if numbers.size else np.empty(0, dtype=np.int8)
+    all_values, all_times, own = _woven(numbers, moments, known)
+    flags: dict[str, Flags] = {}
+    for name, given in thresholds.items():
+        limits = _checked(name, given)
+        test = _climatology_at(place) if name == "climatology" else _TESTS[name]
+        found = test(all_values, all_times, limits) if numbers.size else np.empty(0, dtype=np.int8)
+        flags[name] = found[own] if numbers.size else found
     return flags
 
 
-def _gross_range(values: NDArray[np.float64], limits: Mapping[str, Sequence[float] | float]) -> NDArray[np.int8]:
+def _woven(values: Floats, time: NDArray[Any], known: Neighbours | None) -> tuple[Floats, NDArray[Any], NDArray[Any]]:
+    """Own and neighbouring values in the order of time, and the positions of the own ones."""
+    import numpy as np
+
+    if known is None or not values.size:
+        return values, time, np.arange(values.size)
+    others = np.asarray(known.time).astype(time.dtype)
+    kept = ~np.isin(others, time)
+    moments = np.concatenate([time, others[kept]])
+    order = np.argsort(moments)
+    numbers = np.concatenate([values, np.asarray(known.values, dtype=np.float64)[kept]])
+    return numbers[order], moments[order], np.argsort(order)[: values.size]
+
+
+# ── the tests ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _gross_range(values: Floats, _: NDArray[Any], limits: Mapping[str, Any]) -> Flags:
     """QARTOD test 4: values outside of what the sensor, or the sea, can show."""
     import numpy as np
     from ioos_qc.qartod import gross_range_test
 
-    if "fail" not in limits:
-        raise SeedError("quality control", "gross_range has no fail range", "give fail: [low, high]")
-    try:
-        flags = gross_range_test(values, fail_span=limits["fail"], suspect_span=limits.get("suspect"))
-    except (ValueError, TypeError) as error:
-        raise SeedError("quality control", f"gross_range cannot use {dict(limits)}: {error}") from error
+    flags = gross_range_test(values, fail_span=limits["fail"], suspect_span=limits.get("suspect"))
     return np.asarray(flags, dtype=np.int8)
 
 
-def _spike(values: NDArray[np.float64], limits: Mapping[str, Sequence[float] | float]) -> NDArray[np.int8]:
-    """QARTOD test 6: distance of a value from the mean of its two neighbours; the ends cannot be evaluated."""
+def _spike(values: Floats, time: NDArray[Any], limits: Mapping[str, Any]) -> Flags:
+    """QARTOD test 6: distance of a value from the mean of its two neighbours; the first of a stretch has only one."""
     import numpy as np
     from ioos_qc.qartod import spike_test
 
-    suspect, fail = limits.get("suspect"), limits.get("fail")
-    if any(not isinstance(limit, int | float) or limit <= 0 for limit in limits.values()) or (
-        isinstance(suspect, int | float) and isinstance(fail, int | float) and suspect > fail
-    ):
-        raise SeedError("quality control", f"spike cannot use {dict(limits)}", "give 0 < suspect <= fail")
-    return np.asarray(spike_test(values, suspect_threshold=suspect, fail_threshold=fail), dtype=np.int8)
+    flags = _untested(values)
+    for part in _stretches(values, time, limits):
+        # Nothing is known after the newest value: it stands in for its own later neighbour.
+        newest = not np.isfinite(values[part.stop :]).any()
+        stretch = np.append(values[part], values[part.stop - 1]) if newest else values[part]
+        found = spike_test(stretch, suspect_threshold=limits.get("suspect"), fail_threshold=limits.get("fail"))
+        flags[part] = np.asarray(found, dtype=np.int8)[: part.stop - part.start]
+    return flags
+
+
+def _rate_of_change(values: Floats, time: NDArray[Any], limits: Mapping[str, Any]) -> Flags:
+    """QARTOD test 7: change since the value before, per day; the first of a stretch has none before it."""
+    import numpy as np
+    from ioos_qc.qartod import rate_of_change_test
+
+    flags = _untested(values)
+    suspect, fail = (limits.get(name, np.inf) / _DAY_SECONDS for name in ("suspect", "fail"))
+    for part in _stretches(values, time, limits):
+        found = rate_of_change_test(values[part], time[part], threshold=suspect, fail_threshold=fail)
+        flags[part] = np.asarray(found, dtype=np.int8)
+        flags[part.start] = NOT_EVALUATED
+    return flags
+
+
+def _flat_line(values: Floats, time: NDArray[Any], limits: Mapping[str, Any]) -> Flags:
+    """QARTOD test 8: a value that has stayed the same for too many steps; the first ones have too few before them."""
+    import numpy as np
+    from ioos_qc.qartod import flat_line_test
+
+    flags = _untested(values)
+    never = values.size + 1
+    suspect, fail = limits.get("suspect", never), limits.get("fail", never)
+    for part in _stretches(values, time, limits):
+        count = part.stop - part.start
+        # On an axis of one step a second the thresholds count steps, whatever the spacing of the series.
+        found = flat_line_test(values[part], np.arange(count), suspect, fail, tolerance=limits["tolerance"])
+        flags[part] = np.asarray(found, dtype=np.int8)
+        flags[part.start : min(part.start + min(suspect, fail), part.stop)] = NOT_EVALUATED
+    return flags
+
+
+def _climatology_at(place: str | None) -> Callable[[Floats, NDArray[Any], Mapping[str, Any]], Flags]:
+    """QARTOD test 5 at a location: values outside of what its calendar month has shown."""
+
+    def climatology(values: Floats, time: NDArray[Any], limits: Mapping[str, Any]) -> Flags:
+        import numpy as np
+        from ioos_qc.qartod import climatology_test
+
+        suspect = limits["suspect"].get(place)
+        if suspect is None:
+            return _untested(values)
+        fail = limits.get("fail", {}).get(place, [None] * 12)
+        present = np.unique(time.astype("datetime64[M]").astype(np.int64) % 12).tolist()
+        months = [{"tspan": (n + 1, n + 1), "vspan": suspect[n], "fspan": fail[n], "period": "month"} for n in present]
+        flags = np.asarray(climatology_test(months, values, time, np.full(values.size, np.nan)), dtype=np.int8)
+        return np.where(np.isfinite(values), flags, MISSING).astype(np.int8)  # it calls a missing value good
+
+    return climatology
+
+
+_TESTS: Mapping[str, Callable[[Floats, NDArray[Any], Mapping[str, Any]], Flags]] = {
+    "gross_range": _gross_range, "spike": _spike, "rate_of_change": _rate_of_change, "flat_line": _flat_line,
+}  # fmt: skip
+
+
+def _untested(values: Floats) -> Flags:
+    import numpy as np
+
+    return np.where(np.isfinite(values), NOT_EVALUATED, MISSING).astype(np.int8)
+
+
+def _stretches(values: Floats, time: NDArray[Any], limits: Mapping[str, Any]) -> Iterator[slice]:
+    """The stretches of values, without one missing, in which each is a neighbour of the next."""
+    import numpy as np
+
+    there = np.isfinite(values)
+    starts = there & np.append(True, ~there[:-1])
+    if "within_days" in limits:
+        reach = np.timedelta64(round(limits["within_days"] * _DAY_SECONDS), "s")
+        starts |= there & np.append(True, np.diff(time) > reach)
+    first = np.flatnonzero(starts)
+    ends = np.flatnonzero(there & np.append(starts[1:] | ~there[1:], True)) + 1
+    yield from (slice(int(begin), int(end)) for begin, end in zip(first, ends, strict=True))
+
+
+# ── thresholds ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _checked(name: str, limits: Any) -> Mapping[str, Any]:
+    """The thresholds of a test, if they make sense; SeedError if not."""
+    allowed = {"suspect", "fail"} | ({"within_days"} if name in ("spike", "rate_of_change", "flat_line") else set())
+    allowed |= {"tolerance"} if name == "flat_line" else set()
+    if name not in (*_TESTS, "climatology") or not isinstance(limits, Mapping) or not set(limits) <= allowed:
+        known = ", ".join((*_TESTS, "climatology"))
+        raise SeedError("quality control", f"{name}: {limits} is no known test", f"use {known} with {sorted(allowed)}")
+    sound = {"gross_range": _sound_range, "climatology": _sound_tables}.get(name, _sound_steps)
+    if not sound(limits) or (name == "flat_line" and "tolerance" not in limits):
+        raise SeedError("quality control", f"{name} cannot use {dict(limits)}", "see processing.qc.flag_tests")
+    return limits
+
+
+def _sound_range(limits: Mapping[str, Any]) -> bool:
+    fail: Any = limits.get("fail")
+    suspect: Any = limits.get("suspect", fail)
+    return _is_span(fail) and _is_span(suspect) and bool(fail[0] <= suspect[0] and suspect[1] <= fail[1])
+
+
+def _sound_steps(limits: Mapping[str, Any]) -> bool:
+    numbers = all(isinstance(limit, int | float) and limit > 0 for limit in limits.values())
+    named = "suspect" in limits or "fail" in limits
+    return named and numbers and limits.get("suspect", 0) <= limits.get("fail", float("inf"))
+
+
+def _sound_tables(limits: Mapping[str, Any]) -> bool:
+    tables = [table for grade in limits.values() for table in (grade.values() if isinstance(grade, Mapping) else [()])]
+    return "suspect" in limits and all(len(table) == 12 and all(map(_is_span, table)) for table in tables)
+
+
+def _is_span(span: Any) -> bool:
+    pair = isinstance(span, Sequence) and not isinstance(span, str) and len(span) == 2
+    return pair and all(isinstance(end, int | float) for end in span) and span[0] < span[1]

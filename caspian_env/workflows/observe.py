@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.catalog.observations import Observed, utc
 from caspian_env.errors import BadGranule
 from caspian_env.model import Dataset, GranuleRef, Location, Measured
 from caspian_env.processing.conform import cell_bounds, conform, cut, grid_fingerprint, stamp
-from caspian_env.processing.qc import flag
+from caspian_env.processing.gates import physical_flags, series_faults
+from caspian_env.processing.qc import Neighbours, as_digits, flag_tests, roll_up
 from caspian_env.processing.regions import cell_weights, regional_mean
 from caspian_env.processing.units import convert, to_units
 from caspian_env.wiring import Seeds
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+Known = Mapping[tuple[str, str, str, str], Neighbours]  # by variable, location, resolution and datum
+
+CONTEXT = timedelta(days=10)  # how far around a granule its neighbours are looked for; longer than any flat line test
 STUDY_AREA = (46.0, 56.0, 36.0, 48.0)  # west, east, south, north: the sea, Kara-Bogaz-Gol and their shores
 
 
@@ -59,13 +64,20 @@ class Weights:
         return self.known[key]
 
 
-def observe(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, weights: Weights) -> list[Recorded]:
+def observe(
+    raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, weights: Weights, known: Known | None = None
+) -> list[Recorded]:
     """The observations that a granule states, in customary units, flagged.
+
+    Parameters
+    ----------
+    known : mapping, optional
+        Values of the same series from other granules, as context for the tests; they are not flagged again.
 
     Raises
     ------
     BadGranule
-        When a variable of the seed is missing, has other units, or holds no finite value.
+        When a variable of the seed is missing, has other units, holds no finite value or is no honest series.
     """
     for measured in dataset.variables:
         if measured.name not in raw:
@@ -73,13 +85,15 @@ def observe(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, we
                 dataset.id, f"has no variable {measured.name!r}", "the provider may have changed its format"
             )
     observed = _from_grid if dataset.kind == "grid" else _from_table
-    recorded = observed(conform(raw), dataset, ref, seeds, weights)
+    recorded = observed(conform(raw), dataset, ref, seeds, weights, known or {})
     if not any(row.observed for row in recorded):
         raise BadGranule(dataset.id, "holds no finite value over the Caspian", "the product may be masked there")
     return recorded
 
 
-def _from_table(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, _: Weights) -> list[Recorded]:
+def _from_table(
+    raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, _: Weights, known: Known
+) -> list[Recorded]:
     status = _statuses(raw, dataset, ref)
     notes = raw["source_note"].to_numpy() if "source_note" in raw else None
     rows = []
@@ -87,15 +101,17 @@ def _from_table(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds
         units = seeds.variables[measured.variable].units
         values = to_units(raw[measured.name], units).to_numpy()
         uncertainty = _uncertainty(raw, measured, units)
-        observed = _observations(measured, raw["time"].to_numpy(), values, uncertainty, status, source_notes=notes)
-        rows += [
-            Recorded(measured.variable, place, measured.resolution, measured.datum, observed)
-            for place in dataset.locations
-        ]
+        for place in dataset.locations:
+            observed = _observations(
+                measured, place, known, raw["time"].to_numpy(), values, uncertainty, status, source_notes=notes
+            )
+            rows.append(Recorded(measured.variable, place, measured.resolution, measured.datum, observed))
     return rows
 
 
-def _from_grid(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, weights: Weights) -> list[Recorded]:
+def _from_grid(
+    raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, weights: Weights, known: Known
+) -> list[Recorded]:
     status = _statuses(raw, dataset, ref)
     area = cut(raw, *STUDY_AREA)
     rows = []
@@ -113,7 +129,7 @@ def _from_grid(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds,
                     spread, _units_of(area, measured), units, difference=True, name=measured.uncertainty
                 )
             observed = _observations(
-                measured, area["time"].to_numpy(), mean["value"].to_numpy(), uncertainty, status,
+                measured, place, known, area["time"].to_numpy(), mean["value"].to_numpy(), uncertainty, status,
                 n_cells=mean["n_cells"].to_numpy(), area_share=mean["area_share"].to_numpy(),
             )  # fmt: skip
             rows.append(
@@ -124,6 +140,8 @@ def _from_grid(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds,
 
 def _observations(
     measured: Measured,
+    place: str,
+    known: Known,
     time: NDArray[np.datetime64],
     values: NDArray[np.float64],
     uncertainty: NDArray[np.float64] | None,
@@ -133,7 +151,7 @@ def _observations(
     area_share: NDArray[np.float64] | None = None,
     source_notes: NDArray[Any] | None = None,
 ) -> list[Observed]:
-    """Rows of the finite values, flagged by the seed's thresholds."""
+    """Rows of the finite values, flagged by the seed's thresholds and gates."""
     import numpy as np
 
     if np.isinf(values).any():
@@ -141,7 +159,8 @@ def _observations(
     stamped = stamp(time, measured.resolution)
     if len(np.unique(stamped)) != len(stamped):
         raise BadGranule(measured.name, f"has two values for one {measured.resolution}", "the file is damaged")
-    flags = flag(values, stamped, measured.qc)
+    neighbours = known.get((measured.variable, place, measured.resolution, measured.datum or "none"))
+    tests = _judged(measured, place, stamped, values, neighbours)
     rows = []
     for n in np.flatnonzero(np.isfinite(values)):
         u = None if uncertainty is None or not np.isfinite(uncertainty[n]) else float(uncertainty[n])
@@ -150,7 +169,8 @@ def _observations(
                 time=utc(stamped[n]),
                 value=float(values[n]),
                 std_uncertainty=u,
-                qc_flag=int(flags[n]),
+                qc_flag=roll_up(tests[n]),
+                qc_tests=tests[n],
                 status=str(status[n]),
                 n_cells=None if n_cells is None else int(n_cells[n]),
                 area_share=None if area_share is None else float(area_share[n]),
@@ -158,6 +178,23 @@ def _observations(
             )
         )
     return rows
+
+
+def _judged(
+    measured: Measured,
+    place: str,
+    time: NDArray[np.datetime64],
+    values: NDArray[np.float64],
+    neighbours: Neighbours | None,
+) -> list[str]:
+    """The flags of all tests of each value; BadGranule when the whole series is not what anybody has measured."""
+    if faults := series_faults(values, time, measured.resolution, measured.gates):
+        raise BadGranule(
+            measured.name, "; ".join(faults), "look at the file in the archive, ask the provider, and raise the gate"
+            " in seeds/datasets.yaml if it is right",
+        )  # fmt: skip
+    tests = flag_tests(values, time, measured.qc, place=place, known=neighbours)
+    return as_digits(values, tests | {"physical": physical_flags(values, time, measured.resolution, measured.gates)})
 
 
 def _statuses(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef) -> NDArray[Any]:

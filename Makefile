@@ -26,5 +26,8 @@ $(VENV)/tested: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
 	touch $@
 
+bench: $(VENV)/tested
+	$(BIN)/python -m tests.benchmarks.catalog_speed --out docs/benchmarks.md
+
 clean:
 	rm -rf $(VENV) dist

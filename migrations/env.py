@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog.engine import open_catalog
+from caspian_env.catalog.migrate import schema_change
 from caspian_env.catalog.tables import UtcTime, metadata
 from caspian_env.settings import load_settings
 
@@ -38,6 +39,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     _migrate(given)
 else:
-    catalog = open_catalog(load_settings().database_url)
-    with catalog.write() as opened:
+    with schema_change(open_catalog(load_settings().database_url)) as opened:
         _migrate(opened)

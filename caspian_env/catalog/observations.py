@@ -7,14 +7,24 @@ open vintage and opens a new one, a value seen for the first time opens its firs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.bulk import (
+    Row,
+    close_vintages,
+    insert_rows,
+    select_columns,
+    select_rows,
+    stored_times,
+    time_of,
+)
 from caspian_env.errors import BadGranule
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
 
 TICK = timedelta(microseconds=1)
 WITHDRAWN_LIMIT = 0.02  # an edition that loses more of its rows than this is damaged, not revised
+NOTE_LIMIT = 600  # characters; PostgreSQL holds at most 2704 bytes of a row in the primary key, which carries the note
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,27 @@ class Observed:
     n_cells: int | None = None
     area_share: float | None = None
     source_note: str | None = None
+    qc_tests: str | None = None
+
+
+# Fields by which two statements of one value are compared, and those that are stored; as tuples, for speed.
+_COMPARED = ("value", "std_uncertainty", "qc_flag", "status", "source_note", "qc_tests")
+_STATED = tuple(name for name in Observed.__slots__ if name != "time")
+_KEYS = ("series_id", "time", "known_from", "kind", "granule_id", "run_id")
+_compared, _stated = attrgetter(*_COMPARED), attrgetter(*_STATED)
+
+
+class _Open(NamedTuple):
+    """An open vintage: the compared fields in their order, then what a revision must know; times in the stored form."""
+
+    value: float
+    std_uncertainty: float | None
+    qc_flag: int
+    status: str
+    source_note: str | None
+    qc_tests: str | None
+    known_from: Any
+    granule_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +104,8 @@ def write_observations(
 ) -> Written:
     """Store the differences between an edition and what is known of a series.
 
+    A flag that a person has set stands, also for a value revised since, until a person clears it.
+
     Parameters
     ----------
     observed : sequence of Observed
@@ -84,59 +118,46 @@ def write_observations(
     Raises
     ------
     BadGranule
-        When a whole record loses more than 2 % of the values known before.
+        When a whole record loses more than 2 % of the values known before, or a source note is longer than 600 characters.
     """
     if not observed:
         return Written()
-    times = [row.time for row in observed]
-    known, ever, versions = _known(connection, series_id, None if whole_record else (min(times), max(times)))
+    if (longest := max(len(row.source_note or "") for row in observed)) > NOTE_LIMIT:
+        problem = f"has a source note of {longest} characters"
+        raise BadGranule(f"series {series_id}", problem, f"shorten it to {NOTE_LIMIT}, a reference is enough")
+    observed = _as_overridden(connection, series_id, observed)
+    moments = [row.time for row in observed]
+    known, ever, versions = _known(connection, series_id, None if whole_record else (min(moments), max(moments)))
+    times = stored_times(connection, moments)
     version = connection.scalar(sa.select(t.granule.c.product_version).where(t.granule.c.id == granule_id))
-    gone = sorted(set(known) - set(times)) if whole_record else []
+    gone = sorted(known.keys() - set(times)) if whole_record else []
     if known and len(gone) > max(1, WITHDRAWN_LIMIT * len(known)):
         raise BadGranule(
             f"series {series_id}", f"the edition has lost {len(gone)} of {len(known)} values known before",
             "check the provider; a true withdrawal of this size must be confirmed by a person",
         )  # fmt: skip
-    closed: list[dict[str, Any]] = []
-    opened: list[dict[str, Any]] = []
-    for row in observed:
-        old = known.get(row.time)
-        if old is not None and _same(old, row):
+    (now,) = stored_times(connection, [known_at])
+    closed: list[tuple[Any, Any]] = []
+    opened: list[Row] = []
+    for time, row in zip(times, observed, strict=True):
+        stored = known.get(time)
+        if stored is None:
+            since, kind = now, "restored" if time in ever else "first"
+        elif stored[: len(_COMPARED)] == _compared(row):
             continue
-        since = known_at if old is None else max(known_at, old.known_from + TICK)
-        kind = _kind(
-            old, row, row.time in ever, old is not None and _reprocessed(versions.get(old.granule_id), version)
-        )
-        if old is not None:
-            closed.append({"at": row.time, "until": since})
-        opened.append(
-            {name: getattr(row, name) for name in Observed.__slots__}
-            | {"series_id": series_id, "known_from": since, "kind": kind, "granule_id": granule_id, "run_id": run_id}
-        )
-    closed += [{"at": time, "until": max(known_at, known[time].known_from + TICK)} for time in gone]
-    _close(connection, series_id, closed)
-    insert_observations(connection, opened)
+        else:
+            old = _Open(*stored)
+            if not whole_record and _takes_back(old, row):
+                continue
+            since = _end(connection, old, known_at)
+            kind = _kind(old, row, _reprocessed(versions.get(old.granule_id), version))
+            closed.append((time, since))
+        opened.append((series_id, time, since, kind, granule_id, run_id, *_stated(row)))
+    closed += [(time, _end(connection, _Open(*known[time]), known_at)) for time in gone]
+    close_vintages(connection, series_id, closed)
+    insert_rows(connection, t.observation, (*_KEYS, *_STATED), opened)
     revised = len(closed) - len(gone)
     return Written(len(opened) - revised, revised, len(gone), len(observed) - len(opened))
-
-
-def insert_observations(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    """Insert vintages in bulk: COPY on PostgreSQL, executemany on SQLite."""
-    if not rows:
-        return
-    names = [column.name for column in t.observation.columns if column.name in rows[0]]
-    if connection.dialect.name != "postgresql":
-        connection.execute(sa.insert(t.observation), rows)
-        return
-    statement = f"COPY observation ({', '.join(names)}) FROM STDIN"
-    cursor = connection.connection.cursor()
-    failure = connection.dialect.loaded_dbapi.Error
-    try:
-        with cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row([row[name] for name in names])
-    except failure as error:  # as SQLAlchemy would have wrapped it
-        raise sa.exc.IntegrityError(statement, None, error) from error
 
 
 def read_series(connection: Connection, series_id: int, *, as_of: datetime | None = None) -> pd.DataFrame:
@@ -150,24 +171,45 @@ def read_series(connection: Connection, series_id: int, *, as_of: datetime | Non
     """
     import pandas as pd
 
+    names = ("value", "std_uncertainty", "qc_flag", "status", "known_from", "granule_id", "run_id", "source_note")
     column = t.observation.c
-    names = (
-        "time",
-        "value",
-        "std_uncertainty",
-        "qc_flag",
-        "status",
-        "known_from",
-        "granule_id",
-        "run_id",
-        "source_note",
-    )
-    statement = sa.select(*(column[name] for name in names)).where(column.series_id == series_id, *known_at(as_of))
-    rows = connection.execute(statement.order_by(column.time)).all()
-    frame = pd.DataFrame.from_records([tuple(row) for row in rows], columns=list(names))
-    index = pd.DatetimeIndex([moment.replace(tzinfo=None) for moment in frame.pop("time")], name="time").as_unit("us")
+    statement = sa.select(column.time, *(column[name] for name in names)).order_by(column.time)
+    data = select_columns(connection, statement.where(column.series_id == series_id, *known_at(as_of)))
+    frame = pd.DataFrame(data).set_index("time")
     frame["std_uncertainty"] = frame["std_uncertainty"].astype(float)
-    return frame.set_index(index)
+    frame["known_from"] = frame["known_from"].dt.tz_localize(UTC)
+    return frame
+
+
+def read_history(connection: Connection, series_id: int, *, as_of: datetime | None = None) -> Sequence[sa.Row[Any]]:
+    """Every vintage of a series, by time and start of knowledge; with ``as_of`` those known by then, as they stood then.
+
+    Rows have time, value, std_uncertainty, qc_flag, status, kind, known_from, known_to.
+    """
+    column = t.observation.c
+    known_to: sa.ColumnElement[Any] = column.known_to
+    wanted = [column.series_id == series_id]
+    if as_of is not None:  # what was closed later was still open then
+        known_to = sa.type_coerce(sa.case((column.known_to <= as_of, column.known_to)), t.UtcTime)
+        wanted.append(column.known_from <= as_of)
+    names = ("time", "value", "std_uncertainty", "qc_flag", "status", "kind", "known_from")
+    columns: list[sa.ColumnElement[Any]] = [*(column[name] for name in names), known_to.label("known_to")]
+    statement = sa.select(*columns).where(*wanted)
+    return connection.execute(statement.order_by(column.time, column.known_from)).all()
+
+
+def last_change(connection: Connection, series_id: int) -> datetime | None:
+    """The moment of the last change of what is known of a series, flags set by a person included; None if never.
+
+    What was known at this moment is what is known now, whatever is written afterwards.
+    """
+    moments: list[datetime] = []
+    for table in (t.observation, t.qc_override):
+        column = table.c
+        statement = sa.select(sa.func.max(column.known_from), sa.func.max(column.known_to))
+        row = connection.execute(statement.where(column.series_id == series_id)).one()
+        moments += [moment for moment in row if moment is not None]
+    return max(moments, default=None)
 
 
 def known_at(as_of: datetime | None, table: sa.Table = t.observation) -> tuple[sa.ColumnElement[bool], ...]:
@@ -187,18 +229,23 @@ def find_series(connection: Connection, **identity: str | None) -> Sequence[sa.R
 
 def _known(
     connection: Connection, series_id: int, span: tuple[datetime, datetime] | None
-) -> tuple[dict[datetime, sa.Row[Any]], set[datetime], dict[int, str | None]]:
+) -> tuple[dict[Any, Row], set[Any], dict[int, str | None]]:
+    """Fields of `_Open` by time, the times that ever had a vintage, and the product version of each granule."""
     column = t.observation.c
-    statement = sa.select(t.observation).where(column.series_id == series_id)
+    statement = sa.select(column.time, column.known_to, *(column[name] for name in _Open._fields))
+    statement = statement.where(column.series_id == series_id)
     if span is not None:
         statement = statement.where(column.time.between(*span))
-    known: dict[datetime, sa.Row[Any]] = {}
-    ever: set[datetime] = set()
-    for row in connection.execute(statement):
-        ever.add(row.time)
-        if row.known_to is None:
-            known[row.time] = row
-    return known, ever, _versions(connection, {row.granule_id for row in known.values()})
+    rows = select_rows(connection, statement)
+    known = {row[0]: row[2:] for row in rows if row[1] is None}
+    return known, {row[0] for row in rows}, _versions(connection, {row[-1] for row in known.values()})
+
+
+def _as_overridden(connection: Connection, series_id: int, observed: Sequence[Observed]) -> Sequence[Observed]:
+    column = t.qc_override.c
+    opened = sa.select(column.time, column.qc_flag).where(column.series_id == series_id, column.known_to.is_(None))
+    flags: dict[datetime, int] = {row.time: row.qc_flag for row in connection.execute(opened)}
+    return [replace(row, qc_flag=flags.get(row.time, row.qc_flag)) for row in observed] if flags else observed
 
 
 def _versions(connection: Connection, granule_ids: Iterable[int]) -> dict[int, str | None]:
@@ -211,23 +258,23 @@ def _versions(connection: Connection, granule_ids: Iterable[int]) -> dict[int, s
     return found
 
 
-def _same(old: sa.Row[Any], new: Observed) -> bool:
-    return bool(
-        old.value == new.value
-        and old.std_uncertainty == new.std_uncertainty
-        and old.qc_flag == new.qc_flag
-        and old.status == new.status
-        and old.source_note == new.source_note
-    )
+def _end(connection: Connection, old: _Open, known_at: datetime) -> Any:
+    """When a vintage ends that an edition known at a moment replaces; no vintage is empty."""
+    began = time_of(connection, old.known_from)
+    (end,) = stored_times(connection, [max(known_at, began + TICK)])
+    return end
+
+
+def _takes_back(old: _Open, new: Observed) -> bool:
+    """Whether a preliminary file turns up after the final one, e.g. left over in a listing: it says nothing new."""
+    return bool(old.status == "final" and new.status == "preliminary")
 
 
 def _reprocessed(old_version: str | None, new_version: str | None) -> bool:
     return old_version is not None and new_version is not None and old_version != new_version
 
 
-def _kind(old: sa.Row[Any] | None, new: Observed, seen_before: bool, reprocessed: bool) -> str:
-    if old is None:
-        return "restored" if seen_before else "first"
+def _kind(old: _Open, new: Observed, reprocessed: bool) -> str:
     if old.status == "preliminary" and new.status == "final":
         return "finalised"
     if reprocessed:
@@ -235,18 +282,6 @@ def _kind(old: sa.Row[Any] | None, new: Observed, seen_before: bool, reprocessed
     if old.value != new.value or old.std_uncertainty != new.std_uncertainty:
         return "corrected"
     return "requalified"
-
-
-def _close(connection: Connection, series_id: int, closed: list[dict[str, Any]]) -> None:
-    if not closed:
-        return
-    column = t.observation.c
-    connection.execute(
-        sa.update(t.observation)
-        .where(column.series_id == series_id, column.time == sa.bindparam("at"), column.known_to.is_(None))
-        .values(known_to=sa.bindparam("until")),
-        closed,
-    )
 
 
 def utc(moment: Any) -> datetime:

@@ -164,7 +164,35 @@ run = sa.Table(
     sa.Column("code_version", sa.String, nullable=False),
     sa.Column("settings_hash", sa.String, nullable=False),
     sa.Column("error", sa.String),
+    sa.Column("job", sa.String, nullable=False, comment="What is done by one run at a time, e.g. ingest:noaa_oisst_v2_1"),
+    sa.Column("scheduled_for", UtcTime, nullable=False, comment="When it was due; when it was asked for, if by hand"),
+    sa.Column("attempt", sa.Integer, nullable=False, comment="1, and one more for each that failed before it"),
+    sa.Column("origin", sa.String, nullable=False, comment="scheduled, or manual: asked for by a person or by cron"),
+    sa.Column("holder", sa.String, comment="The process that does or did it: host, process id, start"),
+    sa.Column("lease_until", UtcTime, comment="Others leave the job alone until then"),
+    sa.Column("heartbeat_at", UtcTime, comment="When the holder last said that it is alive"),
+    sa.Column("window_start", UtcTime, comment="Valid time that was asked for"),
+    sa.Column("window_end", UtcTime, comment="Excluded"),
+    sa.UniqueConstraint("job", "scheduled_for", "attempt"),
     _one_of("status", "running", "ok", "partial", "failed", "missed"),
+    _one_of("origin", "scheduled", "manual"),
+    sa.CheckConstraint("status <> 'running' OR (holder IS NOT NULL AND lease_until IS NOT NULL)", name="running_has_lease"),
+    sa.CheckConstraint("(window_start IS NULL) = (window_end IS NULL)", name="window_whole"),
+)  # fmt: skip
+
+# A due time is never done twice, nor done and missed; and a job has one run at a time.
+sa.Index("uq_run_due", run.c.job, run.c.scheduled_for, unique=True,
+         sqlite_where=run.c.status != "failed", postgresql_where=run.c.status != "failed")  # fmt: skip
+sa.Index("uq_run_running", run.c.job, unique=True,
+         sqlite_where=run.c.status == "running", postgresql_where=run.c.status == "running")  # fmt: skip
+
+lease = sa.Table(
+    "lease", metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("holder", sa.String, nullable=False),
+    sa.Column("token", sa.Integer, nullable=False, comment="Grows with every new holder; an old one is worth nothing"),
+    sa.Column("lease_until", UtcTime, nullable=False),
+    comment="Roles that one process has at a time, such as that of the scheduler",
 )  # fmt: skip
 
 granule = sa.Table(
@@ -216,6 +244,13 @@ series = sa.Table(
     sa.UniqueConstraint("dataset_id", "variable_id", "location_id", "resolution", "datum_id", name="uq_series_identity"),
 )  # fmt: skip
 
+# PostgreSQL keeps rows in the order in which they came. Its primary key therefore carries every other column, so that a
+# series lies together in the index as it does in the table on SQLite, however many others were written between its rows.
+_CARRIED = (
+    "known_to", "value", "std_uncertainty", "qc_flag", "status", "kind", "n_cells", "area_share", "source_note",
+    "qc_tests", "granule_id", "run_id",
+)  # fmt: skip
+
 observation = sa.Table(
     "observation", metadata,
     sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id"), primary_key=True),
@@ -233,6 +268,7 @@ observation = sa.Table(
     sa.Column("qc_tests", sa.String(8), comment="Flag of each QARTOD test, one digit each in the order of processing.qc.TESTS"),
     sa.Column("granule_id", sa.Integer, sa.ForeignKey("granule.id"), nullable=False),
     sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
+    sa.PrimaryKeyConstraint("series_id", "time", "known_from", postgresql_include=_CARRIED),
     sa.CheckConstraint("known_to IS NULL OR known_to > known_from", name="vintage_not_empty"),
     sa.CheckConstraint("qc_flag IN (1, 2, 3, 4, 9)", name="qc_flag_known"),
     sa.CheckConstraint("value = value AND value < 1e300 AND value > -1e300", name="value_finite"),
@@ -243,7 +279,6 @@ observation = sa.Table(
 
 sa.Index("uq_observation_open", observation.c.series_id, observation.c.time, unique=True,
          sqlite_where=observation.c.known_to.is_(None), postgresql_where=observation.c.known_to.is_(None))  # fmt: skip
-sa.Index("ix_observation_known_from", observation.c.series_id, observation.c.known_from)
 sa.Index("ix_observation_granule_id", observation.c.granule_id)
 
 qc_override = sa.Table(
@@ -341,3 +376,25 @@ computation = sa.Table(
     sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
     comment="What each indicator was last computed from, so that only what changed is computed",
 )  # fmt: skip
+
+alert = sa.Table(
+    "alert", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("rule", sa.String, nullable=False, comment="Id in seeds/alerts.yaml"),
+    sa.Column("subject", sa.String, nullable=False, comment="Dataset, job, indicator or revised series"),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("message", sa.String, nullable=False, comment="As the condition was last seen"),
+    sa.Column("raised_at", UtcTime, nullable=False),
+    sa.Column("first_seen", UtcTime, nullable=False, comment="When rule and subject met first, in an earlier alert too"),
+    sa.Column("last_seen", UtcTime, nullable=False),
+    sa.Column("acknowledged_at", UtcTime),
+    sa.Column("acknowledged_by", sa.String),
+    sa.Column("delivered", sa.String, nullable=False, server_default="{}", comment="JSON: time by channel"),
+    sa.Column("resolved_at", UtcTime, comment="When the condition was first seen to be over"),
+    _one_of("severity", "note", "warning", "critical"),
+    sa.CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged_by_somebody"),
+    comment="What somebody must be told, once for each rule and subject while it goes on",
+)  # fmt: skip
+
+sa.Index("uq_alert_open", alert.c.rule, alert.c.subject, unique=True,
+         sqlite_where=alert.c.resolved_at.is_(None), postgresql_where=alert.c.resolved_at.is_(None))  # fmt: skip

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -8,14 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caspian_env.catalog import tables as t
-from caspian_env.catalog.engine import Catalog, open_catalog
-from caspian_env.catalog.migrate import upgrade
-from caspian_env.catalog.observations import Observed, Written, read_series, write_observations
-from caspian_env.catalog.provenance import record_run_start
+from caspian_env.catalog.engine import Catalog
+from caspian_env.catalog.observations import (
+    Observed,
+    Written,
+    last_change,
+    read_history,
+    read_series,
+    write_observations,
+)
 from caspian_env.catalog.reference import series_id
 from caspian_env.errors import BadGranule
 
-from .conftest import START, add_granule, reference_rows
+from .conftest import START, add_granule
 
 DAY = timedelta(days=1)
 
@@ -29,15 +36,33 @@ def write(catalog: Catalog, rows: list[Observed], known: datetime, sha: str, **m
     with catalog.write() as connection:
         granule = add_granule(connection, sha * 64, version=version, known_at=known)  # type: ignore[arg-type]
         return write_observations(
-            connection, 1, rows, known_at=known, granule_id=granule, run_id=1,
+            connection, int(more.get("series", 1)), rows, known_at=known, granule_id=granule, run_id=1,  # type: ignore[call-overload]
             whole_record=bool(more.get("whole_record", True)),
         )  # fmt: skip
 
 
-def known(catalog: Catalog, as_of: datetime | None = None) -> dict[int, float]:
+def known(catalog: Catalog, as_of: datetime | None = None, *, series: int = 1) -> dict[int, float]:
     with catalog.read() as connection:
-        frame = read_series(connection, 1, as_of=as_of)
+        frame = read_series(connection, series, as_of=as_of)
     return {(time.tz_localize("UTC") - START).days: value for time, value in frame["value"].items()}
+
+
+def new_series(catalog: Catalog) -> int:
+    """A series of its own, so that many examples share one database."""
+    with catalog.write() as connection:
+        return series_id(
+            connection,
+            dataset="gauge",
+            variable="level",
+            location="sea",
+            resolution=f"P1D {uuid.uuid4()}",
+            datum="BS77",
+        )
+
+
+def vintages(catalog: Catalog, series: int) -> list[sa.Row[Any]]:
+    with catalog.read() as connection:
+        return list(connection.execute(sa.select(t.observation).where(t.observation.c.series_id == series)))
 
 
 def revisions(catalog: Catalog) -> list[tuple[int, float | None, float | None, str]]:
@@ -140,25 +165,104 @@ EDITIONS = st.lists(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(editions=EDITIONS)
-def test_for_every_date_exactly_what_was_known_then(
-    tmp_path_factory: pytest.TempPathFactory, editions: list[dict[int, float]]
-) -> None:
-    catalog = open_catalog(f"sqlite:///{tmp_path_factory.mktemp('h') / 'c.db'}")
-    upgrade(catalog)
-    with catalog.write() as connection:
-        reference_rows(connection)
-        record_run_start(connection, workflow="ingest", subject="gauge", now=START, code_version="0", settings_hash="0")
-        series_id(connection, dataset="gauge", variable="level", location="sea", resolution="P1D", datum="BS77")
+def test_for_every_date_exactly_what_was_known_then(prepared: Catalog, editions: list[dict[int, float]]) -> None:
+    one = new_series(prepared)
     truth: list[tuple[datetime, dict[int, float]]] = []
     for number, values in enumerate(editions):
         when = START + (1000 + number) * DAY
         try:
-            write(catalog, edition(values), when, "0123456789"[number])
+            write(prepared, edition(values), when, "0123456789"[number], series=one)
         except BadGranule:  # too many values lost: what was known stays known
             values = truth[-1][1]
         truth.append((when, values))
     for when, values in truth:
-        assert known(catalog, when) == values
-        assert known(catalog, when + timedelta(hours=12)) == values
-    assert write(catalog, edition(truth[-1][1]), START + 2000 * DAY, "a").total == 0
-    catalog.dispose()
+        assert known(prepared, when, series=one) == values
+        assert known(prepared, when + timedelta(hours=12), series=one) == values
+    # The newest edition once more changes nothing, neither with its own date nor with a later one.
+    before = vintages(prepared, one)
+    for when in (truth[-1][0], START + 2000 * DAY):
+        assert write(prepared, edition(truth[-1][1]), when, "a", series=one).total == 0
+    assert vintages(prepared, one) == before
+    # An older edition, met again later, is what the provider says then: a revision, and the past stays as it was.
+    try:
+        write(prepared, edition(truth[0][1]), START + 3000 * DAY, "b", series=one)
+    except BadGranule:
+        return
+    assert known(prepared, series=one) == truth[0][1]
+    assert [known(prepared, when, series=one) for when, _ in truth] == [values for _, values in truth]
+
+
+PARTS = st.lists(
+    st.tuples(
+        st.dictionaries(st.integers(0, 5), st.sampled_from([0.0, 1.0]), min_size=1, max_size=6),
+        st.sampled_from(["preliminary", "final"]),
+    ),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=PARTS)
+def test_parts_of_a_record_add_up_and_final_values_stay_final(
+    prepared: Catalog, parts: list[tuple[dict[int, float], str]]
+) -> None:
+    one = new_series(prepared)
+    truth: dict[int, tuple[float, str]] = {}
+    remembered: list[tuple[datetime, dict[int, float]]] = []
+    for number, (values, status) in enumerate(parts):
+        when = START + (1000 + number) * DAY
+        write(prepared, edition(values, status=status), when, "0123456789"[number], series=one, whole_record=False)
+        for day, value in values.items():
+            if status == "final" or truth.get(day, (0.0, ""))[1] != "final":
+                truth[day] = (value, status)
+        remembered.append((when, {day: value for day, (value, _) in sorted(truth.items())}))
+    for when, values in remembered:
+        assert known(prepared, when, series=one) == values
+    with prepared.read() as connection:
+        status_now = list(read_series(connection, one)["status"])
+    assert status_now == [status for _, (_, status) in sorted(truth.items())]
+
+
+def test_a_preliminary_file_met_after_the_final_one_says_nothing_new(prepared: Catalog) -> None:
+    def part(value: float, status: str, when: int, sha: str) -> Written:
+        return write(prepared, edition({0: value}, status=status), START + when * DAY, sha, whole_record=False)
+
+    part(1.0, "preliminary", 100, "b")
+    assert part(1.5, "final", 101, "c") == Written(revised=1)
+    assert part(1.0, "preliminary", 102, "b") == Written(unchanged=1)
+    assert part(1.2, "preliminary", 103, "d") == Written(unchanged=1)
+    assert part(1.6, "final", 104, "e") == Written(revised=1)
+    assert known(prepared) == {0: 1.6}
+    assert revisions(prepared) == [(0, 1.0, 1.5, "finalised"), (0, 1.5, 1.6, "corrected")]
+
+
+def test_a_whole_record_may_call_a_final_value_preliminary_again(prepared: Catalog) -> None:
+    write(prepared, edition({0: 1.0}), START + 100 * DAY, "b")
+    assert write(prepared, edition({0: 1.0}, status="preliminary"), START + 101 * DAY, "c") == Written(revised=1)
+    assert revisions(prepared) == []  # a vintage of another status, and the value did not move
+
+
+def test_a_value_that_goes_back_is_a_vintage_each_time(prepared: Catalog) -> None:
+    for number, value in enumerate((1.0, 2.0, 1.0, 1.0, 2.0)):
+        write(prepared, edition({0: value}), START + (100 + number) * DAY, "bcbbc"[number])
+    assert [old for _, old, *_ in revisions(prepared)] == [1.0, 2.0, 1.0]
+    assert [known(prepared, START + (100 + n) * DAY)[0] for n in range(5)] == [1.0, 2.0, 1.0, 1.0, 2.0]
+    with prepared.read() as connection:
+        rows = [(row.value, row.kind) for row in read_history(connection, 1)]
+        as_of = [(row.value, row.known_to) for row in read_history(connection, 1, as_of=START + 101 * DAY)]
+    assert rows == [(1.0, "first"), (2.0, "corrected"), (1.0, "corrected"), (2.0, "corrected")]
+    assert as_of == [(1.0, START + 101 * DAY), (2.0, None)]
+
+
+def test_the_last_change_picks_what_is_known_now(prepared: Catalog) -> None:
+    with prepared.read() as connection:
+        assert last_change(connection, 1) is None
+    many = dict.fromkeys(range(100), 0.0)
+    write(prepared, edition(many), START + 300 * DAY, "b")
+    write(prepared, edition({n: v for n, v in many.items() if n != 7}), START + 301 * DAY, "c")
+    with prepared.read() as connection:
+        moment = last_change(connection, 1)  # a withdrawal opens no vintage, and is a change all the same
+    assert moment == START + 301 * DAY
+    now = known(prepared)
+    write(prepared, edition(many | {3: 1.0}), START + 302 * DAY, "d")
+    assert known(prepared, moment) == now

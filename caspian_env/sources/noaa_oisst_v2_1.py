@@ -62,7 +62,7 @@ def read_granule(path: Path) -> xr.Dataset:
         # The first days of the archive name bounds that say no more than the centres.
         day[axis].attrs.pop("bounds", None)
     if "ice" in day:
-        day["ice"].attrs["units"] = "1"
+        day["ice"].attrs |= {"units": "1", "standard_name": "sea_ice_area_fraction"}
     require_caspian(day, "sst", _DATASET)
     return day
 

@@ -1,0 +1,101 @@
+"""Parts of cubes in vintages, and what was believed of each time of a gridded dataset.
+
+The granule behind an observation says which file of the provider is current for its time, now and as of any date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from caspian_env.catalog import tables as t
+from caspian_env.catalog.observations import TICK, known_at
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """From when until when one granule stood for one time of a dataset, and which run brought it."""
+
+    time: datetime
+    known_from: datetime
+    known_to: datetime | None
+    granule_id: int
+    sha256: str
+    status: str
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a cube; the fields are the columns of table ``cube_part``."""
+
+    period_start: datetime
+    period_end: datetime
+    sha256: str
+    size: int
+    fingerprint: str
+    n_granules: int
+
+
+def read_believed(connection: Connection, dataset_id: str) -> list[Believed]:
+    """Every granule that ever stood for a time of a dataset, by time and knowledge; one row for all its regions."""
+    observation, granule, series = t.observation.c, t.granule.c, t.series.c
+    columns = (
+        observation.time, observation.known_from, observation.known_to, observation.granule_id, granule.sha256,
+        observation.status, observation.run_id,
+    )  # fmt: skip
+    statement = (
+        sa.select(*columns)
+        .distinct()
+        .select_from(t.observation)
+        .join(t.series, series.id == observation.series_id)
+        .join(t.granule, granule.id == observation.granule_id)
+        .where(series.dataset_id == dataset_id)
+        .order_by(observation.time, observation.known_from, observation.granule_id)
+    )
+    return [Believed(*row) for row in connection.execute(statement)]
+
+
+def read_parts(connection: Connection, dataset_id: str, *, as_of: datetime | None = None) -> Sequence[sa.Row[Any]]:
+    """The parts of a cube as they are known now or were known at ``as_of``, by period."""
+    column = t.cube_part.c
+    wanted = (column.dataset_id == dataset_id, *known_at(as_of, t.cube_part))
+    return connection.execute(sa.select(t.cube_part).where(*wanted).order_by(column.period_start)).all()
+
+
+def first_known(connection: Connection, dataset_id: str) -> datetime | None:
+    """From when on there is any part of a cube, or None."""
+    column = t.cube_part.c
+    first: datetime | None = connection.scalar(
+        sa.select(sa.func.min(column.known_from)).where(column.dataset_id == dataset_id)
+    )
+    return first
+
+
+def write_part(
+    connection: Connection, dataset_id: str, part: Part, *, known_at_moment: datetime, run_id: int
+) -> datetime:
+    """Open a vintage of a part in place of the one that is open, and return the start of its knowledge."""
+    since = close_part(connection, dataset_id, part.period_start, known_at_moment=known_at_moment)
+    values = {name: getattr(part, name) for name in Part.__slots__}
+    connection.execute(sa.insert(t.cube_part).values(dataset_id=dataset_id, known_from=since, run_id=run_id, **values))
+    return since
+
+
+def close_part(
+    connection: Connection, dataset_id: str, period_start: datetime, *, known_at_moment: datetime
+) -> datetime:
+    """Close the open vintage of a part, if there is one, and return the end of its knowledge."""
+    column = t.cube_part.c
+    mine = (column.dataset_id == dataset_id, column.period_start == period_start, column.known_to.is_(None))
+    opened_at = connection.scalar(sa.select(column.known_from).where(*mine))
+    if opened_at is None:
+        return known_at_moment
+    until: datetime = max(known_at_moment, opened_at + TICK)
+    connection.execute(sa.update(t.cube_part).where(*mine).values(known_to=until))
+    return until

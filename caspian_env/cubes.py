@@ -1,0 +1,284 @@
+"""Cubes: the study area of gridded datasets as NetCDF-4 files, one a year, named by their sha256 and written once.
+
+``root/<dataset>/ab/abcdef….nc`` is a part; ``root/incoming`` holds what is being written. A file gets its final name
+only when it was read back, hashed and is on the disk. The same grid gives the same bytes with the same libraries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from caspian_env.errors import CaspianError, CatalogError
+from caspian_env.processing.describe import AUXILIARY, GRID
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+# How a provider packed a variable; kept in `encoding`, where xarray puts it.
+PACKING = ("dtype", "scale_factor", "add_offset", "_FillValue")
+_DAYS = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian", "dtype": "int32"}
+_DEFLATE = 4
+_ABANDONED_SECONDS = 24 * 3600.0
+_DAYS_IN_CHUNK = 366
+_READ_ONLY, _READABLE = 0o444, 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One part as it lies on the disk now, and whether it was not there before."""
+
+    sha256: str
+    size: int
+    path: Path
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cubes:
+    """Parts of cubes below the folder ``root``."""
+
+    root: Path
+
+    def write(self, dataset_id: str, part: xr.Dataset) -> Stored:
+        """Store a part under the name of its sha256; an interruption leaves nothing that bears such a name.
+
+        Parameters
+        ----------
+        part : xarray.Dataset, dims (time, latitude, longitude)
+            Described (see ``processing.describe``); the packing of a variable stands in its ``encoding``.
+
+        Raises
+        ------
+        CaspianError
+            When the disk is full or cannot be written, or gives back other values than were written.
+        """
+        with _fresh_file(self.root / "incoming") as fresh:
+            write_netcdf(fresh, part)
+            sha256, size = _sha256(fresh), fresh.stat().st_size
+            path = self._place(dataset_id, sha256)
+            if path.is_file() and path.stat().st_size == size:
+                return Stored(sha256, size, path, new=False)
+            _move(fresh, path, _READ_ONLY)
+            return Stored(sha256, size, path, new=True)
+
+    def holds(self, dataset_id: str, sha256: str, size: int) -> bool:
+        """Whether a file of this name and size is there; its bytes are not read."""
+        path = self._place(dataset_id, sha256)
+        return path.is_file() and path.stat().st_size == size
+
+    def open(self, dataset_id: str, sha256: str, size: int, *, verify: bool = False) -> Path:
+        """Where a part lies, after a look at its size, or with ``verify`` at all its bytes.
+
+        Raises
+        ------
+        CatalogError
+            When it is missing, or is not the file that was catalogued.
+        """
+        path = self._place(dataset_id, sha256)
+        remedy = "caspian-env run builds the newest vintage again; older ones come back from a backup"
+        if not path.is_file():
+            raise CatalogError(str(path), "the catalog names this part of a cube but the file is missing", remedy)
+        if path.stat().st_size != size:
+            raise CatalogError(str(path), f"has {path.stat().st_size} bytes and not {size}", f"delete it; {remedy}")
+        if verify and (found := _sha256(path)) != sha256:
+            raise CatalogError(str(path), f"the bytes have changed, their sha256 is {found}", f"delete it; {remedy}")
+        return path
+
+    def sweep(self, now: float | None = None) -> int:
+        """Remove what killed writers left unfinished for more than a day; gives how many files went.
+
+        Parameters
+        ----------
+        now : float, optional
+            Seconds since 1970 to judge by, the present if left out.
+        """
+        oldest = (time.time() if now is None else now) - _ABANDONED_SECONDS
+        left = [part for part in self.root.glob("incoming/*.part") if part.stat().st_mtime < oldest]
+        for part in left:
+            part.unlink(missing_ok=True)
+        return len(left)
+
+    def _place(self, dataset_id: str, sha256: str) -> Path:
+        if not SHA256.fullmatch(sha256):
+            raise CatalogError(repr(sha256), "is not a sha256", "write its 64 digits in lower case")
+        return self.root / dataset_id / sha256[:2] / f"{sha256}.nc"
+
+
+def export(cube: xr.Dataset, target: Path) -> Path:
+    """Write a whole cube to one file, which appears only when it is complete.
+
+    Raises
+    ------
+    CaspianError
+        When the file cannot be written, or gives back other values than were written.
+    """
+    with _fresh_file(target.absolute().parent) as fresh:
+        write_netcdf(fresh, cube)
+        _move(fresh, target, _READABLE)
+    return target
+
+
+def write_netcdf(path: Path, part: xr.Dataset) -> None:
+    """Write a described grid and read it back; packed as the provider did only where that loses nothing.
+
+    Raises
+    ------
+    CaspianError
+        When the file cannot be written, or gives back other values than were written.
+    """
+    whole = part.reset_coords([name for name in AUXILIARY if name in part.coords]).load()
+    whole["granule_sha256"] = whole["granule_sha256"].astype("S64")
+    for packed in (True, False):
+        encoding = {str(name): _encoding(whole[name], packed) for name in whole.variables}
+        try:
+            # netCDF-C rather than h5netcdf: its text attributes are plain characters, which older readers expect.
+            whole.drop_encoding().to_netcdf(path, engine="netcdf4", format="NETCDF4", encoding=encoding)
+        except (OSError, RuntimeError) as error:
+            remedy = "check the room on the disk and the rights of the folder"
+            raise CaspianError(str(path.parent), f"the cube cannot be written: {error}", remedy) from error
+        if _gives_back(path, whole):
+            return
+    raise CaspianError(str(path), "the file gives back other values than were written", "check the disk")
+
+
+def read_part(path: Path) -> xr.Dataset:
+    """One part in memory, its file closed; packing in ``encoding``, times as datetime64[us]."""
+    with _open(path) as opened:
+        return opened.load()
+
+
+def open_parts(paths: Sequence[Path]) -> xr.Dataset:
+    """Parts in order of time as one lazily opened dataset, dims (time, latitude, longitude); the last one's attributes.
+
+    Raises
+    ------
+    CatalogError
+        When the parts differ in their grid or in the units of a variable.
+    """
+    import xarray as xr
+
+    opened = [_open(path, chunks={}) for path in paths]
+    _refuse_unlike(opened)
+    try:
+        whole = xr.concat(
+            opened, dim="time", data_vars="minimal", coords="minimal", compat="override", join="exact",
+            combine_attrs="override",
+        )  # fmt: skip
+    except ValueError as error:
+        _close(opened)
+        raise CatalogError("cube", f"its parts do not fit together: {error}", "build the cube again") from error
+    for name, variable in whole.variables.items():
+        newest = next(part for part in reversed(opened) if name in part)[name]
+        variable.attrs, variable.encoding = dict(newest.attrs), dict(newest.encoding)
+    whole["granule_sha256"] = whole["granule_sha256"].astype("U64")
+    order = dict.fromkeys(str(name) for part in reversed(opened) for name in part.data_vars)
+    whole = whole[list(order)].set_coords(AUXILIARY).assign_attrs(opened[-1].attrs)
+    whole.set_close(partial(_close, opened))
+    return whole
+
+
+def packing(variable: xr.DataArray) -> dict[str, Any]:
+    """How a variable is packed in integers, or nothing."""
+    stated = variable.encoding
+    if "scale_factor" not in stated or "_FillValue" not in stated:
+        return {}
+    return {key: stated[key] for key in PACKING if key in stated}
+
+
+def _close(parts: Sequence[xr.Dataset]) -> None:
+    for part in parts:
+        part.close()
+
+
+def _open(path: Path, **options: Any) -> xr.Dataset:
+    import xarray as xr
+
+    coder = xr.coders.CFDatetimeCoder(time_unit="us")
+    return xr.open_dataset(path, engine="h5netcdf", decode_times=coder, **options)
+
+
+def _encoding(variable: xr.DataArray, packed: bool) -> dict[str, Any]:
+    if variable.dims == GRID:
+        stored = (packing(variable) if packed else {}) or {"dtype": variable.dtype, "_FillValue": float("nan")}
+        # A year of the study area is small: in one chunk, the series at a cell is read in one go.
+        chunks = (min(variable.shape[0], _DAYS_IN_CHUNK), *variable.shape[1:])
+        return stored | {"zlib": True, "complevel": _DEFLATE, "shuffle": True, "chunksizes": chunks}
+    if variable.dtype.kind == "M":
+        return dict(_DAYS)
+    if variable.dtype.kind == "S":
+        return {"dtype": "S1", "char_dim_name": f"sha{variable.dtype.itemsize}"}
+    return {"_FillValue": None}
+
+
+def _gives_back(path: Path, written: xr.Dataset) -> bool:
+    """Whether a reader of the file gets every value as it was given."""
+    import numpy as np
+
+    read = read_part(path)
+    for name, variable in written.variables.items():
+        given, got = variable.to_numpy(), read[name].to_numpy()
+        if not np.array_equal(given, got, equal_nan=given.dtype.kind == "f"):
+            return False
+    return True
+
+
+def _refuse_unlike(parts: Sequence[xr.Dataset]) -> None:
+    for name in {str(name) for part in parts for name in part.data_vars if part[name].dims == GRID}:
+        found = {part[name].attrs.get("units") for part in parts if name in part}
+        if len(found) > 1:
+            raise CatalogError(name, f"its units differ between parts: {found}", "build the cube again")
+
+
+@contextmanager
+def _fresh_file(folder: Path) -> Iterator[Path]:
+    """A new file with a name of its own, gone at the end of the block unless it was moved."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(suffix=".part", dir=folder)
+    except OSError as error:
+        raise CaspianError(
+            str(folder), f"cannot be written: {error}", "check the folder and its permissions"
+        ) from error
+    os.close(handle)
+    fresh = Path(name)
+    try:
+        yield fresh
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _move(fresh: Path, target: Path, mode: int) -> None:
+    """Give a complete file its final name, on the disk before it can be seen."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sync(fresh)
+        fresh.chmod(mode)
+        fresh.replace(target)
+        if os.name == "posix":  # only there can a folder be opened to make the new name survive a power cut
+            _sync(target.parent)
+    except OSError as error:
+        raise CaspianError(str(target), f"cannot be written: {error}", "check the folder and its room") from error
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -44,11 +44,12 @@ class Computed:
 
 def write_indicator_values(
     connection: Connection, indicator_id: str, location_id: str, computed: Sequence[Computed],
-    *, known_at_moment: datetime, run_id: int,
+    *, known_at_moment: datetime, run_id: int, method_changed: bool = False,
 ) -> Written:  # fmt: skip
     """Store the differences between a computation and the values known of an indicator at a location.
 
     A period that is no longer computed is closed; inputs are written before their value, which the database demands.
+    ``method_changed`` says that function, parameters or version are others than in the computation before.
     """
     column = t.indicator_value.c
     mine = (column.indicator_id == indicator_id, column.location_id == location_id)
@@ -71,7 +72,7 @@ def write_indicator_values(
             dict(result.fields)
             | {"id": value_id, "indicator_id": indicator_id, "location_id": location_id, "run_id": run_id,
                "period_start": period[0], "period_end": period[1], "known_from": since,
-               "kind": _kind(old, result, period in ever)}
+               "kind": _kind(old, result, period in ever, method_changed)}
         )  # fmt: skip
         inputs += [
             {"value_id": value_id} | {name: getattr(used, name) for name in Used.__slots__} for used in result.used
@@ -104,6 +105,14 @@ def read_indicator(
     return connection.execute(sa.select(t.indicator_value).where(*wanted).order_by(*order)).all()
 
 
+def latest_known(connection: Connection, indicator_id: str, location_id: str) -> datetime | None:
+    """The moment up to which the catalog's knowledge of an indicator at a location reaches."""
+    column = t.indicator_value.c
+    where = (column.indicator_id == indicator_id, column.location_id == location_id)
+    row = connection.execute(sa.select(sa.func.max(column.known_from), sa.func.max(column.known_to)).where(*where)).one()
+    return max((moment for moment in row if moment is not None), default=None)
+
+
 def last_fingerprint(connection: Connection, indicator_id: str, location_id: str) -> str | None:
     """The fingerprint an indicator was last computed from, or None."""
     column = t.computation.c
@@ -124,10 +133,12 @@ def record_fingerprint(
         connection.execute(sa.insert(t.computation).values(**key, **values))
 
 
-def _kind(old: sa.Row[Any] | None, new: Computed, seen_before: bool) -> str:
+def _kind(old: sa.Row[Any] | None, new: Computed, seen_before: bool, method_changed: bool) -> str:
     if old is None:
         return "restored" if seen_before else "first"
-    return "method_changed" if old.method_version != new.fields["method_version"] else "revised"
+    if method_changed or old.method_version != new.fields["method_version"]:
+        return "method_changed"
+    return "revised"
 
 
 def _value_id(*parts: object) -> str:

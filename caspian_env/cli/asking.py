@@ -18,14 +18,19 @@ from caspian_env.cli.show import print_json, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from caspian_env.wiring import Platform
 
 Limit = Annotated[int, typer.Option("--limit", help="Rows shown at the most; 0 for all.")]
+History = Annotated[
+    bool, typer.Option("--history", help="All vintages, not only the one known; with --as-of up to then.")
+]
 
 
 @contextmanager
-def _opened(home: Any, config: Any) -> Iterator[Platform]:
+def opened(home: Any, config: Any) -> Iterator[Platform]:
+    """A platform whose catalog is at the schema of this version."""
     from caspian_env.catalog.migrate import require_current
     from caspian_env.settings import load_settings
     from caspian_env.wiring import open_platform
@@ -92,35 +97,42 @@ def series(
     variable: Annotated[str | None, typer.Option("--variable", help="Variable id.")] = None,
     region: Region = None,
     as_of: AsOf = None,
+    history: History = False,
     limit: Limit = 20,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Show the newest values of a dataset's series, as known now or at a past date."""
-    from caspian_env.catalog.observations import find_series, read_series
+    """Show the newest values of a dataset's series, as known now or at a past date, or every vintage of them."""
+    from caspian_env.catalog.observations import find_series, read_history, read_series
     from caspian_env.errors import CatalogError
 
-    columns = ("location", "datum", "unit", "time", "value", "std_uncertainty", "qc_flag", "status", "known_from")
-    with _opened(home, config) as platform, platform.catalog.read() as connection:
+    columns: tuple[str, ...] = (
+        "location", "datum", "unit", "time", "value", "std_uncertainty", "qc_flag", "status", "known_from",
+    )  # fmt: skip
+    columns = (*columns, "known_to", "kind") if history else columns
+    with opened(home, config) as platform, platform.catalog.read() as connection:
         found = find_series(connection, dataset_id=dataset, variable_id=variable, location_id=region)
         if not found:
             raise CatalogError(dataset, "has no such series in the catalog", "caspian-env datasets; caspian-env run")
         rows: list[tuple[Any, ...]] = []
         total = 0
         for one in found:
-            frame = read_series(connection, one.id, as_of=utc_of(as_of))
-            total += len(frame)
             unit = platform.seeds.variables[one.variable_id].units
-            frame = frame.tail(limit) if limit and not (as_csv or as_json) else frame
-            rows += [
-                (one.location_id, one.datum_id, unit, time.to_pydatetime(), *values)
-                for time, *values in frame[list(columns[4:])].itertuples()
-            ]
+            lines: Sequence[Any]
+            if history:
+                vintages = read_history(connection, one.id, as_of=utc_of(as_of))
+                lines = [tuple(getattr(row, name) for name in columns[3:]) for row in vintages]
+            else:
+                frame = read_series(connection, one.id, as_of=utc_of(as_of))
+                lines = [(time.to_pydatetime(), *values) for time, *values in frame[list(columns[4:])].itertuples()]
+            total += len(lines)
+            shown = lines if as_csv or as_json or not limit else lines[-limit:]
+            rows += [(one.location_id, one.datum_id, unit, *line) for line in shown]
     _answer(columns, rows, as_csv=as_csv, as_json=as_json, title=dataset)
     if not (as_csv or as_json) and len(rows) < total:
-        typer.echo(f"{len(rows)} newest of {total} values; --limit 0 or --csv for all")
+        typer.echo(f"{len(rows)} newest of {total} {'vintages' if history else 'values'}; --limit 0 or --csv for all")
 
 
 @app.command()
@@ -128,7 +140,7 @@ def indicator(
     indicator: Annotated[str, typer.Argument(help="Indicator id.")],
     region: Region = None,
     as_of: AsOf = None,
-    history: Annotated[bool, typer.Option("--history", help="All vintages, not only the one known.")] = False,
+    history: History = False,
     limit: Limit = 20,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
@@ -139,16 +151,16 @@ def indicator(
     from caspian_env.catalog.indicator_values import read_indicator
     from caspian_env.errors import SettingsError
 
-    columns = (
+    columns: tuple[str, ...] = (
         "location_id", "period_start", "period_end", "value", "unit", "std_uncertainty", "ci_low", "ci_high",
         "n_valid", "n_expected", "status", "datum_id", "reason",
     )  # fmt: skip
-    columns = (*columns, "known_from", "known_to") if history else columns
-    with _opened(home, config) as platform, platform.catalog.read() as connection:
+    columns = (*columns, "method_version", "kind", "known_from", "known_to") if history else columns
+    with opened(home, config) as platform, platform.catalog.read() as connection:
         if indicator not in platform.seeds.indicators:
             raise SettingsError(indicator, "is not an indicator", "caspian-env indicators lists them")
         found = read_indicator(connection, indicator, location_id=region, as_of=utc_of(as_of), history=history)
-    rows = [tuple(getattr(row, name) for name in columns) for row in found]
+    rows = [tuple(_then(row, name, utc_of(as_of)) for name in columns) for row in found]
     shown = rows if as_csv or as_json or not limit else rows[-limit:]
     _answer(columns, shown, as_csv=as_csv, as_json=as_json, title=indicator)
     if len(shown) < len(rows):
@@ -168,11 +180,17 @@ def sql(
     """Answer a question in SQL; nothing can be changed by it."""
     from caspian_env.catalog.query import ask
 
-    with _opened(home, config) as platform:
+    with opened(home, config) as platform:
         answer = ask(platform.catalog, statement, limit=limit or None, seconds=seconds)
     _answer(answer.columns, answer.rows, as_csv=as_csv, as_json=as_json, title="sql")
     if answer.truncated:
         sys.stderr.write(f"caspian-env: only the first {limit} rows are shown; --limit 0 for all\n")
+
+
+def _then(row: Any, name: str, as_of: datetime | None) -> Any:
+    """A column of a vintage as it stood at ``as_of``: what was closed later was still open."""
+    value = getattr(row, name)
+    return None if name == "known_to" and value is not None and as_of is not None and value > as_of else value
 
 
 def _answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_csv: bool, as_json: bool, title: str) -> None:

@@ -19,6 +19,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+# ISO 8601, with the T or a space, with or without a fraction and a zone, as the platform itself prints its times.
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"] + [
+    f"%Y-%m-%d{between}%H:%M:%S{fraction}{zone}" for between in "T " for fraction in ("", ".%f") for zone in ("", "%z")
+]
+
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of archive, reports and database.", show_default=False)
 ]
@@ -36,9 +41,34 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Answer in CSV, with a commented header.")]
 KnownAt = Annotated[
     datetime | None,
-    typer.Option("--known-at", help="When this archived edition became known, UTC.", show_default=False),
+    typer.Option(
+        "--known-at",
+        help="When this archived edition became known, UTC; a date means its 00:00. Oldest first.",
+        formats=MOMENTS,
+        metavar="DATE",
+        show_default=False,
+    ),
 ]
-AsOf = Annotated[datetime | None, typer.Option("--as-of", help="What was known then, UTC.", show_default=False)]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        help="What was known then, UTC; a date without a time means that day at 00:00.",
+        formats=MOMENTS,
+        metavar="DATE",
+        show_default=False,
+    ),
+]
+ScheduledFor = Annotated[
+    datetime | None,
+    typer.Option(
+        "--scheduled-for",
+        help="The due time that is executed, UTC; done at most once. The scheduler sets it.",
+        formats=MOMENTS,
+        metavar="TIME",
+        show_default=False,
+    ),
+]
 Region = Annotated[str | None, typer.Option("--region", help="Location id.", show_default=False)]
 
 

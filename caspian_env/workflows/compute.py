@@ -7,22 +7,24 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.catalog.indicator_values import (
     Computed,
     Used,
     last_fingerprint,
+    latest_known,
     record_fingerprint,
     write_indicator_values,
 )
+from caspian_env.catalog.methods import last_method_change, record_method
 from caspian_env.catalog.migrate import require_current
-from caspian_env.catalog.observations import find_series, read_series, utc
-from caspian_env.errors import CaspianError, SettingsError
+from caspian_env.catalog.observations import TICK, find_series, last_change, read_series, utc
+from caspian_env.errors import BackwardsKnowledge, CaspianError, SettingsError
 from caspian_env.model import FAIL, GOOD, NOT_EVALUATED, STATUSES, SUSPECT, Indicator, IndicatorInput
 from caspian_env.wiring import Platform, indicator_function
-from caspian_env.workflows.ledger import ledger
+from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside
 from caspian_env.workflows.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ WORST_FIRST = (FAIL, SUSPECT, NOT_EVALUATED, GOOD)
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One input of an indicator as read from the catalog."""
+    """One input of an indicator as read from the catalog; ``known_at`` picks exactly these observations again."""
 
     name: str
     series_id: int
@@ -46,6 +48,7 @@ class Argument:
     resolution: str
     datum: str
     licence: str
+    known_at: datetime
 
 
 def compute(
@@ -53,6 +56,7 @@ def compute(
     *,
     only: set[str] | None = None,
     known_at: datetime | None = None,
+    scheduled_for: datetime | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Compute every indicator (or those named) whose fingerprint changed, and account for it."""
@@ -67,7 +71,11 @@ def compute(
         for location in indicator.locations
     ]
     outcome.expected = len(jobs)
-    with ledger(platform, "compute", ",".join(sorted(only)) if only else "*", outcome) as run_id:
+    claimed = ledger(
+        platform, "compute", ",".join(sorted(only)) if only else "*", outcome, job="compute",
+        scheduled_for=scheduled_for, wait_seconds=WAIT_SECONDS,
+    )  # fmt: skip
+    with standing_aside(outcome), claimed as run_id:
         for number, (indicator, location) in enumerate(jobs):
             if progress:
                 progress(indicator.id, number, len(jobs))
@@ -87,22 +95,33 @@ def _compute_one(
     with platform.catalog.read() as connection:
         arguments = read_arguments(connection, platform, indicator, location)
         before = last_fingerprint(connection, indicator.id, location)
+        known = latest_known(connection, indicator.id, location)
+        method_since = last_method_change(connection, indicator.id, location)
     if arguments is None:
         outcome.without_data.append(f"{indicator.id} at {location}")
         return
-    fingerprint = fingerprint_of(indicator, arguments)
+    # A value cannot be known before its inputs are.
+    moment = max([known_at or platform.clock(), *(argument.known_at for argument in arguments)])
+    fingerprint = fingerprint_of(indicator, arguments, moment)
     if fingerprint == before:
         outcome.unchanged += 1
         return
+    if known_at is not None and known is not None and known_at < known and moment <= known:
+        problem = f"values of {known_at:%F} lie behind those known since {known:%F}"
+        raise BackwardsKnowledge(indicator.id, problem, "import and compute oldest first, or leave out --known-at")
     outcome.fetched += 1
-    # A value cannot be known before its inputs are.
-    moment = max([known_at or platform.clock(), *(a.frame["known_from"].max() for a in arguments)])
+    new_method = _method_part(before) != _method_part(fingerprint)
+    if new_method and method_since is not None:
+        moment = max(moment, method_since + TICK)  # one definition at a time
     computed = evaluate(indicator, arguments, moment)
     with platform.catalog.write() as connection:
         written = write_indicator_values(
-            connection, indicator.id, location, computed, known_at_moment=moment, run_id=run_id
-        )
+            connection, indicator.id, location, computed, known_at_moment=moment, run_id=run_id,
+            method_changed=new_method and ":" in (before or ""),
+        )  # fmt: skip
         record_fingerprint(connection, indicator.id, location, fingerprint, run_id)
+        if new_method:
+            record_method(connection, indicator.id, location, moment, definition_of(indicator))
     outcome.first += written.first
     outcome.revised += written.revised
     outcome.withdrawn += written.withdrawn
@@ -144,26 +163,38 @@ def _argument(
         resolution=series.resolution,
         datum=series.datum_id,
         licence=platform.seeds.datasets[wanted.dataset].licence,
+        known_at=as_of or last_change(connection, series.id) or frame["known_from"].max(),
     )
 
 
-def fingerprint_of(indicator: Indicator, arguments: list[Argument]) -> str:
-    """A hash of everything the result depends on."""
+def definition_of(indicator: Indicator) -> dict[str, Any]:
+    """What turns inputs into values: function, version, parameters, units and datum."""
+    return {
+        "function": indicator.function,
+        "method_version": indicator.method_version,
+        "parameters": dict(indicator.parameters),
+        "units": indicator.units,
+        "datum": indicator.datum,
+    }
+
+
+def fingerprint_of(indicator: Indicator, arguments: list[Argument], moment: datetime) -> str:
+    """A hash of the method, a colon, and a hash of everything else that the result depends on."""
+    method = hashlib.sha256(json.dumps(definition_of(indicator), sort_keys=True).encode())
     digest = hashlib.sha256()
-    stated = [
-        indicator.function,
-        indicator.method_version,
-        indicator.units,
-        dict(indicator.parameters),
-        indicator.datum,
-    ]
-    digest.update(json.dumps(stated, sort_keys=True).encode())
     for argument in arguments:
         columns = ["value", "std_uncertainty", "qc_flag", "status"]
         identity = [argument.name, argument.series_id, argument.units, argument.datum, argument.licence]
         digest.update(json.dumps(identity).encode())
         digest.update(argument.frame[columns].to_csv().encode())
-    return digest.hexdigest()
+        # A period that was not over becomes publishable by the passing of time alone.
+        year_end = datetime(int(argument.frame.index[-1].year) + 1, 1, 1, tzinfo=UTC)
+        digest.update(f"{min(moment, year_end):%Y-%m}".encode())
+    return f"{method.hexdigest()}:{digest.hexdigest()}"
+
+
+def _method_part(fingerprint: str | None) -> str:
+    return (fingerprint or "").partition(":")[0]
 
 
 def evaluate(indicator: Indicator, arguments: list[Argument], known_at: datetime) -> list[Computed]:
@@ -217,7 +248,7 @@ def _computed(indicator: Indicator, arguments: list[Argument], row: xr.Dataset, 
         "datum_id": indicator.datum or arguments[0].datum,
         "licence": "; ".join(sorted({argument.licence for argument in arguments})),
     }
-    inputs = tuple(Used(a.name, a.series_id, utc(first), utc(last), known_at) for a, first, last in used)
+    inputs = tuple(Used(a.name, a.series_id, utc(first), utc(last), a.known_at) for a, first, last in used)
     return Computed(start, end, fields, inputs)
 
 

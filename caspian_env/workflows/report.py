@@ -10,22 +10,39 @@ from typing import Any
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.lineage import first_retrievals, granules_of, newest_granules
-from caspian_env.catalog.observations import find_series, read_series
+from caspian_env.catalog.observations import find_series, read_series, utc
+from caspian_env.catalog.reference import is_synthetic
 from caspian_env.model import FAIL, Indicator
 from caspian_env.reports.bulletin import build
 from caspian_env.reports.model import Bulletin, GranuleLine, ReferenceLevel, Refusal, Series, Source, Value
 from caspian_env.seeds import load_reports
 from caspian_env.settings import VERSION, data_folder
 from caspian_env.wiring import Platform
+from caspian_env.workflows.ledger import WAIT_SECONDS, ledger
+from caspian_env.workflows.outcome import Outcome
 
 
-def write_bulletin(platform: Platform, folder: Path, *, as_of: datetime | None = None) -> list[Path]:
-    """Write the bulletin's files into ``folder`` and return their paths, the page first."""
-    with platform.catalog.read() as connection:
-        bulletin = fill_bulletin(connection, platform, as_of=as_of)
-    files = build(bulletin)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = [_write(folder / name, content) for name, content in files.items()]
+def write_bulletin(
+    platform: Platform, folder: Path, *, as_of: datetime | None = None, scheduled_for: datetime | None = None
+) -> list[Path]:
+    """Write the bulletin's files into ``folder`` and return their paths, the page first.
+
+    Raises
+    ------
+    AlreadyClaimed
+        When another run did not stop building one; AlreadyDone when the one that was due then is built.
+    """
+    outcome = Outcome("bulletin", expected=1)
+    claimed = ledger(
+        platform, "report", "bulletin", outcome, job="report", scheduled_for=scheduled_for, wait_seconds=WAIT_SECONDS
+    )
+    with claimed:
+        with platform.catalog.read() as connection:
+            bulletin = fill_bulletin(connection, platform, as_of=as_of)
+        files = build(bulletin)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [_write(folder / name, content) for name, content in files.items()]
+        outcome.fetched = 1
     return sorted(written, key=lambda path: (path.suffix != ".html", path.name))
 
 
@@ -38,16 +55,17 @@ def fill_bulletin(connection: Connection, platform: Platform, *, as_of: datetime
         for entry in definition["surface"]
         for location in entry["locations"]
     ]
-    values, refusals = _numbers(connection, platform, definition["headlines"], as_of)
+    headlines = _headlines(connection, definition["headlines"], as_of)
+    values, refusals = _numbers(connection, platform, headlines, as_of)
     return Bulletin(
         title=definition["title"],
-        synthetic=platform.synthetic,
+        synthetic=is_synthetic(connection),
         as_of=as_of,
         level=tuple(line for line in level if line is not None),
         surface=tuple(line for line in surface if line is not None),
         values=values,
         refusals=refusals,
-        sources=_sources(connection, platform),
+        sources=_sources(connection, platform, as_of),
         reference_levels=tuple(
             ReferenceLevel(
                 label=row["label"],
@@ -87,7 +105,7 @@ def _observed(
         datum_title=_datum_title(platform, series.datum_id),
         resolution=series.resolution,
         redistributable=seeds.datasets[series.dataset_id].redistributable,
-        times=tuple(moment.to_pydatetime() for moment in frame.index.tz_localize("UTC")),
+        times=tuple(utc(moment) for moment in frame.index),
         values=tuple(frame["value"]),
         std_uncertainty=tuple(None if u != u else float(u) for u in frame["std_uncertainty"]),
         status=tuple(frame["status"]),
@@ -124,6 +142,17 @@ def _yearly(
         status=tuple(row.status for row in rows),
         qc_flags=tuple(row.qc_flag for row in rows),
     )
+
+
+def _headlines(connection: Connection, wanted: list[dict[str, Any]], as_of: datetime | None) -> dict[str, str]:
+    """Which indicator speaks in which sentence: the first of each list with a number, or else with a reason."""
+    speaking: dict[str, str] = {}
+    for entry in wanted:
+        rows = {name: read_indicator(connection, name, as_of=as_of) for name in entry["of"]}
+        numbered = [name for name, found in rows.items() if any(row.value is not None for row in found)]
+        known = [name for name, found in rows.items() if found]
+        speaking.update(dict.fromkeys((numbered or known)[:1], entry["say"]))
+    return speaking
 
 
 def _numbers(
@@ -182,8 +211,8 @@ def _shared_fields(platform: Platform, indicator: Indicator, row: Any, headline:
     }
 
 
-def _sources(connection: Connection, platform: Platform) -> tuple[Source, ...]:
-    newest = newest_granules(connection)
+def _sources(connection: Connection, platform: Platform, as_of: datetime | None) -> tuple[Source, ...]:
+    newest = newest_granules(connection, as_of)
     addresses = first_retrievals(connection, {row.granule_id for row in newest.values()})
     return tuple(
         Source(

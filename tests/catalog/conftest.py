@@ -9,10 +9,19 @@ import sqlalchemy as sa
 
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.engine import Catalog
-from caspian_env.catalog.provenance import RetrievalRecord, record_granule, record_retrieval, record_run_start
+from caspian_env.catalog.ledger import Task, claim
+from caspian_env.catalog.provenance import RetrievalRecord, record_granule, record_retrieval
 from caspian_env.catalog.reference import series_id
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def running(connection: sa.Connection) -> int:
+    """A run that may write, for as long as any test lasts."""
+    task = Task("ingest:gauge", "ingest", "gauge", code_version="0", settings_hash="0")
+    run = claim(connection, task, holder="test:1:?-?", now=START, lease_seconds=1e9, gone=lambda holder: False)
+    assert isinstance(run, int)
+    return run
 
 
 def reference_rows(connection: sa.Connection) -> None:
@@ -37,7 +46,7 @@ def reference_rows(connection: sa.Connection) -> None:
 def prepared(catalog: Catalog) -> Catalog:
     with catalog.write() as connection:
         reference_rows(connection)
-        record_run_start(connection, workflow="ingest", subject="gauge", now=START, code_version="0", settings_hash="0")
+        running(connection)
         add_granule(connection, "a" * 64)
         series_id(connection, dataset="gauge", variable="level", location="sea", resolution="P1D", datum="BS77")
     return catalog

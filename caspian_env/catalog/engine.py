@@ -85,8 +85,6 @@ def open_catalog(url: str) -> Catalog:
         ) from error
     backend = parsed.get_backend_name()
     if backend == "sqlite":
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)

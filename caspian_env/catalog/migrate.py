@@ -1,12 +1,16 @@
 """Bringing a database to the schema of this version: back up, drop views, upgrade tables, recreate triggers and views.
 
-Views and triggers are idempotent ``.sql`` files, not part of the migration history: PostgreSQL refuses to alter a
-table under a view, and SQLite recreates tables without their triggers, so both are put back after each upgrade.
+Views and triggers are ``.sql`` files, not part of the migration history: PostgreSQL refuses to alter a table under a
+view, and SQLite refuses to rename one that a view or trigger names, so both go before a change and come back after it.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -16,46 +20,87 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
+from caspian_env.catalog import roles
 from caspian_env.catalog.engine import Catalog
 from caspian_env.errors import CatalogError, NewerDatabase
 from caspian_env.settings import data_folder
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a database is: its kind, schema revision beside the newest one, size in bytes, and rows of each table."""
+
+    name: str
+    backend: str
+    revision: str
+    head: str
+    size: int
+    rows: Mapping[str, int]
+
+
 def upgrade(catalog: Catalog, revision: str = "head") -> str:
     """Bring the database to ``revision`` and return the revision it had before ('' when it was empty).
+
+    A SQLite file is copied first, to `backup_file`. Everything happens in one transaction: a migration that fails
+    leaves the database as it was.
 
     Raises
     ------
     NewerDatabase
         When the database was written by a newer version; nothing is changed then.
+    CatalogError
+        When the migration would lose a row, or leave one without its parent.
     """
     from alembic import command
 
+    if catalog.file:
+        make_folder(catalog.file.parent)
     before = current_revision(catalog)
     target = _script().get_revision(revision)
     if before and target is not None and before == target.revision:
         return before
     if before and catalog.file:
-        back_up(catalog.file, catalog.file.with_suffix(f".before-{before}-upgrade.db"))
-    with catalog.engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            # With enforcement on, recreating a parent table would silently delete its children.
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.commit()
-        with connection.begin():
-            drop_views(connection)
-            config = _config()
-            config.attributes["connection"] = connection
-            move = command.upgrade if _is_ahead(before, revision) else command.downgrade
-            move(config, revision)
-            if current_of(connection):
-                create_triggers(connection)
-                create_views(connection)
-            _check_foreign_keys(connection)
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-            connection.commit()
+        back_up(catalog.file, backup_file(catalog.file, before))
+    move = command.upgrade if _is_ahead(before, revision) else command.downgrade
+    with schema_change(catalog) as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        move(config, revision)
     return before
+
+
+@contextmanager
+def schema_change(catalog: Catalog) -> Iterator[Connection]:
+    """A transaction in which tables may change; views and triggers are away meanwhile, and come back at the head."""
+    with catalog.engine.connect() as connection, _foreign_keys_off(connection), connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('caspian-env schema'))")
+        has_readers = roles.has_readers(connection)
+        drop_views(connection)
+        drop_triggers(connection)
+        before = _count_rows(connection)
+        yield connection
+        _refuse_lost_rows(before, _count_rows(connection))
+        _refuse_orphans(connection)
+        if current_of(connection) == newest_revision():
+            create_triggers(connection)
+            create_views(connection)
+            if has_readers:
+                roles.grant_views(connection)
+
+
+def status(catalog: Catalog) -> Status:
+    """What the database is and holds; NewerDatabase when this version cannot tell."""
+    revision = current_revision(catalog)
+    with catalog.read() as connection:
+        rows = _count_rows(connection)
+        if connection.dialect.name == "sqlite":
+            question = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        else:
+            question = "SELECT pg_database_size(current_database())"
+        size = int(connection.exec_driver_sql(question).scalar_one())
+        rows.pop("alembic_version", None)
+    return Status(catalog.name, catalog.engine.dialect.name, revision, newest_revision(), size, rows)
 
 
 def current_revision(catalog: Catalog) -> str:
@@ -72,14 +117,20 @@ def current_revision(catalog: Catalog) -> str:
     return revision
 
 
+def newest_revision() -> str:
+    """The schema revision of this version."""
+    return _script().get_current_head() or ""
+
+
 def current_of(connection: Connection) -> str:
     """The revision recorded in the database, as it stands in this transaction."""
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 
 def require_current(catalog: Catalog) -> None:
-    """Refuse to work on an empty or outdated database."""
-    revision, head = current_revision(catalog), _script().get_current_head()
+    """Refuse to work on an empty or outdated database; one that is not there is not made."""
+    there = catalog.file is None or catalog.file.is_file()
+    revision, head = current_revision(catalog) if there else "", newest_revision()
     if revision != head:
         problem = (
             "holds no catalog yet" if not revision else f"is at schema revision {revision}, this version needs {head}"
@@ -87,20 +138,37 @@ def require_current(catalog: Catalog) -> None:
         raise CatalogError(catalog.name, problem, "caspian-env run, or caspian-env init, brings it up to date")
 
 
+def backup_file(source: Path, revision: str) -> Path:
+    """Where the copy lies that is made before a database leaves a revision."""
+    return source.with_suffix(f".before-{revision}-upgrade.db")
+
+
 def back_up(source: Path, target: Path) -> Path:
     """A consistent copy of a SQLite file, also while it is in use."""
     partial = target.with_suffix(".partial")
-    with sqlite3.connect(source) as old, sqlite3.connect(partial) as new:
+    partial.unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(partial)) as new:
         old.backup(new)
-    old.close()
-    new.close()
     partial.replace(target)
     return target
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a database where it is missing; CatalogError when the disk refuses it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CatalogError(str(folder), f"the folder cannot be made: {error.strerror}", "name another home") from error
 
 
 def view_files() -> list[tuple[str, str]]:
     """Name and text of each view, in the order in which they build on each other."""
     return _sql_files("views")
+
+
+def trigger_files(backend: str) -> list[tuple[str, str]]:
+    """Name and text of each file of triggers for ``sqlite`` or ``postgresql``."""
+    return _sql_files(f"triggers_{backend}")
 
 
 def drop_views(connection: Connection) -> None:
@@ -110,14 +178,48 @@ def drop_views(connection: Connection) -> None:
 
 
 def create_views(connection: Connection) -> None:
-    """Create every view of the platform."""
-    for _, text in view_files():
+    """Create every view of the platform; on PostgreSQL its documentation becomes comments, shown by psql."""
+    for name, text in view_files():
         _execute(connection, text)
+        if connection.dialect.name == "postgresql":
+            summary, columns = documentation(text)
+            _execute(connection, f"COMMENT ON VIEW {name} IS {_quoted(summary)}")
+            for column, meaning in columns.items():
+                _execute(connection, f"COMMENT ON COLUMN {name}.{column} IS {_quoted(meaning)}")
+
+
+def documentation(text: str) -> tuple[str, dict[str, str]]:
+    """What the head of a view's file says of the view and of each column: ``--   name, name   meaning``."""
+    head = [line for line in text.splitlines() if line.startswith("--")]
+    columns: dict[str, str] = {}
+    names: list[str] = []
+    for line in head[1:]:
+        named = re.match(r"--   (\w+(?:, \w+)*)(?: {2,}(.*))?$", line)
+        if named:
+            names = named[1].split(", ")
+            columns |= dict.fromkeys(names, (named[2] or "").strip())
+        elif line.startswith("--    "):  # goes on with the meaning of the line before
+            columns |= {name: f"{columns[name]} {line.removeprefix('--').strip()}".strip() for name in names}
+    return head[0].partition(": ")[2], columns
+
+
+def drop_triggers(connection: Connection) -> None:
+    """Remove every trigger of the platform."""
+    if connection.dialect.name == "sqlite":
+        for name in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all():
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        return
+    question = (
+        "SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
+        " AND proname LIKE :ours AND prorettype = 'trigger'::regtype"
+    )
+    for function in connection.execute(sa.text(question.replace("::", r"\:\:")), {"ours": "caspian%"}).scalars().all():
+        connection.exec_driver_sql(f"DROP FUNCTION {function} CASCADE")
 
 
 def create_triggers(connection: Connection) -> None:
     """Put the triggers in place that make stored values immutable."""
-    for _, text in _sql_files(f"triggers_{connection.dialect.name}"):
+    for _, text in trigger_files(connection.dialect.name):
         for statement in text.split("\n--;\n"):
             _execute(connection, statement)
 
@@ -152,8 +254,45 @@ def _is_ahead(before: str, revision: str) -> bool:
     return revision not in older
 
 
-def _check_foreign_keys(connection: Connection) -> None:
+@contextmanager
+def _foreign_keys_off(connection: Connection) -> Iterator[None]:
+    """No enforcement on SQLite: with it, recreating a parent table deletes its rows first, and so their children."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    # Said to the driver: inside a transaction, which SQLAlchemy would begin, the pragma does nothing.
+    driver: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _count_rows(connection: Connection) -> dict[str, int]:
+    count = sa.select(sa.func.count())
+    return {
+        name: connection.scalar(count.select_from(sa.table(name))) or 0
+        for name in sa.inspect(connection).get_table_names()
+    }
+
+
+def _refuse_lost_rows(before: Mapping[str, int], after: Mapping[str, int]) -> None:
+    lost = [f"{before[name] - after[name]} of {name}" for name in before.keys() & after.keys() - {"alembic_version"}
+            if after[name] < before[name]]  # fmt: skip
+    if lost:
+        raise CatalogError(
+            "migration", f"it would lose rows ({', '.join(sorted(lost))})", "report this; nothing was changed"
+        )
+
+
+def _refuse_orphans(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
     if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
-        raise CatalogError("migration", f"it would leave {len(broken)} rows without their parent", "report this")
+        problem = f"it would leave {len(broken)} rows without their parent"
+        raise CatalogError("migration", problem, "report this; nothing was changed")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -25,6 +25,7 @@ def write_reference(
     indicators: Iterable[Indicator],
 ) -> int:
     """Bring the reference tables to the seeds and return how many rows were added or changed; none is removed."""
+    _one_at_a_time(connection)
     return (
         _upsert(connection, t.variable, [_pick(t.variable, v) for v in variables])
         + _upsert(connection, t.datum, [_pick(t.datum, d) for d in datums])
@@ -42,6 +43,7 @@ def mark_synthetic(connection: Connection, synthetic: bool) -> None:
     CatalogError
         When the catalog already holds data of the other kind.
     """
+    _one_at_a_time(connection)
     word = "yes" if synthetic else "no"
     known = connection.scalar(sa.select(t.catalog_property.c.value).where(t.catalog_property.c.name == "synthetic"))
     if known is None:
@@ -75,6 +77,12 @@ def series_id(
         found = connection.scalar(sa.insert(t.series).values(identity).returning(columns.id))
     assert found is not None
     return int(found)
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Two processes that start together do not both add what is missing; on SQLite only one writes anyhow."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('caspian-env reference'))")
 
 
 def _pick(table: sa.Table, row: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@
 --   licence          of the inputs
 --   known_from, known_to   half-open interval of knowledge, UTC
 --   run_id           the run that computed it
---   title, statistic what the number is, in words
+--   title, statistic   what the number is, in words
 --   citation         of the method
 --   value_id         key of table indicator_value
 CREATE VIEW v_indicator AS

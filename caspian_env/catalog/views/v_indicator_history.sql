@@ -1,0 +1,28 @@
+-- v_indicator_history: every indicator value there ever was, one row a vintage; refusals are in v_refusal.
+--   indicator_id, method_version, location_id   which number, by which method, where
+--   period_start, period_end   what the value covers, UTC, end excluded
+--   value, unit      in customary units (UDUNITS spelling)
+--   std_uncertainty  standard uncertainty (k=1)
+--   ci_low, ci_high, ci_level  interval and its nominal coverage
+--   n_valid, n_expected        completeness
+--   status           worst status of the inputs: final, reported, estimated, preliminary
+--   confidence       word assigned by a named person; empty until somebody has
+--   datum            vertical reference of heights; empty for other quantities
+--   qc_flag          QARTOD roll-up of the inputs
+--   licence          of the inputs
+--   known_from       since when this vintage is known, UTC
+--   known_to         until when, UTC, excluded; empty while it is what we know
+--   run_id           the run that computed it
+--   kind             what opened this vintage: first, revised, restored, method_changed
+--   title, statistic   what the number is, in words
+--   citation         of the method
+--   value_id         key of table indicator_value
+-- As known at :as_of:  WHERE known_from <= :as_of AND (known_to IS NULL OR known_to > :as_of)
+CREATE VIEW v_indicator_history AS
+SELECT i.indicator_id, i.method_version, i.location_id, i.period_start, i.period_end, i.value, i.unit,
+       i.std_uncertainty, i.ci_low, i.ci_high, i.ci_level, i.n_valid, i.n_expected, i.status, i.confidence,
+       NULLIF(i.datum_id, 'none') AS datum, i.qc_flag, i.licence, i.known_from, i.known_to, i.run_id, i.kind,
+       d.title, d.statistic, d.citation, i.id AS value_id
+FROM indicator_value i
+JOIN indicator d ON d.id = i.indicator_id
+WHERE i.value IS NOT NULL

@@ -16,7 +16,11 @@ from caspian_env.errors import SettingsError
 
 PREFIX = "CASPIAN_ENV_"
 FILE_NAME = "caspian-env.toml"
-SIMPLE = {"database_url", "home", "mirror", "contact"}
+DATABASE_NAME, SYNTHETIC_DATABASE_NAME = "caspian.db", "caspian-synthetic.db"
+SIMPLE = {
+    "database_url", "home", "mirror", "dask", "contact", "smtp_url", "alert_to", "webhook_url", "worker_memory_mb",
+    "worker_minutes",
+}  # fmt: skip
 VERSION = "0.1.0"
 
 
@@ -32,16 +36,28 @@ class Settings:
         SQLAlchemy address of the catalog.
     mirror : str or None
         Folder or base address that stands in for the providers.
+    dask : str
+        Where lazily opened grids are computed: empty (this process), ``local``, or a scheduler ``tcp://HOST:PORT``.
     contact : str
         Named in the User-Agent, so that a provider can write to somebody.
+    smtp_url, alert_to, webhook_url : str
+        Mail server, recipients (with commas between) and webhook of alerts; empty where there is none.
+    worker_memory_mb, worker_minutes : int
+        What the service lets one job take: address space, and time on the clock.
     keys : mapping of str to str
         Keys of sources by their setting name, e.g. ``DAHITI_KEY``; never printed.
     """
 
     home: Path
-    database_url: str
-    mirror: str | None = None
+    database_url: str = field(repr=False)  # it may hold a password
+    mirror: str | None = field(default=None, repr=False)
+    dask: str = ""
     contact: str = ""
+    smtp_url: str = field(default="", repr=False)  # it may hold a password, and a webhook is one
+    alert_to: str = ""
+    webhook_url: str = field(default="", repr=False)
+    worker_memory_mb: int = 4096
+    worker_minutes: int = 120
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -66,9 +82,10 @@ def load_settings(
     config: Path | None = None,
     mirror: str | None = None,
     home: Path | None = None,
-    database_name: str = "caspian.db",
 ) -> Settings:
     """Settings from the command line (``mirror``, ``home``), the environment and the TOML file.
+
+    The home of a demonstration has a database of another name, which is found without being told.
 
     Raises
     ------
@@ -90,9 +107,15 @@ def load_settings(
     where = (home or Path(values.get("home", "caspian-home"))).expanduser().absolute()
     settings = Settings(
         home=where,
-        database_url=_database_url(values.get("database_url"), where, database_name),
+        database_url=_database_url(values.get("database_url"), where),
         mirror=mirror or values.get("mirror") or None,
+        dask=_dask(values.get("dask", "")),
         contact=values.get("contact", ""),
+        smtp_url=values.get("smtp_url", ""),
+        alert_to=values.get("alert_to", ""),
+        webhook_url=values.get("webhook_url", ""),
+        worker_memory_mb=_whole("worker_memory_mb", values.get("worker_memory_mb", "4096")),
+        worker_minutes=_whole("worker_minutes", values.get("worker_minutes", "120")),
         keys=keys,
     )
     if settings.mirror and "://" not in settings.mirror:
@@ -101,6 +124,12 @@ def load_settings(
             raise SettingsError("mirror", f"{settings.mirror} is not a folder", "name a folder or an http(s) address")
         settings = replace(settings, mirror=str(folder.absolute()))
     return settings
+
+
+def _dask(value: str) -> str:
+    if value and value != "local" and not value.startswith(("tcp://", "tls://")):
+        raise SettingsError("dask", f"{value!r} is no place to compute", "write local or tcp://HOST:PORT")
+    return value
 
 
 def known_names() -> set[str]:
@@ -117,12 +146,19 @@ def data_folder(name: str) -> Path:
     raise SettingsError(name, "the folder is missing from this installation", "install caspian-env again")
 
 
-def _database_url(url: str | None, home: Path, database_name: str) -> str:
+def _database_url(url: str | None, home: Path) -> str:
     if not url:
-        return f"sqlite:///{home / database_name}"
+        synthetic = home / SYNTHETIC_DATABASE_NAME
+        return f"sqlite:///{synthetic if synthetic.is_file() else home / DATABASE_NAME}"
     if url.startswith(("postgresql://", "postgres://")):
         return "postgresql+psycopg://" + url.split("://", 1)[1]
     return url
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise SettingsError(name, f"{text!r} is not a whole number above zero", "write for example 4096")
+    return int(text)
 
 
 def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -137,12 +173,16 @@ def _from_file(path: Path | None) -> tuple[dict[str, str], dict[str, str]]:
         return {}, {}
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(str(path), f"cannot be read: {error}", "mend or remove it") from error
     keys = content.pop("keys", {})
     if unknown := set(content) - SIMPLE:
         raise SettingsError(str(path), f"unknown settings {sorted(unknown)}", f"known: {sorted(SIMPLE)} and [keys]")
-    wrong = [name for name, value in {**content, **keys}.items() if not isinstance(value, str)]
-    if wrong or not isinstance(keys, dict):
-        raise SettingsError(str(path), f"{wrong or 'keys'} must be text", "write them in quotes")
+    if not isinstance(keys, dict):
+        raise SettingsError(str(path), "keys is no table", "write [keys] on a line of its own")
+    content = {name: str(value) if type(value) is int else value for name, value in content.items()}
+    if wrong := [name for name, value in {**content, **keys}.items() if not isinstance(value, str)]:
+        raise SettingsError(str(path), f"{wrong} must be text", "write them in quotes")
+    if unknown := {name for name in keys if not name.upper().endswith("_KEY")}:
+        raise SettingsError(str(path), f"unknown keys {sorted(unknown)}", "their names end in _KEY, as in DAHITI_KEY")
     return {k: v for k, v in content.items() if v}, {k.upper(): v for k, v in keys.items() if v}

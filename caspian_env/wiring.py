@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from caspian_env.archive import Archive
 from caspian_env.catalog.engine import Catalog, open_catalog
-from caspian_env.errors import SeedError
+from caspian_env.errors import SeedError, SettingsError
 from caspian_env.model import Dataset, Datum, Indicator, Location, Variable
 from caspian_env.seeds import load_datasets, load_datums, load_indicators, load_locations, load_variables
 from caspian_env.settings import Settings, data_folder
@@ -21,6 +21,9 @@ from caspian_env.transport import Transport
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+CLUSTER_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,33 @@ def open_platform(
             )
     finally:
         catalog.dispose()
+
+
+def use_dask(settings: Settings) -> None:
+    """Send dask work to the cluster of the settings, if they name one; it serves this process until it ends.
+
+    Raises
+    ------
+    SettingsError
+        When the cluster does not answer, or its library is not installed.
+    """
+    if not settings.dask:
+        return
+    try:
+        from distributed import Client, LocalCluster, default_client
+    except ModuleNotFoundError as error:
+        raise SettingsError("dask", "its library is not installed", 'pip install "caspian-env[distributed]"') from error
+    try:
+        default_client()  # one cluster is enough
+    except ValueError:
+        if settings.dask == "local":
+            # Processes with one thread each: netCDF-C must not be entered by two threads.
+            Client(LocalCluster(processes=True, threads_per_worker=1, dashboard_address=None))
+            return
+        try:
+            Client(settings.dask, timeout=CLUSTER_SECONDS)
+        except (OSError, TimeoutError) as error:
+            raise SettingsError("dask", f"no scheduler answers at {settings.dask}", "start it, or unset it") from error
 
 
 def source_module(dataset: Dataset) -> ModuleType:

@@ -172,6 +172,7 @@ def sql(
     statement: Annotated[str, typer.Argument(help="A SELECT on the documented views (v_…).")],
     limit: Limit = 1000,
     seconds: Annotated[float, typer.Option("--seconds", help="Time allowed.")] = 30.0,
+    param: Annotated[list[str] | None, typer.Option("--param", help="NAME=VALUE of a parameter :NAME.")] = None,
     as_csv: AsCsv = False,
     as_json: AsJson = False,
     home: Home = None,
@@ -181,7 +182,7 @@ def sql(
     from caspian_env.catalog.query import ask
 
     with opened(home, config) as platform:
-        answer = ask(platform.catalog, statement, limit=limit or None, seconds=seconds)
+        answer = ask(platform.catalog, statement, _named(param), limit=limit or None, seconds=seconds)
     _answer(answer.columns, answer.rows, as_csv=as_csv, as_json=as_json, title="sql")
     if answer.truncated:
         sys.stderr.write(f"caspian-env: only the first {limit} rows are shown; --limit 0 for all\n")
@@ -191,6 +192,15 @@ def _then(row: Any, name: str, as_of: datetime | None) -> Any:
     """A column of a vintage as it stood at ``as_of``: what was closed later was still open."""
     value = getattr(row, name)
     return None if name == "known_to" and value is not None and as_of is not None and value > as_of else value
+
+
+def _named(parameters: list[str] | None) -> dict[str, str]:
+    from caspian_env.errors import SettingsError
+
+    pairs = [parameter.partition("=") for parameter in parameters or ()]
+    if wrong := [name for name, mark, _ in pairs if not (name and mark)]:
+        raise SettingsError("--param", f"{wrong[0]!r} is no NAME=VALUE", "e.g. --param as_of=2024-11-11")
+    return {name: value for name, _, value in pairs}
 
 
 def _answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_csv: bool, as_json: bool, title: str) -> None:

@@ -19,7 +19,7 @@ from caspian_env.cubes import Cubes, export, open_parts, read_part
 from caspian_env.errors import CaspianError, CatalogError, SettingsError
 from caspian_env.model import Dataset, Source
 from caspian_env.processing.describe import coverage, describe
-from caspian_env.wiring import Platform, source_module
+from caspian_env.wiring import Platform, source_module, use_dask
 from caspian_env.workflows.cube_parts import METHOD, Areas, Current, assemble, current, fingerprint, vintages
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside
 from caspian_env.workflows.outcome import Outcome
@@ -92,6 +92,7 @@ def open_cube(platform: Platform, dataset: str, as_of: datetime | None = None, *
         When nothing was known then, or a part is missing or damaged.
     """
     _gridded(platform, dataset)
+    use_dask(platform.settings)
     parts = parts_of(platform, dataset, as_of)
     cubes = cubes_of(platform)
     whole = open_parts([cubes.open(dataset, part.sha256, part.size, verify=verify) for part in parts])

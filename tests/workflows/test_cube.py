@@ -265,3 +265,31 @@ def test_the_real_days(shared: Callable[..., Path], tmp_path: Path) -> None:
             np.testing.assert_array_equal(
                 cube[ERROR].sel(time="2021-10-25").to_numpy(), provider_says(files["2021-10-25"], "err")[0].to_numpy()
             )
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # distributed warns of ports and of its own shutdown
+def test_a_cube_is_computed_on_the_cluster_of_the_settings(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from distributed import default_client
+
+    from caspian_env.wiring import use_dask
+
+    days(tmp_path / "mirror", 1, [SETTLED])
+    with platform_at(tmp_path / "home", mirror=tmp_path / "mirror") as platform:
+        collected(platform, OISST)
+        build_cubes(platform)
+        with open_cube(platform, OISST) as cube:
+            here = float(cube[SST].mean())
+        on_cluster = replace(platform, settings=replace(platform.settings, dask="local"))
+        with open_cube(on_cluster, OISST) as cube:
+            there = float(cube[SST].mean())
+        client = default_client()
+        assert there == pytest.approx(here, rel=1e-12)
+        assert len(client.scheduler_info()["workers"]) >= 1
+        use_dask(on_cluster.settings)
+        assert default_client() is client
+        client.shutdown()
+    with pytest.raises(SettingsError, match="no scheduler answers"):
+        use_dask(replace(on_cluster.settings, dask="tcp://127.0.0.1:1"))

@@ -116,6 +116,22 @@ class Archive:
                 continue
         return removed
 
+    def files(self) -> dict[str, os.stat_result]:
+        """Every file that bears a sha256 as its name, with its size and the time when it was stored."""
+        found = (path for path in self.root.glob("??/*") if SHA256.fullmatch(path.name))
+        return {path.name: path.stat() for path in found if path.parent.name == path.name[:2]}
+
+    def parts(self, now: float, seconds: float) -> list[Path]:
+        """What was left unfinished in ``incoming`` and has not been touched for so long."""
+        found = []
+        for path in sorted(self.root.glob("incoming/*.part")):
+            try:
+                if path.stat().st_mtime < now - seconds:
+                    found.append(path)
+            except FileNotFoundError:  # complete by now
+                continue
+        return found
+
     def _place(self, sha256: str) -> Path:
         if not SHA256.fullmatch(sha256):
             raise CatalogError(repr(sha256), "is not a sha256", "write its 64 digits in lower case")

@@ -5,7 +5,10 @@
     ├── SeedError                     a seed file does not say what it must
     ├── CatalogError                  the database cannot be used as asked
     │   ├── NewerDatabase             it was written by a newer version of the platform
-    │   └── BackwardsKnowledge        an edition older than what is already known
+    │   ├── BackwardsKnowledge        an edition older than what is already known
+    │   ├── LostLease                 this run was taken over; what it wanted to write was refused
+    │   └── AlreadyClaimed            another run is doing this job (transient)
+    │       └── AlreadyDone           another run has done what was due then
     ├── TransportError                bytes could not be had
     │   ├── NotPublished              the provider (or mirror) does not have the address
     │   ├── Unreachable               no answer in time, or a server error (transient)
@@ -63,6 +66,22 @@ class NewerDatabase(CatalogError):
 
 class BackwardsKnowledge(CatalogError):
     """An edition is older than what the catalog already knows of the dataset."""
+
+
+class LostLease(CatalogError):
+    """Another run took this one over; the catalog refuses what it still wanted to write."""
+
+
+class AlreadyClaimed(CatalogError):
+    """Another run is doing this job; one job is done by one run at a time."""
+
+    transient = True
+
+
+class AlreadyDone(AlreadyClaimed):
+    """What was due then has been done, or was given up as missed."""
+
+    transient = False
 
 
 class TransportError(CaspianError):

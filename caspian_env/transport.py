@@ -2,8 +2,9 @@
 
 ``https://`` addresses are asked at their provider, or read from the mirror of the settings; ``seed:NAME`` is a file of
 the seeds folder. A folder (mirror or seeds) has no conditional requests: the archive sees by the sha256 whether its
-bytes are new. A mirror over HTTP is asked with ``If-None-Match`` only, because the dates of its files are those of
-the copy. Proxies and certificate bundles are those of the system (``HTTPS_PROXY``, ``SSL_CERT_FILE``, read by httpx).
+bytes are new. A mirror over HTTP is asked with ``If-None-Match``, or where it has no ETags by HEAD for the date and
+size of the file: its dates alone are those of the copy. Proxies and certificate bundles are those of the system
+(``HTTPS_PROXY``, ``SSL_CERT_FILE``, read by httpx).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 from caspian_env.errors import NotPublished, RefusedAnswer, SettingsError, TransportError, Unreachable
 from caspian_env.formats import mirror_folder
 from caspian_env.formats.directory_index import OBJECT_STORE, bucket_listing, index_names
-from caspian_env.formats.http_answers import content, incomplete, too_large
+from caspian_env.formats.http_answers import OWN_VALIDATOR, content, date_and_size, incomplete, too_large
 from caspian_env.formats.http_exchange import Exchange, Pace, time_left
 from caspian_env.formats.http_requests import Request, hide, is_loopback, spellings, to_mirror, to_provider
 from caspian_env.formats.mirror_addresses import SEED, host_of, join_address, mirror_name, password_of, public_address
@@ -143,6 +144,11 @@ class Transport:
                 yield Answer(subject, 200, None, None, None, False, body)
             return
         request = self._request(url, form, (secret or {}, secret_headers or {}), max_bytes, deadline_seconds)
+        if etag and etag.startswith(OWN_VALIDATOR):
+            if self._date_and_size(request) == etag:
+                yield Answer(request.subject, 304, etag, None, None, True, iter(()))
+                return
+            etag = None
         validators = {"If-None-Match": etag} if etag else {}
         if last_modified and not self._mirror_url:
             validators["If-Modified-Since"] = last_modified
@@ -152,7 +158,7 @@ class Transport:
             yield Answer(
                 url=request.subject,
                 http_status=response.status_code,
-                etag=told.get("etag"),
+                etag=told.get("etag") or (date_and_size(told) if self._mirror_url else None),
                 last_modified=None if self._mirror_url else told.get("last-modified"),
                 media_type=told.get("content-type", "").partition(";")[0].strip().lower() or None,
                 not_modified=response.status_code == 304,
@@ -202,6 +208,12 @@ class Transport:
             raise too_large(request.subject, request.limit)
         raw = self._exchange.body(request, response, stack)
         return response, content(raw, response.headers, request.subject, request.limit)
+
+    def _date_and_size(self, request: Request) -> str | None:
+        with self._translated(request):
+            patience = max(0.001, min(self._timeout, time_left(request, self._clock)))
+            answer = self._client().head(request.url, headers=dict(request.headers), timeout=patience)
+        return date_and_size(answer.headers) if answer.status_code == 200 else None
 
     def _page(self, url: str) -> tuple[str, str]:
         """Text of a listing, and where it was found after redirects."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -215,3 +216,39 @@ def test_a_composed_archive_is_a_mirror(
             assert "SP.POP.TOTL%3Fformat=json&per_page=1000" in indicators
             found.append(indicators)
     assert found[0] == found[1]
+
+
+class Counting(SimpleHTTPRequestHandler):
+    """Python's own file server: dates but no ETags; it notes what was asked."""
+
+    asked: ClassVar[list[str]] = []
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        self.asked.append(f"{self.command} {code}")
+        super().send_response(code, message)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing on the terminal."""
+
+
+def test_a_mirror_without_etags_is_asked_for_date_and_size(tmp_path: Path) -> None:
+    file = tmp_path / "provider.test" / "file.txt"
+    file.parent.mkdir()
+    file.write_bytes(b"first")
+    handler = partial(Counting, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings = Settings(tmp_path, "sqlite://", mirror=f"http://127.0.0.1:{server.server_port}")
+        limits = {"max_bytes": 100, "deadline_seconds": 10.0}
+        with Transport(settings) as transport:
+            with transport.get("https://provider.test/file.txt", **limits) as answer:
+                assert (b"".join(answer.body), answer.not_modified) == (b"first", False)
+                known = answer.etag
+            Counting.asked.clear()
+            with transport.get("https://provider.test/file.txt", etag=known, **limits) as answer:
+                assert (list(answer.body), answer.not_modified) == ([], True)
+            assert Counting.asked == ["HEAD 200"]
+            file.write_bytes(b"second")  # of another size: also within the same second
+            with transport.get("https://provider.test/file.txt", etag=known, **limits) as answer:
+                assert (b"".join(answer.body), answer.not_modified) == (b"second", False)
+        server.shutdown()

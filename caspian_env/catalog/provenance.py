@@ -1,8 +1,7 @@
-"""Recording who fetched which bytes, when: runs, retrievals, granules."""
+"""Recording which run fetched which bytes, when: retrievals and granules."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +13,7 @@ from caspian_env.catalog import tables as t
 
 @dataclass(frozen=True, slots=True)
 class LastRetrieval:
-    """What the newest answer of an address was: its validators and the granule it brought."""
+    """What the newest answer of an address was: its validators, the granule it brought, and whether that was taken."""
 
     etag: str | None
     last_modified: str | None
@@ -40,34 +39,15 @@ class RetrievalRecord:
     error: str | None = None
 
 
-def record_run_start(
-    connection: Connection, *, workflow: str, subject: str, now: datetime, code_version: str, settings_hash: str
-) -> int:
-    """Open a run and return its key."""
-    row = connection.execute(
-        sa.insert(t.run).values(
-            workflow=workflow, subject=subject, status="running", started_at=now,
-            code_version=code_version, settings_hash=settings_hash,
-        ).returning(t.run.c.id)
-    )  # fmt: skip
-    return int(row.scalar_one())
-
-
-def record_run_end(
-    connection: Connection, run_id: int, *, status: str, now: datetime, counts: Mapping[str, int], error: str | None
-) -> None:
-    """Close a run with its outcome and counts (``n_expected n_fetched n_unchanged n_rejected n_written``)."""
-    values = {"status": status, "finished_at": now, "error": error, **counts}
-    connection.execute(sa.update(t.run).where(t.run.c.id == run_id).values(values))
-
-
 def record_granule(
     connection: Connection, *, dataset_id: str, sha256: str, size: int, media_type: str | None,
     product_version: str | None = None, rejected: str | None = None,
 ) -> int:  # fmt: skip
     """Record the bytes as read, or as set aside with the reason, and return the granule's key.
 
-    The same bytes are one granule; a reading that succeeds after an earlier rejection turns it to accepted.
+    The same bytes are one granule; a reading that succeeds after an earlier rejection turns it to accepted. Bytes that
+    were accepted once stay so, for values rest on them: that they were refused when they came again is said by their
+    retrieval.
     """
     found = connection.execute(
         sa.select(t.granule.c.id, t.granule.c.state).where(
@@ -78,7 +58,7 @@ def record_granule(
     if found is None:
         values = {"dataset_id": dataset_id, "sha256": sha256, "size": size, "media_type": media_type, **state}
         return int(connection.execute(sa.insert(t.granule).values(values).returning(t.granule.c.id)).scalar_one())
-    if found.state != state["state"]:
+    if found.state == "rejected":
         connection.execute(sa.update(t.granule).where(t.granule.c.id == found.id).values(state))
     return int(found.id)
 
@@ -98,13 +78,14 @@ def last_retrieval(connection: Connection, dataset_id: str, url: str) -> LastRet
             t.retrieval.c.granule_id,
             t.granule.c.sha256,
             t.granule.c.state,
+            t.retrieval.c.error,
         )
         .join(t.granule, t.granule.c.id == t.retrieval.c.granule_id)
         .where(t.retrieval.c.url == url, t.retrieval.c.dataset_id == dataset_id)
         .order_by(t.retrieval.c.id.desc())
         .limit(1)
     ).one_or_none()
-    return LastRetrieval(row[0], row[1], row[2], row[3], row[4] == "accepted") if row else None
+    return LastRetrieval(*row[:4], accepted=row[4] == "accepted" and row[5] is None) if row else None
 
 
 def latest_known(connection: Connection, dataset_id: str) -> datetime | None:

@@ -5,6 +5,7 @@ Workflows are imported when a command runs, so that ``--help`` answers at once.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from caspian_env.cli.options import (
     Mirror,
     Only,
     Out,
+    ScheduledFor,
     WindowText,
     app,
     utc_of,
@@ -27,7 +29,6 @@ from caspian_env.cli.options import (
 from caspian_env.cli.show import print_json, progress_bar, show_files, show_outcomes, show_summary
 
 DEMO_HOME = Path("caspian-demo")
-DEMO_DATABASE = "caspian-synthetic.db"
 
 
 @app.command()
@@ -37,11 +38,14 @@ def init(home: Home = None, config: Config = None) -> None:
     from caspian_env.wiring import open_platform
     from caspian_env.workflows.seed import seed
 
-    settings = load_settings(config=config, home=home)
+    target = config or Path(FILE_NAME)
+    settings = load_settings(config=config if target.exists() else None, home=home)
     with open_platform(settings) as platform:
         rows = seed(platform)
-    target = Path(FILE_NAME)
-    if not target.exists() and config is None:
+    if target.exists():
+        typer.echo(f"settings are in {target}, which was left as it is")
+    else:
+        target.touch(mode=0o600)  # it will hold keys
         target.write_text(_settings_text(settings.home), encoding="utf-8")
         typer.echo(f"wrote {target}: put a contact and your keys there")
     typer.echo(f"catalog ready ({rows} reference rows added or changed); next: caspian-env run")
@@ -62,11 +66,16 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Do the main job: migrate, seed, collect what is due, compute what changed, build the bulletin."""
+    from caspian_env.errors import SettingsError
     from caspian_env.settings import load_settings
     from caspian_env.wiring import open_platform
     from caspian_env.workflows.run import run as run_all
 
     if demo:
+        if mirror or only or window or known_at or config:
+            raise SettingsError(
+                "--demo", "has a mirror, a home and settings of its own", "give only --home, --out, --json"
+            )
         _run_demo(home, out, as_json)
         return
     settings = load_settings(config=config, mirror=mirror, home=home)
@@ -78,7 +87,7 @@ def run(
     if as_json:
         print_json(summary.as_dict())
     else:
-        show_summary(summary, catalog)
+        show_summary(summary, catalog, home.absolute() if home else None)
     raise typer.Exit(summary.exit_code)
 
 
@@ -90,6 +99,7 @@ def ingest(
     mirror: Mirror = None,
     window: WindowText = None,
     known_at: KnownAt = None,
+    scheduled_for: ScheduledFor = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -103,8 +113,9 @@ def ingest(
     settings = load_settings(config=config, mirror=mirror, home=home)
     with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
         outcomes = collect(
-            platform, only=datasets or (), window=window_of(window), known_at=utc_of(known_at), progress=progress
-        )
+            platform, only=datasets or (), window=window_of(window), known_at=utc_of(known_at),
+            scheduled_for=utc_of(scheduled_for), progress=progress,
+        )  # fmt: skip
     if as_json:
         print_json([outcome.as_dict() for outcome in outcomes])
     else:
@@ -115,7 +126,9 @@ def ingest(
 @app.command()
 def compute(
     indicators: Annotated[list[str] | None, typer.Argument(help="Indicators to compute; all by default.")] = None,
+    cubes: Annotated[bool, typer.Option("--cubes", help="Build the cubes that changed first.")] = False,
     known_at: KnownAt = None,
+    scheduled_for: ScheduledFor = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -124,39 +137,55 @@ def compute(
     from caspian_env.settings import load_settings
     from caspian_env.wiring import open_platform
     from caspian_env.workflows.compute import compute as compute_all
+    from caspian_env.workflows.cube import build_cubes
     from caspian_env.workflows.outcome import exit_code
 
     settings = load_settings(config=config, home=home)
+    known, due = utc_of(known_at), utc_of(scheduled_for)
     with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
-        outcome = compute_all(platform, only=set(indicators or ()), known_at=utc_of(known_at), progress=progress)
+        built = [build_cubes(platform, known_at=known, scheduled_for=due, progress=progress)] if cubes else []
+        outcome = compute_all(
+            platform, only=set(indicators or ()), known_at=known, scheduled_for=due, progress=progress
+        )
     if as_json:
-        print_json(outcome.as_dict())
+        print_json([o.as_dict() for o in (*built, outcome)] if cubes else outcome.as_dict())
     else:
-        show_outcomes([outcome])
-    raise typer.Exit(exit_code([outcome]))
+        show_outcomes([*built, outcome])
+    raise typer.Exit(exit_code([*built, outcome]))
 
 
 @app.command()
-def report(out: Out = None, as_of: AsOf = None, home: Home = None, config: Config = None) -> None:
+def report(
+    out: Out = None, as_of: AsOf = None, scheduled_for: ScheduledFor = None, home: Home = None, config: Config = None
+) -> None:
     """Build the bulletin from what the catalog knows, or knew."""
+    from caspian_env.catalog.migrate import require_current
+    from caspian_env.errors import AlreadyDone
     from caspian_env.settings import load_settings
     from caspian_env.wiring import open_platform
     from caspian_env.workflows.report import write_bulletin
 
     settings = load_settings(config=config, home=home)
     with open_platform(settings) as platform:
-        files = write_bulletin(platform, out or settings.reports, as_of=utc_of(as_of))
+        require_current(platform.catalog)
+        try:
+            files = write_bulletin(
+                platform, out or settings.reports, as_of=utc_of(as_of), scheduled_for=utc_of(scheduled_for)
+            )
+        except AlreadyDone as done:
+            typer.echo(str(done))
+            return
     show_files(files)
 
 
 def _run_demo(home: Path | None, out: Path | None, as_json: bool) -> None:
     from caspian_env.catalog.engine import open_catalog
-    from caspian_env.settings import Settings
+    from caspian_env.settings import SYNTHETIC_DATABASE_NAME, Settings
     from caspian_env.workflows.demo import run_demo
 
     # Not the configured home or database: synthetic and real data never meet.
     where = (home or DEMO_HOME).absolute()
-    settings = Settings(home=where, database_url=f"sqlite:///{where / DEMO_DATABASE}")
+    settings = Settings(home=where, database_url=f"sqlite:///{where / SYNTHETIC_DATABASE_NAME}")
     with progress_bar(quiet=as_json) as progress:
         summaries = run_demo(settings, out=out, progress=progress)
     if as_json:
@@ -164,13 +193,14 @@ def _run_demo(home: Path | None, out: Path | None, as_json: bool) -> None:
     else:
         for number, summary in enumerate(summaries, start=1):
             typer.echo(f"SYNTHETIC DEMONSTRATION DATA, edition {number} of {len(summaries)}")
-            show_summary(summary, open_catalog(settings.database_url))
+            show_summary(summary, open_catalog(settings.database_url), where)
     raise typer.Exit(max(summary.exit_code for summary in summaries))
 
 
 def _settings_text(home: Path) -> str:
+    # A JSON text is a TOML text too.
     return f"""# Settings of caspian-env; every one can also be given as CASPIAN_ENV_<NAME>.
-home = {str(home)!r}
+home = {json.dumps(str(home), ensure_ascii=False)}
 # database_url = "postgresql://user@host/caspian"
 # mirror = "https://mirror.example.org/providers"
 contact = ""            # an e-mail address, named to providers in the User-Agent

@@ -57,17 +57,18 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right:
     console().print(table)
 
 
-def show_summary(summary: Summary, catalog: Catalog) -> None:
-    """What a run did, what is missing, and where to look next."""
-    show_outcomes([*summary.collected, summary.computed])
-    typer.echo("" if summary.changed else "nothing new: no observation, no granule, no indicator value was added")
+def show_summary(summary: Summary, catalog: Catalog, home: Path | None = None) -> None:
+    """What a run did, what is missing, and where to look next; ``home`` if it has to be named to find it again."""
+    show_outcomes([*summary.collected, summary.cubes, summary.computed])
+    typer.echo("" if summary.changed else "nothing new: no observation, granule, cube part or indicator was added")
     show_files(summary.report)
     typer.echo(f"database  {_short(catalog.file) if catalog.file else catalog.name}")
     page = next((path for path in summary.report if path.suffix == ".html"), None)
     if summary.exit_code:
         typer.echo("next: see the lines marked ! above; caspian-env run again repairs what can be repaired")
     elif page:
-        typer.echo(f"next: open {_short(page)} in a browser, or ask: caspian-env indicator sl_mean_1y_dahiti")
+        ask = "caspian-env indicator sl_mean_1y_dahiti" + (f" --home {_short(home)}" if home else "")
+        typer.echo(f"next: open {_short(page)} in a browser, or ask: {ask}")
 
 
 def show_outcomes(outcomes: Sequence[Outcome]) -> None:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from caspian_env.errors import NotPublished, RefusedAnswer, TransportError, Unreachable
 
+OWN_VALIDATOR = "date and size: "  # not an ETag, and never sent as one
+
 
 def complaint(subject: str, status: int) -> TransportError:
     """The error that an HTTP status other than success stands for (RFC 9110, section 15)."""
@@ -103,3 +105,9 @@ def inflate(chunks: Iterator[bytes], subject: str, limit: int) -> Iterator[bytes
             yield piece
     if not engine.eof or engine.unused_data:
         raise incomplete(subject, "the compressed answer does not end where it should")
+
+
+def date_and_size(headers: Mapping[str, str]) -> str | None:
+    """A validator of our own for a server without ETags: the file's date and length; None where it tells neither."""
+    date, size = headers.get("last-modified"), headers.get("content-length")
+    return f"{OWN_VALIDATOR}{date} {size}" if date and size else None

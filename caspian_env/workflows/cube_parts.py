@@ -80,6 +80,7 @@ class Areas:
     archive: Archive
     variables: Mapping[str, Variable]
     kept: dict[str, xr.Dataset] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
 
     def of(self, sha256: str) -> xr.Dataset:
         """The cells of one granule, dims (time, latitude, longitude), in the catalog's names and units.
@@ -94,9 +95,10 @@ class Areas:
         if sha256 in self.kept:
             return self.kept[sha256]
         area = self._read(sha256)
-        while self.kept and sum(one.nbytes for one in self.kept.values()) + area.nbytes > _KEPT_BYTES:
-            self.kept.pop(next(iter(self.kept)))
-        self.kept[sha256] = area
+        while self.kept and sum(self.sizes.values()) + area.nbytes > _KEPT_BYTES:
+            oldest = next(iter(self.kept))
+            del self.kept[oldest], self.sizes[oldest]
+        self.kept[sha256], self.sizes[sha256] = area, area.nbytes
         return area
 
     def _read(self, sha256: str) -> xr.Dataset:

@@ -10,6 +10,7 @@ from caspian_env.demo import EDITIONS, write_mirror
 from caspian_env.settings import Settings
 from caspian_env.wiring import open_platform
 from caspian_env.workflows.run import Summary, run
+from caspian_env.workflows.seed import keep_apart
 
 Progress = Callable[[str, int, int], None]
 
@@ -18,7 +19,13 @@ def run_demo(settings: Settings, *, out: Path | None = None, progress: Progress 
     """Write the two editions of the synthetic mirror and run the main job on each, oldest first.
 
     A catalog that has seen the second edition is only run against that one again, and so finds nothing new.
+
+    Raises
+    ------
+    CatalogError
+        When the home holds real data.
     """
+    keep_apart(settings, synthetic=True)
     editions = EDITIONS[-1:] if _written(settings, EDITIONS[-1]) else EDITIONS
     summaries = []
     for edition in editions:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from caspian_env.archive import Kept
+from caspian_env.catalog.ledger import collected_until
 from caspian_env.catalog.observations import Written, write_observations
 from caspian_env.catalog.provenance import (
     LastRetrieval,
@@ -21,14 +22,16 @@ from caspian_env.catalog.provenance import (
     record_granule,
     record_retrieval,
 )
+from caspian_env.catalog.quality import neighbours
 from caspian_env.catalog.reference import series_id
 from caspian_env.errors import BackwardsKnowledge, BadGranule, CaspianError, NotPublished, TransportError
 from caspian_env.formats.mirror_addresses import public_address
 from caspian_env.model import Dataset, GranuleRef, Source, Window
 from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_module
-from caspian_env.workflows.ledger import ledger
-from caspian_env.workflows.observe import Recorded, Weights, observe
+from caspian_env.workflows.keys import missing_key, secret_of
+from caspian_env.workflows.ledger import ledger, standing_aside
+from caspian_env.workflows.observe import CONTEXT, Known, Recorded, Weights, observe
 from caspian_env.workflows.outcome import Outcome
 
 DEADLINE_SECONDS = 600.0
@@ -57,6 +60,8 @@ def ingest(
     *,
     window: Window | None = None,
     known_at: datetime | None = None,
+    scheduled_for: datetime | None = None,
+    wanted: Callable[[GranuleRef], bool] | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
     """Collect one dataset and account for it; expected failures become problems of the outcome.
@@ -68,6 +73,10 @@ def ingest(
         a mirror holds.
     known_at : datetime, optional
         From when an archived edition was known, UTC; now by default.
+    scheduled_for : datetime, optional
+        The due time that is executed, UTC; without it somebody asks, now.
+    wanted : callable, optional
+        Which of the granules listed are asked for; all of them by default.
 
     Raises
     ------
@@ -75,37 +84,40 @@ def ingest(
         When ``known_at`` lies before what the catalog already knows of the dataset.
     """
     outcome = Outcome(dataset.id)
-    if missing_key := _missing_key(platform, dataset):
-        outcome.skipped = missing_key
+    if needed := missing_key(platform, dataset):
+        outcome.skipped = needed
         return outcome
     if known_at is not None:
         _refuse_going_back(platform, dataset, known_at)
-    with ledger(platform, "ingest", dataset.id, outcome) as run_id:
+    span = window or default_window(platform, dataset)
+    claimed = ledger(platform, "ingest", dataset.id, outcome, scheduled_for=scheduled_for, window=span)
+    with standing_aside(outcome, is_problem=False), claimed as run_id:
         source: Source = source_module(dataset)
         job = _Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome)
-        span = window or default_window(platform, dataset)
-        try:
-            refs = list(source.list_granules(span, platform.transport.bound(dataset.hosts)))
-        except TransportError as error:
-            outcome.problems.append(f"nothing could be listed: {error.subject}: {error.problem}")
-            return outcome
+        listed = _list(job, span)
+        refs = [ref for ref in listed if wanted is None or wanted(ref)]
         outcome.expected = len(refs)
-        if not refs:
+        if not listed and not outcome.problems:
             outcome.problems.append(f"nothing is published for {span}")
         for number, ref in enumerate(refs):
             if progress:
                 progress(dataset.id, number, len(refs))
             _collect(job, ref)
-        outcome.notes += gaps(dataset, refs)
+        outcome.notes += gaps(dataset, listed)
     return outcome
 
 
 def default_window(platform: Platform, dataset: Dataset) -> Window:
-    """What a scheduled collection asks for: everything of a mirror or a whole-record file, else the look-back."""
+    """What a collection asks for: everything of a mirror or a whole-record file, else the look-back.
+
+    After a break the look-back begins where the collections before it ended, so that nothing between is left out.
+    """
     end = platform.clock() + timedelta(days=1)
     start = datetime.fromisoformat(dataset.coverage_start).replace(tzinfo=UTC)
     if not (platform.settings.mirror or dataset.whole_record) and dataset.look_back_days:
-        start = max(start, end - timedelta(days=dataset.look_back_days))
+        with platform.catalog.read() as connection:
+            reached = collected_until(connection, f"ingest:{dataset.id}") or end
+        start = max(start, min(reached, end) - timedelta(days=dataset.look_back_days))
     return Window(start, end)
 
 
@@ -120,22 +132,32 @@ def gaps(dataset: Dataset, refs: list[GranuleRef]) -> list[str]:
     ]
 
 
+def _list(job: _Job, span: Window) -> list[GranuleRef]:
+    """The granules that are published; where the listing breaks off, those named before."""
+    refs: list[GranuleRef] = []
+    try:
+        for ref in job.source.list_granules(span, job.platform.transport.bound(job.dataset.hosts)):
+            refs.append(ref)  # noqa: PERF402  # what came before an error is kept
+    except CaspianError as error:
+        what = f"the listing broke off after {len(refs)} granules" if refs else "nothing could be listed"
+        job.outcome.problems.append(f"{what}: {error.subject}: {error.problem}")
+    return refs
+
+
 def _collect(job: _Job, ref: GranuleRef) -> None:
     """Fetch one granule from the first address that has it, and store what it changes."""
     urls = addresses(ref, job.dataset.hosts)
-    missing: list[str] = []
+    failures: list[str] = []
     for url in urls:
         try:
             _collect_from(job, ref, url)
             return
         except NotPublished:
-            missing.append(url)
             _note(job, url, "not_published")
-        except TransportError as error:
+        except TransportError as error:  # another host may have it
             _note(job, url, "failed", str(error))
-            job.outcome.problems.append(str(error))
-            return
-    job.outcome.problems.append(f"not published: {missing[0]}")
+            failures.append(str(error))
+    job.outcome.problems.append(failures[0] if failures else f"not published: {urls[0]}")
 
 
 def _collect_from(job: _Job, ref: GranuleRef, url: str) -> None:
@@ -149,7 +171,7 @@ def _collect_from(job: _Job, ref: GranuleRef, url: str) -> None:
         etag=confirmed.etag if confirmed else None,
         last_modified=confirmed.last_modified if confirmed else None,
         form=ref.form,
-        secret=_secret(platform, dataset),
+        secret=secret_of(platform, dataset),
         max_bytes=dataset.max_bytes,
         deadline_seconds=DEADLINE_SECONDS,
     ) as answer:
@@ -167,8 +189,9 @@ def _collect_from(job: _Job, ref: GranuleRef, url: str) -> None:
 
 def _store(job: _Job, ref: GranuleRef, answer: Answer, kept: Kept, last: LastRetrieval | None) -> None:
     """Read new bytes and store, in one transaction, the granule, the answer and the values that changed."""
+    known = _context(job, ref)
     try:
-        recorded, version = _read(job, ref, kept)
+        recorded, version = _read(job, ref, kept, known)
         with job.platform.catalog.write() as connection:
             granule_id = record_granule(
                 connection, dataset_id=job.dataset.id, sha256=kept.sha256, size=kept.size,
@@ -196,13 +219,23 @@ def _store(job: _Job, ref: GranuleRef, answer: Answer, kept: Kept, last: LastRet
     job.outcome.notes += [note for row in recorded for note in row.notes]
 
 
-def _read(job: _Job, ref: GranuleRef, kept: Kept) -> tuple[list[Recorded], str | None]:
+def _context(job: _Job, ref: GranuleRef) -> Known:
+    """What is known around a granule that is only a part of its series, so that its values have neighbours."""
+    if job.dataset.whole_record or ref.window is None:
+        return {}
+    with job.platform.catalog.read() as connection:
+        return neighbours(connection, job.dataset.id, ref.window.start - CONTEXT, ref.window.end + CONTEXT)
+
+
+def _read(job: _Job, ref: GranuleRef, kept: Kept, known: Known) -> tuple[list[Recorded], str | None]:
     try:
         raw = job.source.read_granule(kept.path)
         version = raw.attrs.get("product_version") or job.dataset.product_version
-        return observe(raw, job.dataset, ref, job.platform.seeds, job.weights), version
+        return observe(raw, job.dataset, ref, job.platform.seeds, job.weights, known), version
     except CaspianError as error:
         raise BadGranule(job.dataset.id, error.problem, error.remedy) from error
+    except MemoryError:
+        raise  # the machine's or the limit's fault, not the granule's
     except Exception as error:
         # Damaged bytes can make a reader fail in ways nobody foresaw; one bad granule must not stop the others.
         problem = f"the reader failed on these bytes: {type(error).__name__}: {str(error).splitlines()[0][:120]}"
@@ -244,20 +277,6 @@ def _note(job: _Job, url: str, outcome: str, error: str | None = None) -> None:
     )
     with job.platform.catalog.write() as connection:
         record_retrieval(connection, job.run_id, record)
-
-
-def _missing_key(platform: Platform, dataset: Dataset) -> str:
-    key = dataset.key
-    if key is None or platform.settings.mirror or key.setting in platform.settings.keys:
-        return ""
-    return f"needs a key: {key.how_to_get}; then set CASPIAN_ENV_{key.setting}"
-
-
-def _secret(platform: Platform, dataset: Dataset) -> dict[str, str] | None:
-    key = dataset.key
-    if key is None or platform.settings.mirror or key.setting not in platform.settings.keys:
-        return None
-    return {key.parameter: platform.settings.keys[key.setting]}
 
 
 def _refuse_going_back(platform: Platform, dataset: Dataset, known_at: datetime) -> None:

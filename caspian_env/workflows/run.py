@@ -1,4 +1,4 @@
-"""The main job: migrate, seed, collect what is due, compute what changed, build the bulletin."""
+"""The main job: migrate, seed, collect what is due, build cubes, compute what changed, build the bulletin."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from caspian_env.errors import BackwardsKnowledge, SeedError, SettingsError
 from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
 from caspian_env.workflows.compute import compute
+from caspian_env.workflows.cube import build_cubes
 from caspian_env.workflows.ingest import ingest
+from caspian_env.workflows.ledger import account_for_dead
 from caspian_env.workflows.outcome import Outcome, exit_code
 from caspian_env.workflows.report import write_bulletin
 from caspian_env.workflows.seed import seed
@@ -22,21 +24,22 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run did: an account per dataset, one of the indicators, and the files of the report."""
+    """What a run did: an account per dataset, one of the cubes, one of the indicators, and the files of the report."""
 
     collected: tuple[Outcome, ...]
+    cubes: Outcome
     computed: Outcome
     report: tuple[Path, ...]
 
     @property
     def changed(self) -> bool:
         """Whether anything at all was added or replaced."""
-        return any(o.written or o.new_granules for o in self.collected) or bool(self.computed.written)
+        return any(o.written or o.new_granules for o in (*self.collected, self.cubes, self.computed))
 
     @property
     def exit_code(self) -> int:
         """0 all done; 3 something is missing or refused; 1 when nothing at all could be done."""
-        return exit_code([*self.collected, self.computed] if self.computed.problems else self.collected)
+        return exit_code([*self.collected, *(o for o in (self.cubes, self.computed) if o.problems)])
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -44,6 +47,7 @@ class Summary:
             "exit_code": self.exit_code,
             "changed": self.changed,
             "collected": [outcome.as_dict() for outcome in self.collected],
+            "cubes": self.cubes.as_dict(),
             "computed": self.computed.as_dict(),
             "report": [str(path) for path in self.report],
         }
@@ -63,7 +67,8 @@ def run(
     Parameters
     ----------
     only : sequence of str
-        Datasets to collect; all of them by default. Indicators and the bulletin follow from what the catalog holds.
+        Datasets to collect; all of them by default. Cubes, indicators and the bulletin follow from what the catalog
+        holds.
     window : Window, optional
         Valid time to collect.
     out : Path, optional
@@ -72,9 +77,10 @@ def run(
         From when the archived editions collected now were known, UTC.
     """
     collected = collect(platform, only=only, window=window, known_at=known_at, progress=progress)
+    cubes = build_cubes(platform, known_at=known_at, progress=progress)
     computed = compute(platform, known_at=known_at, progress=progress)
     report = write_bulletin(platform, out or platform.settings.reports)
-    return Summary(tuple(collected), computed, tuple(report))
+    return Summary(tuple(collected), cubes, computed, tuple(report))
 
 
 def collect(
@@ -83,12 +89,15 @@ def collect(
     only: Sequence[str] = (),
     window: Window | None = None,
     known_at: datetime | None = None,
+    scheduled_for: datetime | None = None,
     progress: Progress | None = None,
 ) -> list[Outcome]:
-    """Migrate, seed and collect the datasets named, or all active ones."""
+    """Migrate, seed and collect the datasets named, or all active ones; what another run collects is skipped."""
     datasets = choose(platform, only)
     seed(platform)
-    return [_collect(platform, dataset, window, known_at, progress) for dataset in datasets]
+    platform.archive.sweep()
+    account_for_dead(platform)
+    return [_collect(platform, dataset, window, known_at, scheduled_for, progress) for dataset in datasets]
 
 
 def choose(platform: Platform, only: Sequence[str]) -> list[Dataset]:
@@ -100,9 +109,12 @@ def choose(platform: Platform, only: Sequence[str]) -> list[Dataset]:
 
 
 def _collect(
-    platform: Platform, dataset: Dataset, window: Window | None, known_at: datetime | None, progress: Progress | None
-) -> Outcome:
+    platform: Platform, dataset: Dataset, window: Window | None, known_at: datetime | None,
+    scheduled_for: datetime | None, progress: Progress | None,
+) -> Outcome:  # fmt: skip
     try:
-        return ingest(platform, dataset, window=window, known_at=known_at, progress=progress)
+        return ingest(
+            platform, dataset, window=window, known_at=known_at, scheduled_for=scheduled_for, progress=progress
+        )
     except (BackwardsKnowledge, SeedError) as error:
         return Outcome(dataset.id, problems=[str(error)])  # concerns this dataset alone; the rest goes on

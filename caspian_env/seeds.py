@@ -15,16 +15,20 @@ from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from caspian_env.errors import SeedError
-from caspian_env.model import Dataset, Datum, Indicator, IndicatorInput, Location, Variable
+from caspian_env.model import AlertRule, Dataset, Datum, Indicator, IndicatorInput, Location, Retention, Variable
 from caspian_env.settings import data_folder
 
 T = TypeVar("T")
-Noun = TypeVar("Noun", Variable, Datum, Dataset, Location, Indicator)
+Noun = TypeVar("Noun", Variable, Datum, Dataset, Location, Indicator, AlertRule)
 Entry = Mapping[str, Any]
 
 _DEFINITION = {
     "id", "title", "function", "method_version", "units", "statistic", "parameters", "citation", "decimals", "note",
     "relative_to_datum", "datum",
+}  # fmt: skip
+_JUDGED_BY = {
+    "stale_source": ("states",), "failed_run": ("states",), "revision": ("times_uncertainty",),
+    "threshold": ("indicator", "location", "above or below", "source"),
 }  # fmt: skip
 _VARIANT = {"suffix", "title", "inputs", "locations", "datum", "parameters", "note"}
 
@@ -105,6 +109,26 @@ def load_indicators(folder: Path | None = None) -> dict[str, Indicator]:
     return _by_id("indicators.yaml", iter(found))
 
 
+def load_alert_rules(folder: Path | None = None) -> dict[str, AlertRule]:
+    """The rules of ``alerts.yaml`` by id; SeedError names what is wrong."""
+    rules = [(_build(AlertRule, e, w), w) for e, w in _entries(_folder(folder), "alerts.yaml")]
+    for rule, where in rules:
+        _refer(rule.kind, set(_JUDGED_BY), where, "kind")
+        _refer(rule.severity, {"note", "warning", "critical"}, where, "severity")
+        for names in _JUDGED_BY[rule.kind]:
+            if not any(getattr(rule, name) not in (None, (), "") for name in names.split(" or ")):
+                raise SeedError(where, f"a rule of this kind needs {names}", "add it")
+    return _by_id("alerts.yaml", (rule for rule, _ in rules))
+
+
+def load_retention(folder: Path | None = None) -> Retention:
+    """The written policy of ``retention.yaml``; SeedError names what is wrong."""
+    found = [_build(Retention, e, w) for e, w in _entries(_folder(folder), "retention.yaml")]
+    if len(found) != 1 or min(found[0].rejected_days, found[0].unnamed_days, found[0].temporary_hours // 24) < 1:
+        raise SeedError("retention.yaml", "is not one policy of a day at the least", "mend the file")
+    return found[0]
+
+
 # ── from entries to nouns ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -181,9 +205,6 @@ def _typed(value: Any, hint: Any, where: str, key: str) -> Any:
         name = {"tuple": "list"}.get(wanted.__name__, wanted.__name__)
         raise SeedError(where, f"{key} is {value!r} and not of type {name}", "mend the value; text needs quotes")
     return value
-
-
-# ── references ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _refer(name: str, known: set[str], where: str, key: str) -> None:

@@ -109,7 +109,9 @@ def latest_known(connection: Connection, indicator_id: str, location_id: str) ->
     """The moment up to which the catalog's knowledge of an indicator at a location reaches."""
     column = t.indicator_value.c
     where = (column.indicator_id == indicator_id, column.location_id == location_id)
-    row = connection.execute(sa.select(sa.func.max(column.known_from), sa.func.max(column.known_to)).where(*where)).one()
+    row = connection.execute(
+        sa.select(sa.func.max(column.known_from), sa.func.max(column.known_to)).where(*where)
+    ).one()
     return max((moment for moment in row if moment is not None), default=None)
 
 

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run ``caspian-env``; expected errors are one line on standard error and exit code 1, or 2 for a wrong call."""
-    from caspian_env.cli import asking, running  # noqa: F401  # they add their commands to the app
+    # Importing them adds their commands to the app.
+    from caspian_env.cli import alerting, asking, database, gridded, keeping, operating, quality, running, tracing  # noqa: F401
     from caspian_env.cli.options import app
     from caspian_env.errors import CaspianError, SettingsError
 
+    _end_orderly_on_sigterm()
     try:
         app(args=_spread(list(sys.argv[1:] if arguments is None else arguments)), prog_name="caspian-env")
     except SettingsError as error:
@@ -36,6 +38,18 @@ def _spread(arguments: list[str]) -> list[str]:
             spread.append("--only")
         spread.append(argument)
     return spread
+
+
+def _end_orderly_on_sigterm() -> None:
+    """Let a request to stop unwind the work like an error, so that the ledger says what happened to the run."""
+    import signal
+    from threading import current_thread, main_thread
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise SystemExit("caspian-env: stopped by SIGTERM")
+
+    if current_thread() is main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, stop)
 
 
 def _fail(message: str, code: int) -> None:

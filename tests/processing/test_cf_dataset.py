@@ -54,9 +54,7 @@ def test_a_history_lists_vintages_and_keeps_their_end() -> None:
 def test_cell_methods_follow_from_resolution_and_grid(
     resolution: str, kind: str, stated: str | None, methods: str
 ) -> None:
-    attrs = series_attrs(
-        SERIES | {"resolution": resolution, "cell_methods": stated}, DATASET | {"kind": kind}
-    )
+    attrs = series_attrs(SERIES | {"resolution": resolution, "cell_methods": stated}, DATASET | {"kind": kind})
     assert attrs["cell_methods"] == methods
 
 

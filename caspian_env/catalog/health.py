@@ -1,0 +1,132 @@
+"""What the doctor and the alerts ask the database about itself and about the runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from caspian_env.catalog import tables as t
+from caspian_env.catalog.migrate import trigger_files, view_files
+from caspian_env.errors import CatalogError
+
+
+def integrity_problems(connection: Connection, *, full: bool) -> list[str]:
+    """What SQLite finds wrong with its file, and if ``full`` with indexes and foreign keys, one line each.
+
+    Raises
+    ------
+    CatalogError
+        When the file is too damaged to be examined.
+    """
+    try:
+        check = "integrity_check" if full else "quick_check"
+        found = [line for line in connection.exec_driver_sql(f"PRAGMA {check}(20)").scalars() if line != "ok"]
+        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(20) if full else []
+    except sa.exc.DatabaseError as error:
+        raise CatalogError("database", f"cannot be read: {error.orig}", "restore the last good backup") from error
+    return found + [f"row {row[1]} of {row[0]} names a row of {row[2]} that is not there" for row in orphans]
+
+
+def open_alert_count(connection: Connection) -> int:
+    """How many alerts go on that nobody has acknowledged."""
+    column = t.alert.c
+    wanted = (column.resolved_at.is_(None), column.acknowledged_at.is_(None))
+    return connection.scalar(sa.select(sa.func.count()).select_from(t.alert).where(*wanted)) or 0
+
+
+def missing_views(connection: Connection) -> list[str]:
+    """Views of this version that the database lacks."""
+    there = set(sa.inspect(connection).get_view_names())
+    return [name for name, _ in view_files() if name not in there]
+
+
+def missing_triggers(connection: Connection) -> list[str]:
+    """Triggers of this version that the database lacks, or that somebody switched off."""
+    if connection.dialect.name == "sqlite":
+        question = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        question = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+    there = set(connection.exec_driver_sql(question).scalars())
+    texts = "\n".join(text for _, text in trigger_files(connection.dialect.name))
+    wanted = re.findall(r"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER (\w+)", texts, flags=re.MULTILINE)
+    return [name for name in dict.fromkeys(wanted) if name not in there]
+
+
+def running(connection: Connection) -> Sequence[sa.Row[Any]]:
+    """The runs that say of themselves that they go on: id, job, holder, started_at, heartbeat_at, lease_until."""
+    column = t.run.c
+    columns: list[sa.ColumnElement[Any]] = [
+        column.id, column.job, column.holder, column.started_at, column.heartbeat_at, column.lease_until,
+    ]  # fmt: skip
+    return connection.execute(sa.select(*columns).where(column.status == "running").order_by(column.id)).all()
+
+
+def last_runs(connection: Connection, since: datetime) -> Sequence[sa.Row[Any]]:
+    """For each job what became of its newest due time, if that lies not before ``since``: id, job, status, error, times."""
+    column = t.run.c
+    order = (column.scheduled_for.desc(), column.attempt.desc())
+    place = sa.func.row_number().over(partition_by=column.job, order_by=order).label("place")
+    columns = (column.id, column.job, column.status, column.error, column.scheduled_for, column.started_at)
+    newest = sa.select(*columns, place).where(column.status != "running", column.scheduled_for >= since).subquery()
+    chosen = [newest.c[name.name] for name in columns]
+    return connection.execute(sa.select(*chosen).where(newest.c.place == 1).order_by(newest.c.job)).all()
+
+
+def latest_moment(connection: Connection) -> datetime | None:
+    """The newest time of the database's own bookkeeping: when something was retrieved, begun or known from."""
+    moments = [
+        connection.scalar(sa.select(sa.func.max(column)))
+        for column in (
+            t.retrieval.c.retrieved_at,
+            t.retrieval.c.known_at,
+            t.run.c.started_at,
+            t.indicator_value.c.known_from,
+        )
+    ]
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def archive_growth(connection: Connection, since: datetime) -> tuple[int, datetime | None]:
+    """Bytes that came since then, and when the first of all bytes came."""
+    r = t.retrieval.c
+    first_of = sa.select(r.granule_id, sa.func.min(r.retrieved_at).label("first")).where(r.granule_id.is_not(None))
+    born = first_of.group_by(r.granule_id).subquery()
+    first = sa.type_coerce(born.c.first, t.UtcTime)
+    grown = sa.select(sa.func.coalesce(sa.func.sum(t.granule.c.size), 0)).join(
+        born, born.c.granule_id == t.granule.c.id
+    )
+    bytes_since = connection.scalar(grown.where(first >= since)) or 0
+    return int(bytes_since), connection.scalar(sa.select(sa.type_coerce(sa.func.min(r.retrieved_at), t.UtcTime)))
+
+
+def great_revisions(connection: Connection, since: datetime, times: float) -> Sequence[sa.Row[Any]]:
+    """Values replaced since then by one more than ``times`` standard uncertainties (of the old one) away, counted.
+
+    Rows are a series and a moment each: dataset_id, variable_id, location_id, datum_id, known_at, n_values, first and last
+    time, and the greatest change in standard uncertainties.
+    """
+    old, new, s, r = t.observation.alias("old"), t.observation.alias("new"), t.series.c, t.retrieval.c
+    follows = sa.and_(
+        old.c.series_id == new.c.series_id, old.c.time == new.c.time, old.c.known_to == new.c.known_from
+    )  # fmt: skip
+    came = sa.select(r.granule_id).where(r.outcome == "new", r.known_at >= since, r.granule_id.is_not(None))
+    ratio = sa.func.abs(new.c.value - old.c.value) / old.c.std_uncertainty
+    identity = (s.dataset_id, s.variable_id, s.location_id, s.datum_id)
+    statement = (
+        sa.select(
+            *identity, new.c.known_from.label("known_at"), sa.func.count().label("n_values"),
+            sa.func.min(new.c.time).label("first"), sa.func.max(new.c.time).label("last"),
+            sa.func.max(ratio).label("most"),
+        )
+        .join_from(new, old, follows)
+        .join(t.series, s.id == new.c.series_id)
+        .where(new.c.granule_id.in_(came), new.c.known_from >= since, old.c.std_uncertainty > 0, ratio > times)
+        .group_by(*identity, new.c.known_from)
+        .order_by(*identity, new.c.known_from)
+    )  # fmt: skip
+    return connection.execute(statement).all()

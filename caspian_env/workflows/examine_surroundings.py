@@ -1,0 +1,121 @@
+"""The doctor looks around: disk space and its forecast, the clock, settings and keys, and whether hosts answer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from caspian_env.catalog.health import archive_growth, latest_moment
+from caspian_env.errors import NotPublished, RefusedAnswer, TransportError
+from caspian_env.wiring import Platform
+from caspian_env.workflows.examine_data import megabytes
+from caspian_env.workflows.finding import Finding
+
+LEAST_BYTES, LEAST_SHARE = 1_000_000_000, 0.02
+LEAST_DAYS = 90  # to buy and build in a disk
+LOOK_BACK, LEAST_LOOK_BACK = timedelta(days=90), timedelta(days=7)
+AHEAD = timedelta(minutes=5)
+DAY = timedelta(days=1)
+HOST_SECONDS, HOST_BYTES = 15.0, 1_000_000
+
+
+def check_disk(platform: Platform, *, growth: bool = True) -> Iterator[Finding]:
+    """Free space below the home, and when the archive will have used it at the rate at which it grows."""
+    home = platform.settings.home
+    usage = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.is_dir()))
+    said = f"{megabytes(usage.free)} free"
+    rate = _bytes_a_day(platform) if growth else None
+    days = usage.free / rate if rate else None
+    if rate:
+        said += f"; the archive grows by {megabytes(rate)} a day, which is enough for {min(days or 0, 99_999):.0f} days"
+    elif growth:
+        said += "; nothing was collected for long enough to say how the archive grows"
+    scarce = usage.free < min(LEAST_BYTES, LEAST_SHARE * usage.total) or (days is not None and days < LEAST_DAYS)
+    remedy = "caspian-env archive prune; then a larger disk" if scarce else ""
+    yield Finding("warning" if scarce else "ok", "disk", str(home), said, remedy)
+
+
+def check_clock(platform: Platform) -> Iterator[Finding]:
+    """Whether the catalog knows of a time that this machine has not reached yet."""
+    with platform.catalog.read() as connection:
+        latest = latest_moment(connection)
+    now = platform.clock()
+    if latest is not None and latest > now + AHEAD:
+        message = f"it is {now:%F %H:%M} UTC here, but the catalog holds entries of {latest:%F %H:%M} UTC"
+        yield Finding(
+            "error",
+            "clock",
+            "clock",
+            message,
+            "set the clock (NTP); wait until it has passed that time before collecting",
+        )
+    else:
+        yield Finding("ok", "clock", "clock", f"{now:%F %H:%M} UTC, later than every entry of the catalog")
+
+
+def check_settings(platform: Platform) -> Iterator[Finding]:
+    """Settings and keys: present or not, never shown."""
+    settings, name = platform.settings, "settings"
+    keys = {d.key.setting: d for d in platform.seeds.datasets.values() if d.key}
+    for key, dataset in keys.items():
+        if key in settings.keys:
+            yield Finding("ok", name, f"CASPIAN_ENV_{key}", f"is set, for {dataset.id}")
+        else:
+            how = dataset.key.how_to_get if dataset.key else ""
+            yield Finding("note", name, f"CASPIAN_ENV_{key}", f"is not set, so {dataset.id} is not collected", how)
+    for key in sorted(set(settings.keys) - set(keys)):
+        yield Finding(
+            "note", name, f"CASPIAN_ENV_{key}", "is set, but no dataset asks for it", "look for a slip in the name"
+        )
+    if not settings.contact:
+        remedy = "set CASPIAN_ENV_CONTACT, so that a provider can write to you before it blocks you"
+        yield Finding("note", name, "CASPIAN_ENV_CONTACT", "is not set", remedy)
+    if settings.mirror:
+        yield Finding("note", name, "CASPIAN_ENV_MIRROR", "is set: a mirror is read and no provider is asked")
+    if settings.smtp_url and not settings.alert_to:
+        yield Finding(
+            "warning", name, "CASPIAN_ENV_ALERT_TO", "is not set, so nobody gets the e-mails", "name the recipients"
+        )
+    channels = [word for word, given in (("e-mail", settings.smtp_url), ("webhook", settings.webhook_url)) if given]
+    yield Finding("ok", name, "alerts", f"are told by {' and '.join([*channels, 'caspian-env alerts'])}")
+
+
+def check_hosts(platform: Platform) -> Iterator[Finding]:
+    """Whether every host of the active datasets answers at all; one request each, 15 seconds at the most."""
+    hosts: dict[str, list[str]] = {}
+    for dataset in platform.seeds.datasets.values():
+        for host in dataset.hosts if dataset.state == "active" else ():
+            if host.startswith("http"):
+                hosts.setdefault(host, []).append(dataset.id)
+    with ThreadPoolExecutor(8) as workers:
+        answers = list(workers.map(lambda host: _problem_of(platform, host), hosts))
+    for host, problem in zip(hosts, answers, strict=True):
+        if problem:
+            what = f"{problem} (for {', '.join(hosts[host])})"
+            yield Finding("warning", "hosts", host, what, "look at network, proxy and the provider's page")
+        else:
+            yield Finding("ok", "hosts", host, "answers")
+
+
+def _problem_of(platform: Platform, host: str) -> str:
+    """What is wrong with a host, '' when it answers anything: its base address need not be a page."""
+    try:
+        with platform.transport.get(host, max_bytes=HOST_BYTES, deadline_seconds=HOST_SECONDS):
+            return ""
+    except NotPublished:
+        return ""
+    except RefusedAnswer as error:
+        return error.problem if "certificate" in error.problem else ""
+    except TransportError as error:
+        return error.problem
+
+
+def _bytes_a_day(platform: Platform) -> float | None:
+    now = platform.clock()
+    with platform.catalog.read() as connection:
+        grown, first = archive_growth(connection, now - LOOK_BACK)
+    if first is None or now - first < LEAST_LOOK_BACK:
+        return None
+    return grown / (min(now - first, LOOK_BACK) / DAY) or None

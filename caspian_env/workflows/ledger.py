@@ -1,32 +1,168 @@
-"""The account of every execution: a row when it starts, its outcome when it ends, also when it fails."""
+"""The account of every execution: claimed when it starts, kept alive while it works, closed when it ends or fails."""
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from threading import Event, Thread
 
-from caspian_env.catalog.provenance import record_run_end, record_run_start
+from caspian_env.catalog.ledger import Entry, Task, claim, finish, heartbeat, is_running, take_over_dead
+from caspian_env.errors import AlreadyClaimed, AlreadyDone, LostLease
+from caspian_env.model import Window
 from caspian_env.settings import VERSION
 from caspian_env.wiring import Platform
+from caspian_env.workflows.holder import holder_of, in_words, is_gone
 from caspian_env.workflows.outcome import Outcome
+
+LEASE_SECONDS = 180.0  # longer than any one transaction may wait for another (60 s), so that a busy run keeps its job
+HEARTBEAT_SECONDS = 30.0
+WAIT_SECONDS = 900.0  # how long the work that follows a collection waits for another run that does the same
+LOOK_AGAIN_SECONDS = 0.5
+log = logging.getLogger(__name__)
 
 
 @contextmanager
-def ledger(platform: Platform, workflow: str, subject: str, outcome: Outcome) -> Iterator[int]:
-    """A run whose outcome is recorded at the end of the block, as failed when the block raises."""
-    with platform.catalog.write() as connection:
-        run_id = record_run_start(
-            connection, workflow=workflow, subject=subject, now=platform.clock(),
-            code_version=VERSION, settings_hash=platform.settings.fingerprint(),
-        )  # fmt: skip
+def ledger(
+    platform: Platform,
+    workflow: str,
+    subject: str,
+    outcome: Outcome,
+    *,
+    job: str | None = None,
+    scheduled_for: datetime | None = None,
+    window: Window | None = None,
+    wait_seconds: float = 0.0,
+) -> Iterator[int]:
+    """A run that holds its job during the block; its outcome is recorded at the end, failed when the block raises.
+
+    Parameters
+    ----------
+    job : str, optional
+        What only one run does at a time; workflow and subject by default.
+    scheduled_for : datetime, optional
+        The due time that is executed, UTC; without it a person asks, now.
+    wait_seconds : float
+        How long to wait for another run that has the job.
+
+    Raises
+    ------
+    AlreadyClaimed
+        When another run has the job; AlreadyDone when what was due is done.
+    LostLease
+        When another run took the job over meanwhile.
+    """
+    span = (window.start, window.end) if window else None
+    task = Task(
+        job or f"{workflow}:{subject}", workflow, subject, VERSION, platform.settings.fingerprint(), scheduled_for, span
+    )
+    run_id = _claim(platform, task, outcome, wait_seconds)
     try:
-        yield run_id
+        with _alive(platform, run_id):
+            yield run_id
     except BaseException as error:
-        _end(platform, run_id, "failed", outcome, f"{type(error).__name__}: {error}")
+        if _lost(platform, run_id):
+            raise LostLease(task.job, f"run {run_id} was taken over, the rest of it was not written", "") from error
+        _end_failed(platform, run_id, outcome, error)
         raise
-    _end(platform, run_id, outcome.status, outcome, outcome.problems[0] if outcome.problems else None)
-
-
-def _end(platform: Platform, run_id: int, status: str, outcome: Outcome, error: str | None) -> None:
     with platform.catalog.write() as connection:
-        record_run_end(connection, run_id, status=status, now=platform.clock(), counts=outcome.counts(), error=error)
+        error_line = outcome.problems[0] if outcome.problems else None
+        recorded = finish(
+            connection, run_id, status=outcome.status, now=platform.clock(), counts=outcome.counts(), error=error_line
+        )
+    if not recorded:
+        raise LostLease(task.job, f"run {run_id} was taken over before it ended", "look at v_run")
+
+
+@contextmanager
+def standing_aside(outcome: Outcome, *, is_problem: bool = True) -> Iterator[None]:
+    """Skip the block when another run has, or took over, the job, and say so in the outcome.
+
+    Parameters
+    ----------
+    is_problem : bool
+        Whether something is missing then; a collection that another run makes is not.
+    """
+    try:
+        yield
+    except AlreadyClaimed as other:
+        if is_problem and not isinstance(other, AlreadyDone):
+            outcome.problems.append(str(other))
+        else:
+            outcome.skipped = other.problem
+    except LostLease as lost:
+        outcome.problems.append(str(lost))
+
+
+def account_for_dead(platform: Platform) -> list[int]:
+    """End the runs whose process is gone or whose lease ran out, and return their numbers."""
+    with platform.catalog.write() as connection:
+        return take_over_dead(connection, now=platform.clock(), gone=is_gone)
+
+
+def _claim(platform: Platform, task: Task, outcome: Outcome, wait_seconds: float) -> int:
+    begun = time.monotonic()
+    waited_for: Entry | None = None
+    while True:
+        with platform.catalog.write() as connection:
+            answer = claim(
+                connection, task, holder=holder_of(), now=platform.clock(), lease_seconds=LEASE_SECONDS, gone=is_gone
+            )
+        waited = time.monotonic() - begun
+        if isinstance(answer, int):
+            if waited_for is not None:
+                outcome.notes.append(
+                    f"waited {waited:.0f} s for run {waited_for.run_id} ({in_words(waited_for.holder)})"
+                )
+            return answer
+        if answer.status != "running":
+            problem = f"what was due at {task.scheduled_for:%F %T} UTC is {answer.status} (run {answer.run_id})"
+            raise AlreadyDone(task.job, problem)
+        if waited >= wait_seconds:
+            doing = f"run {answer.run_id}, {in_words(answer.holder)}, since {answer.started_at:%F %T} UTC"
+            raise AlreadyClaimed(task.job, f"another run is doing it ({doing})", "it goes on by itself")
+        waited_for = answer
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+@contextmanager
+def _alive(platform: Platform, run_id: int) -> Iterator[None]:
+    """Renew the lease from a thread of its own while the block works."""
+    over = Event()
+    thread = Thread(target=_beat, args=(platform, run_id, over), name=f"heartbeat of run {run_id}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _beat(platform: Platform, run_id: int, over: Event) -> None:
+    while not over.wait(HEARTBEAT_SECONDS):
+        try:
+            with platform.catalog.write() as connection:
+                if not heartbeat(connection, run_id, now=platform.clock(), lease_seconds=LEASE_SECONDS):
+                    return  # taken over: the next thing that this run writes is refused
+        except Exception as error:
+            # The work itself meets the same database and fails if it must; a lease may survive a short absence.
+            log.warning("run %d could not renew its lease: %s", run_id, error)
+
+
+def _lost(platform: Platform, run_id: int) -> bool:
+    try:
+        with platform.catalog.read() as connection:
+            return not is_running(connection, run_id)
+    except Exception:
+        return False  # no database to ask: what made the work fail is the better message
+
+
+def _end_failed(platform: Platform, run_id: int, outcome: Outcome, error: BaseException) -> None:
+    line = f"{type(error).__name__}: {error}"
+    try:
+        with platform.catalog.write() as connection:
+            finish(connection, run_id, status="failed", now=platform.clock(), counts=outcome.counts(), error=line)
+    except Exception as second:
+        error.add_note(f"run {run_id} could not be closed in the ledger ({second}); the next run will account for it")

@@ -1,0 +1,286 @@
+"""The ledger of runs: who does a job now, what was done when it was due, what was missed.
+
+A job, such as ``ingest:noaa_oisst_v2_1``, is done by one run at a time, and what was due at a time is done at most once:
+two unique indexes say so, whoever asks. A run holds its job by a lease that it renews while it works. When the holder is
+gone, the next one takes over: the old run turns to failed, and because the number of a run is also a fencing token, the
+database refuses whatever the old holder still tries to write (triggers ``*_fenced``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from caspian_env.catalog import tables as t
+from caspian_env.catalog.observations import TICK
+from caspian_env.errors import LostLease
+
+Gone = Callable[[str], bool]
+RACES = 5
+LEASE_LOST = "lease lost: "
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be done and for whom; ``scheduled_for`` is None when a person asks, and then it is now."""
+
+    job: str
+    workflow: str
+    subject: str
+    code_version: str
+    settings_hash: str
+    scheduled_for: datetime | None = None
+    window: tuple[datetime, datetime] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the ledger, as far as others must know it."""
+
+    run_id: int
+    status: str
+    holder: str | None
+    started_at: datetime
+    lease_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How far a job is accounted for: its newest due time with its last attempt.
+
+    ``done_since`` is when the newest run began that got through, and ``running`` whether one goes on, whoever asked.
+    """
+
+    scheduled_for: datetime | None = None
+    status: str | None = None
+    attempt: int = 0
+    ended_at: datetime | None = None
+    done_since: datetime | None = None
+    running: bool = False
+
+
+def claim(
+    connection: Connection, task: Task, *, holder: str, now: datetime, lease_seconds: float, gone: Gone
+) -> int | Entry:
+    """Take a job for ``lease_seconds`` and return the run, or else the run that stands in the way.
+
+    A run whose lease ran out, or whose holder is ``gone``, is taken over: it ends as failed, and this one is a further
+    attempt. A holder that is writing at this very moment is alive, whatever its lease says.
+
+    Parameters
+    ----------
+    now : datetime
+        UTC.
+    gone : callable
+        Whether a holder is known to be dead; False in doubt.
+    """
+    for _ in range(RACES):
+        running = _running(connection, task.job)
+        if running is not None and not _take_over(connection, running, f"taken over by {holder}", now, gone):
+            return running
+        moment = task.scheduled_for or _unused_moment(connection, task.job, now)
+        done, attempt = _attempts(connection, task.job, moment)
+        if done is not None:
+            return done
+        values = _row(task, moment, now) | {
+            "status": "running", "attempt": attempt, "holder": holder, "heartbeat_at": now,
+            "lease_until": now + timedelta(seconds=lease_seconds),
+            "origin": "scheduled" if task.scheduled_for else "manual",
+        }  # fmt: skip
+        run_id = _insert_unless_taken(connection, values)
+        if run_id is not None:
+            return run_id
+        # Somebody else was faster; the next look shows who.
+    raise LostLease(task.job, "others claimed and left it faster than this run could", "try again")
+
+
+def heartbeat(connection: Connection, run_id: int, *, now: datetime, lease_seconds: float) -> bool:
+    """Renew the lease of a run; False when the run is over, because another one took it over."""
+    values = {"heartbeat_at": now, "lease_until": now + timedelta(seconds=lease_seconds)}
+    return _update_running(connection, run_id, values)
+
+
+def finish(
+    connection: Connection, run_id: int, *, status: str, now: datetime, counts: Mapping[str, int], error: str | None
+) -> bool:
+    """Close a run with outcome and counts (``n_expected n_fetched …``); False when another one took it over."""
+    return _update_running(connection, run_id, {"status": status, "finished_at": now, "error": error, **counts})
+
+
+def is_running(connection: Connection, run_id: int) -> bool:
+    """Whether a run may still write: it neither ended nor was taken over."""
+    return connection.scalar(sa.select(t.run.c.status).where(t.run.c.id == run_id)) == "running"
+
+
+def guard(connection: Connection, run_id: int) -> None:
+    """What the triggers do, for a transaction that touches none of their tables; LostLease when the run is over."""
+    wanted = sa.select(t.run.c.id).where(t.run.c.id == run_id, t.run.c.status == "running")
+    if connection.scalar(wanted.with_for_update(read=True, key_share=True)) is None:
+        raise LostLease(f"run {run_id}", "was taken over; nothing was written", "look at v_run")
+
+
+def account(connection: Connection, job: str) -> Account:
+    """How far the due times of a job are accounted for."""
+    column = t.run.c
+    mine = (column.job == job, column.origin == "scheduled")
+    newest = connection.execute(
+        sa.select(column.scheduled_for, column.status, column.attempt, column.finished_at)
+        .where(*mine)
+        .order_by(column.scheduled_for.desc(), column.attempt.desc())
+        .limit(1)
+    ).one_or_none()
+    done = (column.job == job, column.status.in_(("ok", "partial")))
+    done_since: datetime | None = connection.scalar(sa.select(sa.func.max(column.started_at)).where(*done))
+    running = _running(connection, job) is not None
+    due, status, attempt, ended_at = newest if newest else (None, None, 0, None)
+    return Account(due, status, attempt, ended_at, done_since, running)
+
+
+def collected_until(connection: Connection, job: str) -> datetime | None:
+    """Up to when runs that got through have asked for values without a gap between them, or None.
+
+    Only runs that asked up to their own present count: a back-fill of old years says nothing about the days after it.
+    """
+    column = t.run.c
+    got_through = (column.job == job, column.status.in_(("ok", "partial")), column.window_end > column.started_at)
+    windows = connection.execute(
+        sa.select(column.window_start, column.window_end).where(*got_through).order_by(column.window_end)
+    )
+    reached: datetime | None = None
+    for start, end in windows:
+        if reached is None or start <= reached:
+            reached = end
+    return reached
+
+
+def recorded_schedule(connection: Connection, job: str) -> str | None:
+    """By which timetable a job was last accounted for."""
+    column = t.catalog_property.c
+    found: str | None = connection.scalar(sa.select(column.value).where(column.name == f"schedule of {job}"))
+    return found
+
+
+def record_schedule(connection: Connection, job: str, timetable: str) -> None:
+    """Remember by which timetable a job is accounted for from now on."""
+    column = t.catalog_property.c
+    known = recorded_schedule(connection, job)
+    if known is None:
+        connection.execute(sa.insert(t.catalog_property).values(name=f"schedule of {job}", value=timetable))
+    elif known != timetable:
+        named = sa.update(t.catalog_property).where(column.name == f"schedule of {job}")
+        connection.execute(named.values(value=timetable))
+
+
+def record_missed(connection: Connection, task: Task, moments: Iterable[datetime], now: datetime, reason: str) -> int:
+    """Account for due times that nobody executed; those that have a run stay as they are. Return how many."""
+    over = {"status": "missed", "attempt": 1, "finished_at": now, "error": reason, "origin": "scheduled"}
+    rows = [_insert_unless_taken(connection, _row(task, moment, now) | over) for moment in moments]
+    return sum(row is not None for row in rows)
+
+
+def record_death(connection: Connection, task: Task, *, holder: str, now: datetime, error: str) -> bool:
+    """Account for a process that ended without saying so: its run fails, or a failed one is added if it had none yet.
+
+    Returns whether anything had to be recorded.
+    """
+    assert task.scheduled_for is not None
+    column = t.run.c
+    mine = (column.job == task.job, column.scheduled_for == task.scheduled_for)
+    own = connection.execute(
+        sa.select(column.id, column.status, column.error).where(*mine, column.holder == holder).with_for_update()
+    ).one_or_none()
+    if own is not None and own.status == "running":
+        return finish(connection, own.id, status="failed", now=now, counts={}, error=error)
+    if own is not None:
+        died = own.status == "failed" and str(own.error).startswith(LEASE_LOST)  # noticed before, but not why
+        if died:
+            connection.execute(sa.update(t.run).where(column.id == own.id).values(error=f"{error} ({own.error})"))
+        return died
+    if connection.scalar(sa.select(sa.func.count()).where(*mine, column.status != "failed")):
+        return False
+    _, attempt = _attempts(connection, task.job, task.scheduled_for)
+    values = _row(task, task.scheduled_for, now) | {
+        "status": "failed", "attempt": attempt, "holder": holder, "finished_at": now, "error": error,
+        "origin": "scheduled",
+    }  # fmt: skip
+    return _insert_unless_taken(connection, values) is not None
+
+
+def take_over_dead(connection: Connection, *, now: datetime, gone: Gone) -> list[int]:
+    """End every run whose lease ran out or whose holder is gone, and return their numbers."""
+    rows = connection.execute(_entries().where(t.run.c.status == "running")).all()
+    return [row.id for row in rows if _take_over(connection, _entry(row), "no sign of life", now, gone)]
+
+
+def _take_over(connection: Connection, running: Entry, why: str, now: datetime, gone: Gone) -> bool:
+    """End a run that lost its holder; not one that is alive or that has just renewed its lease."""
+    expired = running.lease_until is None or running.lease_until < now
+    dead = running.holder is not None and gone(running.holder)
+    if not expired and not dead:
+        return False
+    column = t.run.c
+    unchanged = (column.id == running.run_id, column.status == "running", column.lease_until == running.lease_until)
+    # PostgreSQL: this lock is not to be had while a writer that passed the fence has not committed. It waits for the
+    # server to notice that such a writer is dead; one that only looks late is left to finish.
+    locked = sa.select(column.id).where(*unchanged).with_for_update(skip_locked=not dead)
+    if connection.scalar(locked) is None:
+        return False
+    error = f"{LEASE_LOST}{running.holder} " + ("is gone" if dead else "let it run out") + f"; {why}"
+    return _update_running(connection, running.run_id, {"status": "failed", "finished_at": now, "error": error})
+
+
+def _running(connection: Connection, job: str) -> Entry | None:
+    row = connection.execute(_entries().where(t.run.c.job == job, t.run.c.status == "running")).one_or_none()
+    return _entry(row) if row else None
+
+
+def _attempts(connection: Connection, job: str, moment: datetime) -> tuple[Entry | None, int]:
+    """The run that did, or does, what was due at a moment, if there is one, and the number of the next attempt."""
+    column = t.run.c
+    mine = (column.job == job, column.scheduled_for == moment)
+    done = connection.execute(_entries().where(*mine, column.status != "failed")).one_or_none()
+    last: int | None = connection.scalar(sa.select(sa.func.max(column.attempt)).where(*mine))
+    return (_entry(done) if done else None), (last or 0) + 1
+
+
+def _unused_moment(connection: Connection, job: str, now: datetime) -> datetime:
+    """Now, or a moment later where a clock that stands still gave two requests the same time."""
+    column = t.run.c
+    while connection.scalar(sa.select(sa.func.count()).where(column.job == job, column.scheduled_for == now)):
+        now += TICK
+    return now
+
+
+def _row(task: Task, moment: datetime, now: datetime) -> dict[str, Any]:
+    start, end = task.window or (None, None)
+    return {
+        "job": task.job, "scheduled_for": moment, "workflow": task.workflow, "subject": task.subject,
+        "started_at": now, "code_version": task.code_version, "settings_hash": task.settings_hash,
+        "window_start": start, "window_end": end,
+    }  # fmt: skip
+
+
+def _entries() -> sa.Select[tuple[int, str, str | None, datetime, datetime | None]]:
+    column = t.run.c
+    return sa.select(column.id, column.status, column.holder, column.started_at, column.lease_until)
+
+
+def _entry(row: sa.Row[Any]) -> Entry:
+    return Entry(row.id, row.status, row.holder, row.started_at, row.lease_until)
+
+
+def _insert_unless_taken(connection: Connection, values: Mapping[str, Any]) -> int | None:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    added: int | None = connection.scalar(insert(t.run).values(**values).on_conflict_do_nothing().returning(t.run.c.id))
+    return added
+
+
+def _update_running(connection: Connection, run_id: int, values: Mapping[str, Any]) -> bool:
+    mine = (t.run.c.id == run_id, t.run.c.status == "running")
+    return connection.execute(sa.update(t.run).where(*mine).values(values)).rowcount == 1

@@ -1,0 +1,5 @@
+"""``python -m jobs``."""
+
+from jobs.service import main
+
+main()

@@ -1,0 +1,120 @@
+"""APScheduler as a clock, and no more: each job wakes up when it is due, and asks the ledger what that means."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+from typing import Any
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.base import STATE_STOPPED
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from caspian_env.errors import LostLease
+from jobs.dispatch import decide, recall, wake_at
+from jobs.schedule import Schedule, next_due
+from jobs.shift import WORKERS, Shift, keeping_the_role, wait_for_earlier_stages, work_off
+
+# Late is never too late, several ticks are one, and a job does not overtake itself.
+JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+LATER = timedelta(milliseconds=20)  # a tick before its time would find nothing due
+AGAIN_AFTER_ERROR = timedelta(minutes=1)
+EVENTS = {EVENT_JOB_MISSED: "missed its tick", EVENT_JOB_MAX_INSTANCES: "is still going on"}
+log = logging.getLogger("jobs")
+
+
+@dataclass(frozen=True, slots=True)
+class DueTrigger:
+    """The due times of a schedule by the platform's clock, told in the time of APScheduler."""
+
+    schedule: Schedule
+    clock: Callable[[], datetime]
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """When the next due time comes."""
+        present = self.clock()
+        return now + (next_due(self.schedule, present) - present) + LATER
+
+
+BaseTrigger.register(DueTrigger)
+
+
+def keep_time(shift: Shift) -> None:
+    """Work off what is due, from now on, until a stop is asked for or another scheduler has the role."""
+    scheduler = BlockingScheduler(
+        timezone="UTC",
+        job_defaults=JOB_DEFAULTS,
+        executors={"collect": ThreadPoolExecutor(WORKERS), "follow": ThreadPoolExecutor(len(shift.timetable))},
+    )
+    scheduler.add_listener(lambda event: _record(scheduler, event), EVENT_JOB_ERROR | sum(EVENTS))
+    for schedule in shift.timetable:
+        scheduler.add_job(
+            _fire, DueTrigger(schedule, shift.platform.clock), (shift, scheduler, schedule), id=schedule.job,
+            executor="follow" if schedule.stage else "collect", next_run_time=_first_tick(shift, schedule),
+        )  # fmt: skip
+    watcher = Thread(target=_shut_down_when_over, args=(shift, scheduler), name="stop", daemon=True)
+    watcher.start()
+    with keeping_the_role(shift, tick=scheduler.wakeup):
+        scheduler.start()
+        watcher.join()
+        if not shift.lost.is_set():
+            shift.at_work.wait_until_none()
+
+
+def _fire(shift: Shift, scheduler: Any, schedule: Schedule) -> None:
+    """One tick of one job."""
+    if schedule.stage:
+        wait_for_earlier_stages(shift, schedule)
+    try:
+        work_off(shift, schedule)
+    except LostLease:
+        shift.lost.set()
+        return
+    if not shift.is_over:
+        _wake(
+            scheduler, schedule.job, _tick_at(shift, wake_at(schedule, recall(shift.platform, schedule), _now(shift)))
+        )
+
+
+def _first_tick(shift: Shift, schedule: Schedule) -> datetime:
+    """At once where something was left over while no scheduler was active."""
+    memory, now = recall(shift.platform, schedule), _now(shift)
+    decision = decide(schedule, memory, now)
+    return _tick_at(shift, now if decision.run or decision.missed else wake_at(schedule, memory, now))
+
+
+def _tick_at(shift: Shift, moment: datetime) -> datetime:
+    return datetime.now(UTC) + (moment - _now(shift)) + LATER
+
+
+def _now(shift: Shift) -> datetime:
+    return shift.platform.clock()
+
+
+def _wake(scheduler: Any, job: str, at: datetime) -> None:
+    with suppress(JobLookupError):  # the scheduler has been shut down meanwhile
+        scheduler.modify_job(job, next_run_time=at)
+
+
+def _record(scheduler: Any, event: Any) -> None:
+    """Say what the clock could not do; the ledger keeps the due time, and the next tick works it off."""
+    if event.code == EVENT_JOB_ERROR:
+        log.error("%s could not be worked off: %s; next look in a minute", event.job_id, event.exception)
+        _wake(scheduler, event.job_id, datetime.now(UTC) + AGAIN_AFTER_ERROR)
+    else:
+        log.warning("%s %s; what was due then is worked off next", event.job_id, EVENTS[event.code])
+
+
+def _shut_down_when_over(shift: Shift, scheduler: Any) -> None:
+    while not (shift.stop.asked.wait(shift.timing.look_seconds) or shift.lost.is_set()):
+        pass
+    while scheduler.state == STATE_STOPPED:  # asked before it had begun
+        shift.lost.wait(0.05)
+    scheduler.shutdown(wait=False)

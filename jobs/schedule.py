@@ -1,0 +1,116 @@
+"""When what is due: derived from the seeds, always in UTC, the same on every machine. Pure functions.
+
+A provider is asked for the first time when an edition usually appears: its publication delay after the end of a period
+of its update frequency. An edition may be late, and a conditional request for one that is not there yet costs nothing,
+so it is asked again every quarter of a period, though not more than once a day. The minute follows from the name of the
+dataset, so that not all providers are asked at once. Indicators and the bulletin follow every day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from caspian_env.model import Dataset
+from caspian_env.processing.durations import later
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+FIRST_MINUTE, SPREAD_MINUTES = 60, 180  # collections between 01:00 and 04:00
+COMPUTE_AT, REPORT_AT = timedelta(hours=4, minutes=30), timedelta(hours=4, minutes=40)
+ASKS_A_PERIOD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One job and when it is due: ``delay`` after each period of ``frequency`` began, then every ``step``.
+
+    ``stage`` orders what is due together: collections, then indicators, then the bulletin. ``arguments`` are those of
+    ``caspian-env``.
+    """
+
+    job: str
+    workflow: str
+    subject: str
+    arguments: tuple[str, ...]
+    stage: int
+    frequency: str
+    delay: timedelta
+    step: timedelta
+
+    def __str__(self) -> str:
+        """What decides when it is due, in one line; another line is another schedule."""
+        days, rest = divmod(self.delay, DAY)
+        often = "daily" if self.step == DAY else f"every {self.step.days} days"
+        return f"{often} at {EPOCH + rest:%H:%M} UTC, from {days} days after each {self.frequency}"
+
+
+def schedules(datasets: Iterable[Dataset]) -> tuple[Schedule, ...]:
+    """The timetable: a collection for each dataset, then the indicators with their cubes, then the bulletin.
+
+    Raises
+    ------
+    SeedError
+        When the update frequency of a dataset is not understood.
+    """
+    daily = {"frequency": "P1D", "step": DAY}
+    return (
+        *(_collection(dataset) for dataset in datasets if dataset.state == "active"),
+        Schedule("compute", "compute", "*", ("compute", "--cubes"), stage=1, delay=COMPUTE_AT, **daily),  # type: ignore[arg-type]
+        Schedule("report", "report", "bulletin", ("report",), stage=2, delay=REPORT_AT, **daily),  # type: ignore[arg-type]
+    )
+
+
+def due_times(schedule: Schedule, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Every time, in order, at which a job is due: ``after < time <= until``."""
+    for number in count(_first_period(schedule, after)):
+        start = later(EPOCH, schedule.frequency, number) + schedule.delay
+        if start > until:
+            return
+        end = later(EPOCH, schedule.frequency, number + 1) + schedule.delay
+        while start < end:
+            if after < start <= until:
+                yield start
+            start += schedule.step
+
+
+def next_due(schedule: Schedule, after: datetime) -> datetime:
+    """The first time after a moment at which a job is due."""
+    return next(due_times(schedule, after, after + _longest(schedule)))
+
+
+def last_due(schedule: Schedule, until: datetime) -> datetime:
+    """The last time up to a moment at which a job was due."""
+    return max(due_times(schedule, until - _longest(schedule), until))
+
+
+def _collection(dataset: Dataset) -> Schedule:
+    digest = int.from_bytes(hashlib.sha256(dataset.id.encode()).digest()[:4], "big")
+    minute = timedelta(minutes=FIRST_MINUTE + digest % SPREAD_MINUTES)
+    period = later(EPOCH, dataset.update_frequency) - EPOCH
+    frequency = dataset.update_frequency if period >= DAY else "P1D"
+    # A value of a period is published after the end of the period, which is where the next one begins.
+    return Schedule(
+        job=f"ingest:{dataset.id}",
+        workflow="ingest",
+        subject=dataset.id,
+        arguments=("ingest", dataset.id),
+        stage=0,
+        frequency=frequency,
+        delay=timedelta(days=dataset.publication_delay_days) + minute,
+        step=max(DAY, timedelta(days=period.days // ASKS_A_PERIOD)),
+    )
+
+
+def _first_period(schedule: Schedule, after: datetime) -> int:
+    """The number of a period that began, with its delay, at or before a moment."""
+    longest = later(EPOCH, schedule.frequency) - EPOCH + DAY * (3 if schedule.frequency[-1] in "MY" else 0)
+    return (after - schedule.delay - EPOCH) // longest - 1
+
+
+def _longest(schedule: Schedule) -> timedelta:
+    """A span in which a job is due at least once."""
+    return schedule.step + later(EPOCH, schedule.frequency) - EPOCH + 4 * DAY

@@ -1,0 +1,61 @@
+"""The service, its workers and ``caspian-env`` as real processes whose clock is shifted, and workers that break.
+
+``python shifted.py SECONDS FAULT:DATASET jobs|worker|caspian-env ARGUMENTS…``; the fault hits the ingest of one dataset
+in the middle of its first granule, or (``early``) before it could claim anything.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+from caspian_env import wiring
+from caspian_env.cli import main as caspian_env
+from caspian_env.workflows import ingest
+from jobs import dispatch, service, worker
+from jobs.shift import Timing
+
+SHIFT, FAULT, ROLE, *ARGUMENTS = sys.argv[1:]
+FAST = Timing(lease_seconds=20, renew_seconds=0.5, standby_seconds=0.5, stop_seconds=4, look_seconds=0.2)
+
+
+def shifted() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=float(SHIFT))
+
+
+def break_down(*_: object) -> None:
+    kind = FAULT.partition(":")[0]
+    if kind == "segfault":
+        ctypes.string_at(0)
+    elif kind in ("kill", "early"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif kind == "memory":
+        held = [bytearray(2**26) for _ in range(10_000)]
+        raise AssertionError(f"{len(held)} blocks of 64 MB were to be had: there is no limit")
+    elif kind == "hang":
+        time.sleep(600)
+
+
+def main() -> None:
+    wiring.open_platform.__wrapped__.__kwdefaults__["clock"] = shifted
+    kind, _, dataset = FAULT.partition(":")
+    if ROLE == "worker" and dataset in ARGUMENTS:
+        if kind == "early":
+            break_down()
+        ingest.observe = break_down
+    if ROLE == "jobs":
+        dispatch.RETRY_AFTER, dispatch.LOOK_AFTER_OTHERS = timedelta(hours=1), timedelta(seconds=1)
+        command = [sys.executable, __file__, SHIFT, FAULT, "worker"]
+        service.main(ARGUMENTS, clock=shifted, command=command, timing=FAST)
+    elif ROLE == "worker":
+        worker.main(ARGUMENTS)
+    else:
+        caspian_env(ARGUMENTS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caspian_env.catalog.ledger import Account
+from jobs.dispatch import ATTEMPTS, LOOK_AFTER_OTHERS, RETRY_AFTER, Decision, Memory, decide, wake_at
+from jobs.schedule import DAY, Schedule, due_times
+
+DAILY = Schedule("ingest:x", "ingest", "x", ("ingest", "x"), 0, "P1D", timedelta(hours=3), DAY)
+NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
+TODAY = datetime(2026, 6, 10, 3, tzinfo=UTC)
+
+
+def memory(scheduled_for: datetime | None = None, status: str = "ok", **more: object) -> Memory:
+    return Memory(replace(Account(scheduled_for, status, 1), **more), str(DAILY))  # type: ignore[arg-type]
+
+
+def test_a_new_installation_does_what_was_due_last_and_blames_nobody() -> None:
+    assert decide(DAILY, Memory(Account(), None), NOON) == Decision((), decide(DAILY, memory(None), NOON).reason, TODAY)
+
+
+def test_nothing_is_due_twice() -> None:
+    for status in ("ok", "partial", "running", "missed"):
+        assert decide(DAILY, memory(TODAY, status), NOON) == Decision()
+
+
+def test_while_somebody_does_the_job_it_is_left_alone_and_looked_at_again_soon() -> None:
+    busy = memory(TODAY - DAY, running=True)
+    assert decide(DAILY, busy, NOON) == Decision()
+    assert wake_at(DAILY, busy, NOON) == NOON + LOOK_AFTER_OTHERS
+    assert wake_at(DAILY, busy, TODAY + DAY - timedelta(seconds=1)) == TODAY + DAY
+
+
+def test_after_a_break_one_run_and_a_row_for_each_time_that_was_missed() -> None:
+    decision = decide(DAILY, memory(TODAY - 4 * DAY), NOON)
+    assert decision.missed == (TODAY - 3 * DAY, TODAY - 2 * DAY, TODAY - DAY)
+    assert decision.run == TODAY
+
+
+def test_a_run_by_hand_after_the_last_due_time_leaves_nothing_to_do_but_to_account_for_it() -> None:
+    decision = decide(DAILY, memory(TODAY - 2 * DAY, done_since=TODAY + timedelta(hours=1)), NOON)
+    assert decision.missed == (TODAY - DAY, TODAY)
+    assert decision.run is None
+    earlier = decide(DAILY, memory(TODAY - 2 * DAY, done_since=TODAY - timedelta(hours=1)), NOON)
+    assert earlier.run == TODAY
+
+
+def test_an_edited_schedule_is_no_judge_of_the_past() -> None:
+    weekly = replace(DAILY, frequency="P7D", step=timedelta(days=7))
+    since = Memory(replace(Account(), scheduled_for=TODAY - 6 * DAY, status="ok", attempt=1), str(weekly))
+    assert decide(DAILY, since, NOON) == Decision((), decide(DAILY, since, NOON).reason, TODAY)  # five days of none
+    later_today = replace(DAILY, delay=timedelta(hours=2))
+    assert decide(later_today, memory(TODAY), NOON) == Decision()  # its due time of today lies behind what was done
+    assert decide(later_today, memory(TODAY), NOON + DAY).run == TODAY + DAY - timedelta(hours=1)
+
+
+def test_a_failed_run_is_repeated_after_a_while_and_not_for_ever() -> None:
+    failed = memory(TODAY, "failed", ended_at=NOON)
+    assert decide(DAILY, failed, NOON + RETRY_AFTER - timedelta(seconds=1)) == Decision()
+    assert decide(DAILY, failed, NOON + RETRY_AFTER) == Decision(run=TODAY)
+    assert wake_at(DAILY, failed, NOON) == NOON + RETRY_AFTER
+    exhausted = memory(TODAY, "failed", ended_at=NOON, attempt=ATTEMPTS)
+    assert decide(DAILY, exhausted, NOON + RETRY_AFTER) == Decision()
+    assert wake_at(DAILY, exhausted, NOON) == TODAY + DAY
+    made_good = memory(TODAY, "failed", ended_at=NOON, done_since=NOON + timedelta(minutes=1))
+    assert decide(DAILY, made_good, NOON + RETRY_AFTER) == Decision()
+
+
+@given(st.lists(st.integers(1, 60 * 24 * 5), min_size=1, max_size=30))
+def test_whenever_it_wakes_up_every_due_time_is_accounted_for_once(pauses: list[int]) -> None:
+    now, state = NOON, memory(TODAY)
+    accounted: list[datetime] = []
+    for pause in pauses:
+        now += timedelta(minutes=pause)
+        decision = decide(DAILY, state, now)
+        accounted += [*decision.missed, *([decision.run] if decision.run else [])]
+        if decision.run:
+            state = memory(decision.run, done_since=now)
+    assert accounted == list(due_times(DAILY, TODAY, now))

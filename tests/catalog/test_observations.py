@@ -62,7 +62,9 @@ def new_series(catalog: Catalog) -> int:
 
 def vintages(catalog: Catalog, series: int) -> list[sa.Row[Any]]:
     with catalog.read() as connection:
-        return list(connection.execute(sa.select(t.observation).where(t.observation.c.series_id == series)))
+        column = t.observation.c
+        statement = sa.select(t.observation).where(column.series_id == series).order_by(column.time, column.known_from)
+        return list(connection.execute(statement))
 
 
 def revisions(catalog: Catalog) -> list[tuple[int, float | None, float | None, str]]:

@@ -225,7 +225,7 @@ retrieval = sa.Table(
     sa.Column("bytes_received", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("granule_id", sa.Integer, sa.ForeignKey("granule.id")),
     sa.Column("error", sa.String),
-    _one_of("outcome", "new", "same_bytes", "not_modified", "not_published", "failed"),
+    _one_of("outcome", "new", "same_bytes", "not_modified", "listed", "not_published", "failed"),
     sa.Index("ix_retrieval_url", "url", "id"),
     sa.Index("ix_retrieval_dataset_id_known_at", "dataset_id", "known_at"),
     sa.Index("ix_retrieval_granule_id", "granule_id"),

@@ -25,8 +25,8 @@ from caspian_env.catalog.provenance import (
 from caspian_env.catalog.quality import neighbours
 from caspian_env.catalog.reference import series_id
 from caspian_env.errors import BackwardsKnowledge, BadGranule, CaspianError, NotPublished, TransportError
-from caspian_env.formats.mirror_addresses import public_address
-from caspian_env.model import Dataset, GranuleRef, Source, Window
+from caspian_env.formats.mirror_addresses import join_address, public_address
+from caspian_env.model import Dataset, GranuleRef, Listing, Source, Window
 from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_module
 from caspian_env.workflows.keys import missing_key, secret_of
@@ -132,11 +132,25 @@ def gaps(dataset: Dataset, refs: list[GranuleRef]) -> list[str]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Listings:
+    """The provider as a source sees it while it lists; each answer leaves its row, as those of granules do."""
+
+    job: _Job
+
+    def listing(self, path: str) -> Listing:
+        """Names below the first host that answers."""
+        dataset = self.job.dataset
+        found = self.job.platform.transport.bound(dataset.hosts).listing(path)
+        _note(self.job, join_address(found.base, path), "listed")
+        return found
+
+
 def _list(job: _Job, span: Window) -> list[GranuleRef]:
     """The granules that are published; where the listing breaks off, those named before."""
     refs: list[GranuleRef] = []
     try:
-        for ref in job.source.list_granules(span, job.platform.transport.bound(job.dataset.hosts)):
+        for ref in job.source.list_granules(span, _Listings(job)):
             refs.append(ref)  # noqa: PERF402  # what came before an error is kept
     except CaspianError as error:
         what = f"the listing broke off after {len(refs)} granules" if refs else "nothing could be listed"

@@ -335,7 +335,7 @@ def upgrade() -> None:
         sa.Column("granule_id", sa.Integer(), nullable=True),
         sa.Column("error", sa.String(), nullable=True),
         sa.CheckConstraint(
-            "outcome IN ('new', 'same_bytes', 'not_modified', 'not_published', 'failed')",
+            "outcome IN ('new', 'same_bytes', 'not_modified', 'listed', 'not_published', 'failed')",
             name=op.f("ck_retrieval_outcome_known"),
         ),
         sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_retrieval_dataset_id_dataset")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ BaseTrigger.register(DueTrigger)
 def keep_time(shift: Shift) -> None:
     """Work off what is due, from now on, until a stop is asked for or another scheduler has the role."""
     scheduler = BlockingScheduler(
-        timezone="UTC",
+        timezone=UTC,  # the object: the name would need a time zone database, which small containers lack
         job_defaults=JOB_DEFAULTS,
         executors={"collect": ThreadPoolExecutor(WORKERS), "follow": ThreadPoolExecutor(len(shift.timetable))},
     )
@@ -60,8 +61,8 @@ def keep_time(shift: Shift) -> None:
             executor="follow" if schedule.stage else "collect", next_run_time=_first_tick(shift, schedule),
         )  # fmt: skip
     watcher = Thread(target=_shut_down_when_over, args=(shift, scheduler), name="stop", daemon=True)
-    watcher.start()
     with keeping_the_role(shift, tick=scheduler.wakeup):
+        watcher.start()
         scheduler.start()
         watcher.join()
         if not shift.lost.is_set():
@@ -78,9 +79,8 @@ def _fire(shift: Shift, scheduler: Any, schedule: Schedule) -> None:
         shift.lost.set()
         return
     if not shift.is_over:
-        _wake(
-            scheduler, schedule.job, _tick_at(shift, wake_at(schedule, recall(shift.platform, schedule), _now(shift)))
-        )
+        again = wake_at(schedule, recall(shift.platform, schedule), _now(shift))
+        _wake(scheduler, schedule.job, _tick_at(shift, again))
 
 
 def _first_tick(shift: Shift, schedule: Schedule) -> datetime:
@@ -116,5 +116,5 @@ def _shut_down_when_over(shift: Shift, scheduler: Any) -> None:
     while not (shift.stop.asked.wait(shift.timing.look_seconds) or shift.lost.is_set()):
         pass
     while scheduler.state == STATE_STOPPED:  # asked before it had begun
-        shift.lost.wait(0.05)
+        time.sleep(0.05)
     scheduler.shutdown(wait=False)

@@ -40,6 +40,7 @@ def test_the_wheel_carries_seeds_migrations_and_pages(wheel: Path) -> None:
     for wanted in ("data/seeds/datasets.yaml", "data/migrations/env.py", "reports/templates/bulletin.html",
                    "catalog/views/v_indicator.sql", "data/seeds/regions/caspian_sea.geojson"):  # fmt: skip
         assert f"caspian_env/{wanted}" in names
+    assert "jobs/service.py" in names
 
 
 @pytest.mark.slow

@@ -118,6 +118,12 @@ def is_running(connection: Connection, run_id: int) -> bool:
     return connection.scalar(sa.select(t.run.c.status).where(t.run.c.id == run_id)) == "running"
 
 
+def running_jobs(connection: Connection, jobs: Iterable[str]) -> dict[str, Entry]:
+    """Those of some jobs that are going on, with their run."""
+    entries = {job: _running(connection, job) for job in jobs}
+    return {job: entry for job, entry in entries.items() if entry is not None}
+
+
 def guard(connection: Connection, run_id: int) -> None:
     """What the triggers do, for a transaction that touches none of their tables; LostLease when the run is over."""
     wanted = sa.select(t.run.c.id).where(t.run.c.id == run_id, t.run.c.status == "running")

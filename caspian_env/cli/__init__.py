@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -13,9 +14,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from caspian_env.cli.options import app
     from caspian_env.errors import CaspianError, SettingsError
 
-    _end_orderly_on_sigterm()
+    words = _spread(list(sys.argv[1:] if arguments is None else arguments))
     try:
-        app(args=_spread(list(sys.argv[1:] if arguments is None else arguments)), prog_name="caspian-env")
+        with _orderly_end_on_sigterm():
+            app(args=words, prog_name="caspian-env")
     except SettingsError as error:
         _fail(str(error), 2)
     except CaspianError as error:
@@ -40,7 +42,8 @@ def _spread(arguments: list[str]) -> list[str]:
     return spread
 
 
-def _end_orderly_on_sigterm() -> None:
+@contextmanager
+def _orderly_end_on_sigterm() -> Iterator[None]:
     """Let a request to stop unwind the work like an error, so that the ledger says what happened to the run."""
     import signal
     from threading import current_thread, main_thread
@@ -48,8 +51,14 @@ def _end_orderly_on_sigterm() -> None:
     def stop(_signal: int, _frame: object) -> None:
         raise SystemExit("caspian-env: stopped by SIGTERM")
 
-    if current_thread() is main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, stop)
+    if current_thread() is not main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield  # whoever called us has arrangements of their own
+        return
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _fail(message: str, code: int) -> None:

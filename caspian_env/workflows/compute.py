@@ -24,7 +24,7 @@ from caspian_env.catalog.observations import TICK, find_series, last_change, rea
 from caspian_env.errors import BackwardsKnowledge, CaspianError, SettingsError
 from caspian_env.model import FAIL, GOOD, NOT_EVALUATED, STATUSES, SUSPECT, Indicator, IndicatorInput
 from caspian_env.wiring import Platform, indicator_function
-from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside
+from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def compute(
         scheduled_for=scheduled_for, wait_seconds=WAIT_SECONDS,
     )  # fmt: skip
     with standing_aside(outcome), claimed as run_id:
+        wait_for_collections(platform, {i.dataset for indicator, _ in jobs for i in indicator.inputs}, outcome)
         for number, (indicator, location) in enumerate(jobs):
             if progress:
                 progress(indicator.id, number, len(jobs))

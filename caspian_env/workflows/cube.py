@@ -21,7 +21,7 @@ from caspian_env.model import Dataset, Source
 from caspian_env.processing.describe import coverage, describe
 from caspian_env.wiring import Platform, source_module, use_dask
 from caspian_env.workflows.cube_parts import METHOD, Areas, Current, assemble, current, fingerprint, vintages
-from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside
+from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def build_cubes(
         scheduled_for=scheduled_for, wait_seconds=WAIT_SECONDS,
     )  # fmt: skip
     with standing_aside(outcome), claimed as run_id:
+        wait_for_collections(platform, [dataset.id for dataset in datasets], outcome)
         cubes_of(platform).sweep()
         for dataset in datasets:
             source: Source = source_module(dataset)

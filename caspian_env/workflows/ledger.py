@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
 
-from caspian_env.catalog.ledger import Entry, Task, claim, finish, heartbeat, is_running, take_over_dead
+from caspian_env.catalog.ledger import Entry, Task, claim, finish, heartbeat, is_running, running_jobs, take_over_dead
 from caspian_env.errors import AlreadyClaimed, AlreadyDone, LostLease
 from caspian_env.model import Window
 from caspian_env.settings import VERSION
@@ -100,6 +100,30 @@ def account_for_dead(platform: Platform) -> list[int]:
     """End the runs whose process is gone or whose lease ran out, and return their numbers."""
     with platform.catalog.write() as connection:
         return take_over_dead(connection, now=platform.clock(), gone=is_gone)
+
+
+def wait_for_collections(
+    platform: Platform, datasets: Iterable[str], outcome: Outcome, wait_seconds: float = WAIT_SECONDS
+) -> None:
+    """Wait while other runs collect some datasets, so that half an edition is not taken for a whole one.
+
+    Goes on after ``wait_seconds``; a note of the outcome tells of either.
+    """
+    begun = time.monotonic()
+    jobs = sorted(f"ingest:{dataset}" for dataset in datasets)
+    while True:
+        account_for_dead(platform)
+        with platform.catalog.read() as connection:
+            going_on = running_jobs(connection, jobs)
+        waited = time.monotonic() - begun
+        if not going_on or waited >= wait_seconds:
+            break
+        names = ", ".join(f"{job} (run {entry.run_id})" for job, entry in going_on.items())
+        time.sleep(LOOK_AGAIN_SECONDS)
+    if going_on:
+        outcome.notes.append(f"went on after {waited:.0f} s although it is not at its end: {', '.join(going_on)}")
+    elif waited >= LOOK_AGAIN_SECONDS:
+        outcome.notes.append(f"waited {waited:.0f} s for {names}")
 
 
 def _claim(platform: Platform, task: Task, outcome: Outcome, wait_seconds: float) -> int:

@@ -24,7 +24,7 @@ from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows import ledger as module
 from caspian_env.workflows.holder import holder_of, in_words, is_gone
 from caspian_env.workflows.ingest import default_window
-from caspian_env.workflows.ledger import account_for_dead, ledger, standing_aside
+from caspian_env.workflows.ledger import account_for_dead, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome, exit_code
 from caspian_env.workflows.seed import seed
 
@@ -115,6 +115,27 @@ def test_work_that_follows_waits_for_another_run_and_not_for_ever(platform: Plat
         assert "waited" in third.notes[0]
     first.join()
     assert [status for status, _ in runs(platform)] == ["ok", "ok"]
+
+
+def test_half_an_edition_is_not_taken_for_a_whole_one(platform: Platform) -> None:
+    def collect() -> None:
+        with ledger(platform, "ingest", "x", Outcome("x")):
+            begun.set()
+            may_end.wait(20)
+
+    begun, may_end = threading.Event(), threading.Event()
+    collecting = threading.Thread(target=collect)
+    collecting.start()
+    begun.wait(20)
+    others, impatient, patient = Outcome("i"), Outcome("i"), Outcome("i")
+    wait_for_collections(platform, ["y"], others)
+    assert others.notes == []
+    wait_for_collections(platform, ["x", "y"], impatient, wait_seconds=0.6)
+    assert impatient.notes[0].endswith("although it is not at its end: ingest:x")
+    threading.Timer(0.7, may_end.set).start()
+    wait_for_collections(platform, ["x", "y"], patient)
+    collecting.join()
+    assert patient.notes[0].endswith("s for ingest:x (run 1)")
 
 
 def test_a_run_that_was_taken_over_ends_with_that_error(platform: Platform) -> None:
@@ -227,3 +248,13 @@ def test_after_a_break_the_look_back_begins_where_the_last_collection_ended(plat
 
 def _url(platform: Platform) -> str:
     return platform.catalog.engine.url.render_as_string(hide_password=False)
+
+
+def test_the_command_line_leaves_the_signals_of_its_caller_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    from caspian_env.cli import main
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "caspian-env" in capsys.readouterr().out

@@ -70,6 +70,8 @@ class GranuleRef:
 
     ``path`` is relative to any of the dataset's hosts (or a whole address); ``base`` is the host whose listing named
     it, tried first. ``form`` turns the request into a POST with these parameters (secrets are added by transport).
+    ``protocol`` says how the bytes are got (see ``workflows/fetch.py``). ``location`` is a place that the listing found
+    and no seed names, such as a station inside a box; the granule is about that place alone.
     """
 
     path: str
@@ -77,6 +79,8 @@ class GranuleRef:
     status: str = "final"
     base: str | None = None
     form: Mapping[str, str] | None = None
+    protocol: str = "http"
+    location: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,22 @@ class Listing:
     names: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A small text that helps to list granules (axes, a catalogue page, a station list), and the host that answered."""
+
+    base: str
+    text: str
+
+
 class Http(Protocol):
     """What a source may ask of the network while it lists its granules."""
 
     def listing(self, path: str) -> Listing:
         """Names at a directory address below the first host that answers; NotPublished if none does."""
+
+    def document(self, path: str, *, form: Mapping[str, str] | None = None) -> Document:
+        """The text (UTF-8) at an address below the first host that answers; TransportError if none does."""
 
 
 class Source(Protocol):
@@ -130,21 +145,32 @@ class Measured:
     datum: str | None = None
     qc: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gates: Mapping[str, Any] = field(default_factory=dict)
+    optional: bool = False  # whether a granule may lack it, as a station may lack a thermometer
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """How a source takes its key: the setting that holds it, the parameter that carries it, and how to get one."""
+    """How a source takes its key: the setting that holds it, the parameter that carries it, and how to get one.
+
+    ``place`` is ``form`` (the query, where there is no form) or ``header``; ``{}`` in ``template`` stands for the key.
+    """
 
     setting: str
     parameter: str
     how_to_get: str
     place: str = "form"
+    template: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A published product as described in ``seeds/datasets.yaml`` (ACDD attributes, licence, citation, hosts)."""
+    """A published product as described in ``seeds/datasets/THEME.yaml`` (ACDD attributes, licence, citation, hosts).
+
+    ``cannot`` is what it cannot give (masked sea, land only, coarse cells); ``finite_cells`` promises, for a region, how
+    many cells of a grid are never empty there. ``proven_on`` says whether its reader was tried on ``real`` bytes of the
+    provider or on bytes ``encoded`` like them. A dataset that is not ``active`` ended at ``state_since``. ``options`` are for a
+    source module that several datasets share: both its functions take them as a keyword.
+    """
 
     id: str
     title: str
@@ -171,11 +197,18 @@ class Dataset:
     key: Key | None = None
     max_bytes: int = 64_000_000
     caveats: str = ""
+    cannot: str = ""
+    finite_cells: Mapping[str, int] = field(default_factory=dict)
+    proven_on: str = "encoded"
+    state_since: str | None = None
+    successor: str | None = None
+    theme: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A region (polygon), a station (point) or the globe."""
+    """A region (polygon), a station (point), a country or the globe."""
 
     id: str
     title: str
@@ -183,6 +216,7 @@ class Location:
     source: str
     longitude: float | None = None
     latitude: float | None = None
+    elevation_m: float | None = None
     area_km2: float | None = None
     geometry: Mapping[str, Any] | None = None
 

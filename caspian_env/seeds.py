@@ -30,6 +30,7 @@ _JUDGED_BY = {
     "stale_source": ("states",), "failed_run": ("states",), "revision": ("times_uncertainty",),
     "threshold": ("indicator", "location", "above or below", "source"),
 }  # fmt: skip
+POINTS = ("stations.csv", "countries.csv")
 _VARIANT = {"suffix", "title", "inputs", "locations", "datum", "parameters", "note"}
 
 
@@ -44,7 +45,7 @@ def load_datums(folder: Path | None = None) -> dict[str, Datum]:
 
 
 def load_locations(folder: Path | None = None) -> dict[str, Location]:
-    """The places of ``stations.csv`` and ``regions.yaml`` by id, regions with their polygon.
+    """The places of ``stations.csv``, ``countries.csv`` and ``regions.yaml`` by id, regions with their polygon.
 
     Raises
     ------
@@ -52,13 +53,13 @@ def load_locations(folder: Path | None = None) -> dict[str, Location]:
         When an entry is wrong, a polygon is missing, or an id stands twice.
     """
     folder = _folder(folder)
-    stations = [_build(Location, e, w) for e, w in _csv_rows(folder, "stations.csv", Location)]
+    points = [_build(Location, e, w) for name in POINTS for e, w in _csv_rows(folder, name, Location)]
     regions = [_region(folder, entry, where) for entry, where in _entries(folder, "regions.yaml")]
-    return _by_id("stations.csv and regions.yaml", iter([*regions, *stations]))
+    return _by_id(f"{', '.join(POINTS)} and regions.yaml", iter([*regions, *points]))
 
 
 def load_datasets(folder: Path | None = None) -> dict[str, Dataset]:
-    """The datasets of ``datasets.yaml`` by id; every variable, datum and location they name exists.
+    """The datasets of ``datasets/THEME.yaml`` by id; every variable, datum and location they name exists.
 
     Raises
     ------
@@ -68,8 +69,8 @@ def load_datasets(folder: Path | None = None) -> dict[str, Dataset]:
     folder = _folder(folder)
     known = {"variable": set(load_variables(folder)), "datum": set(load_datums(folder)), "location": _places(folder)}
     datasets = []
-    for entry, where in _entries(folder, "datasets.yaml"):
-        dataset = _build(Dataset, entry, where)
+    for entry, where, theme in _datasets(folder):
+        dataset = _build(Dataset, {"theme": theme, **_mapping(entry, where)}, where)
         for measured in dataset.variables:
             _refer(measured.variable, known["variable"], where, "variables.variable")
             if measured.datum is not None:
@@ -77,7 +78,7 @@ def load_datasets(folder: Path | None = None) -> dict[str, Dataset]:
         for location in dataset.locations:
             _refer(location, known["location"], where, "locations")
         datasets.append(dataset)
-    return _by_id("datasets.yaml", iter(datasets))
+    return _by_id("datasets", iter(datasets))
 
 
 def load_indicators(folder: Path | None = None) -> dict[str, Indicator]:
@@ -231,8 +232,18 @@ def _refer_series(taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping
         _refer(location, set(dataset.locations), where, f"{key}: location of {taken.dataset}")
 
 
+def _datasets(folder: Path) -> Iterator[tuple[Entry, str, str]]:
+    """The entries of every file in the folder ``datasets``, each with its place in words and its theme."""
+    files = sorted((folder / "datasets").glob("*.yaml"))
+    if not files:
+        raise SeedError("datasets", f"{folder} has no folder of them", "is the installation complete?")
+    for path in files:
+        yield from ((entry, where, path.stem) for entry, where in _entries(folder, f"datasets/{path.name}"))
+
+
 def _places(folder: Path) -> set[str]:
-    rows = [*_csv_rows(folder, "stations.csv", Location), *_entries(folder, "regions.yaml")]
+    tables = [row for name in POINTS for row in _csv_rows(folder, name, Location)]
+    rows = [*tables, *_entries(folder, "regions.yaml")]
     return {str(entry.get("id")) for entry, _ in rows}
 
 
@@ -283,10 +294,14 @@ def _text(folder: Path, name: str) -> str:
         raise SeedError(name, f"cannot be read from {folder}: {error}", "is the installation complete?") from error
 
 
-def _known_keys(entry: Any, known: set[str], where: str) -> Entry:
+def _mapping(entry: Any, where: str) -> Entry:
     if not isinstance(entry, dict):
         raise SeedError(where, f"is {entry!r:.60} and not a mapping", "write key: value")
-    if unknown := sorted(str(key) for key in set(entry) - known):
+    return entry
+
+
+def _known_keys(entry: Any, known: set[str], where: str) -> Entry:
+    if unknown := sorted(str(key) for key in set(_mapping(entry, where)) - known):
         raise SeedError(where, f"unknown key {', '.join(unknown)}", f"known: {', '.join(sorted(known))}")
     return entry
 

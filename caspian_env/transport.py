@@ -3,43 +3,50 @@
 ``https://`` addresses are asked at their provider, or read from the mirror of the settings; ``seed:NAME`` is a file of
 the seeds folder. A folder (mirror or seeds) has no conditional requests: the archive sees by the sha256 whether its
 bytes are new. A mirror over HTTP is asked with ``If-None-Match``, or where it has no ETags by HEAD for the date and
-size of the file: its dates alone are those of the copy. Proxies and certificate bundles are those of the system
-(``HTTPS_PROXY``, ``SSL_CERT_FILE``, read by httpx).
+size of the file: its dates alone are those of the copy. Listings and small texts are kept in a cache of the home, so
+that they too need not be sent again. Proxies and certificate bundles are those of the system (``HTTPS_PROXY``,
+``SSL_CERT_FILE``, read by httpx).
 """
 
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from caspian_env.errors import NotPublished, RefusedAnswer, SettingsError, TransportError, Unreachable
+from caspian_env.errors import SettingsError
 from caspian_env.formats import mirror_folder
 from caspian_env.formats.directory_index import OBJECT_STORE, bucket_listing, index_names
-from caspian_env.formats.http_answers import OWN_VALIDATOR, content, date_and_size, incomplete, too_large
-from caspian_env.formats.http_exchange import Exchange, Pace, time_left
+from caspian_env.formats.host_list import HostList
+from caspian_env.formats.http_answers import OWN_VALIDATOR, Validators, content, date_and_size, incomplete, too_large
+from caspian_env.formats.http_exchange import Exchange, time_left
+from caspian_env.formats.http_library import TALKATIVE, Held, new_client, translated
+from caspian_env.formats.http_pace import Pace
 from caspian_env.formats.http_requests import Request, hide, is_loopback, spellings, to_mirror, to_provider
+from caspian_env.formats.kept_pages import KeptPages, Page
 from caspian_env.formats.mirror_addresses import SEED, host_of, join_address, mirror_name, password_of, public_address
-from caspian_env.model import GranuleRef, Http, Listing
+from caspian_env.model import GranuleRef, Http
 from caspian_env.settings import VERSION, Settings, data_folder
 
 if TYPE_CHECKING:
     import httpx
 
 LISTING_BYTES, LISTING_SECONDS = 16_000_000, 120.0
+T = TypeVar("T")
 Keys = tuple[Mapping[str, str], Mapping[str, str]]  # for the form or query, and for the headers
-TALKATIVE = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an address gave: the address as it may be printed, the validators for next time, and the bytes, once."""
+    """What an address gave: the address as it may be printed, the validators for next time, and the bytes, once.
+
+    ``found_at`` is where the bytes lay after redirects.
+    """
 
     url: str
     http_status: int
@@ -48,6 +55,7 @@ class Answer:
     media_type: str | None
     not_modified: bool
     body: Iterator[bytes]
+    found_at: str = ""
 
 
 def addresses(ref: GranuleRef, hosts: Sequence[str]) -> list[str]:
@@ -62,13 +70,15 @@ class Transport:
     Parameters
     ----------
     settings : Settings
-        ``mirror`` and ``contact`` are used.
+        ``mirror``, ``contact`` and ``home`` are used; below the home lie listings and the locks of ``http_pace``.
     seeds : Path, optional
         Folder of ``seed:`` addresses; the installed seeds if left out.
     timeout : float
         Longest silence of a server, seconds.
     clock, sleep : callables
         Seconds that never go back, and how to wait; tests give their own.
+    pace_loopback : bool
+        Whether this machine's own servers, too, are asked with pauses; mirrors never are.
     """
 
     def __init__(
@@ -79,6 +89,7 @@ class Transport:
         timeout: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        pace_loopback: bool = False,
     ) -> None:
         mirror = settings.mirror or ""
         if "://" in mirror and not mirror.startswith(("http://", "https://")):
@@ -89,7 +100,8 @@ class Transport:
         self._mirror_folder = Path(mirror) if mirror and not self._mirror_url else None
         self._agent = f"caspian-env/{VERSION}" + (f" (+{settings.contact})" if settings.contact else "")
         self._seeds, self._timeout, self._clock = seeds, timeout, clock
-        self._pace = Pace(clock, sleep)
+        self._pace, self._pace_loopback = Pace(settings.home / "cache" / "hosts", clock, sleep), pace_loopback
+        self._pages = KeptPages(settings.home / "cache" / "pages")
         self._exchange = Exchange(self._send, self._raw, clock, sleep, self._mirror_url)
         self._lock, self._resources = threading.Lock(), ExitStack()
         self._connections: httpx.Client | None = None
@@ -149,20 +161,19 @@ class Transport:
                 yield Answer(request.subject, 304, etag, None, None, True, iter(()))
                 return
             etag = None
-        validators = {"If-None-Match": etag} if etag else {}
-        if last_modified and not self._mirror_url:
-            validators["If-Modified-Since"] = last_modified
+        known = Validators(etag, None if self._mirror_url else last_modified)
         with ExitStack() as stack:
-            response, body = self._opened(replace(request, headers={**request.headers, **validators}), stack)
-            told = response.headers
+            held, body = self._opened(replace(request, headers={**request.headers, **known.headers()}), stack)
+            told = known.after(held.status_code, held.headers, mirror=self._mirror_url is not None)
             yield Answer(
                 url=request.subject,
-                http_status=response.status_code,
-                etag=told.get("etag") or (date_and_size(told) if self._mirror_url else None),
-                last_modified=None if self._mirror_url else told.get("last-modified"),
-                media_type=told.get("content-type", "").partition(";")[0].strip().lower() or None,
-                not_modified=response.status_code == 304,
+                http_status=held.status_code,
+                etag=told.etag,
+                last_modified=told.last_modified,
+                media_type=held.headers.get("content-type", "").partition(";")[0].strip().lower() or None,
+                not_modified=held.status_code == 304,
                 body=body,
+                found_at=request.subject if request.hidden else public_address(str(held.response.url)),
             )
 
     def listing(self, url: str) -> list[str]:
@@ -177,13 +188,23 @@ class Transport:
         if place := self._folder_of(url, None):
             return mirror_folder.folder_names(*place, url)
         if OBJECT_STORE.search(host_of(url)) and not self._mirror_url:
-            return bucket_listing(public_address(url), lambda address: self._page(address)[0])
-        page, found_at = self._page(url)
-        return index_names(page, found_at, literal=self._mirror_url is not None)
+            return bucket_listing(public_address(url), lambda address: self._page(address, lambda page: page.text))
+        literal = self._mirror_url is not None
+        return self._page(url, lambda page: index_names(page.text, page.found_at, literal=literal))
 
-    def bound(self, hosts: Sequence[str]) -> Http:
-        """What a source may ask of the network: listings below the first of ``hosts`` that answers."""
-        return _Bound(self, tuple(hosts))
+    def document(self, url: str, form: Mapping[str, str] | None = None, keys: Keys = ({}, {})) -> str:
+        """A small text at an address, UTF-8 with what is not replaced.
+
+        Raises
+        ------
+        NotPublished, Unreachable, RefusedAnswer
+            As ``get``.
+        """
+        return self._page(url, lambda page: page.text, form, keys)
+
+    def bound(self, hosts: Sequence[str], keys: Keys = ({}, {})) -> Http:
+        """What a source may ask of the network: listings and small texts below the first of ``hosts`` that answers."""
+        return HostList(tuple(hosts), self.listing, lambda url, form: self.document(url, form, keys))
 
     def _folder_of(self, url: str, form: Mapping[str, str] | None) -> tuple[Path, str] | None:
         if url.startswith(SEED):
@@ -198,60 +219,66 @@ class Transport:
         self._hidden |= request.hidden
         return request
 
-    def _opened(self, request: Request, stack: ExitStack) -> tuple[httpx.Response, Iterator[bytes]]:
-        response = self._exchange.answer(request)
-        stack.callback(response.close)
-        if response.status_code == 304:
-            return response, iter(())
-        declared = response.headers.get("content-length", "")
+    def _opened(self, request: Request, stack: ExitStack) -> tuple[Held, Iterator[bytes]]:
+        held = self._exchange.answer(request)
+        stack.callback(held.close)
+        if held.status_code == 304:
+            return held, iter(())
+        declared = held.headers.get("content-length", "")
         if declared.isdecimal() and int(declared) > request.limit:
             raise too_large(request.subject, request.limit)
-        raw = self._exchange.body(request, response, stack)
-        return response, content(raw, response.headers, request.subject, request.limit)
+        raw = self._exchange.body(request, held, stack)
+        return held, content(raw, held.headers, request.subject, request.limit)
 
     def _date_and_size(self, request: Request) -> str | None:
-        with self._translated(request):
+        with translated(request):
             patience = max(0.001, min(self._timeout, time_left(request, self._clock)))
             answer = self._client().head(request.url, headers=dict(request.headers), timeout=patience)
         return date_and_size(answer.headers) if answer.status_code == 200 else None
 
-    def _page(self, url: str) -> tuple[str, str]:
-        """Text of a listing, and where it was found after redirects."""
-        request = self._request(url, None, ({}, {}), LISTING_BYTES, LISTING_SECONDS)
-        with ExitStack() as stack:
-            response, body = self._opened(request, stack)
-            return b"".join(body).decode("utf-8", errors="replace"), public_address(str(response.url))
+    def _page(
+        self, url: str, read: Callable[[Page], T], form: Mapping[str, str] | None = None, keys: Keys = ({}, {})
+    ) -> T:
+        """What ``read`` makes of a text, which is only sent if it has changed since it was last read without error."""
+        question = f"{self._mirror_url or ''} {public_address(url, form)}"
+        known = self._pages.find(question) or Page("", "", None, None)
+        with self.get(
+            url, form=form, secret=keys[0], secret_headers=keys[1], etag=known.etag, last_modified=known.last_modified,
+            max_bytes=LISTING_BYTES, deadline_seconds=LISTING_SECONDS,
+        ) as answer:  # fmt: skip
+            if answer.not_modified:
+                return read(known)
+            text = b"".join(answer.body).decode("utf-8", errors="replace")
+        page = Page(text, answer.found_at, answer.etag, answer.last_modified)
+        found = read(page)
+        self._pages.keep(question, page)
+        return found
 
-    def _send(self, request: Request, url: str, form: Mapping[str, str] | None) -> httpx.Response:
+    def _send(self, request: Request, url: str, form: Mapping[str, str] | None) -> Held:
         client = self._client()
-        if not (is_loopback(url) or host_of(url) == host_of(self._mirror_url or "")):
-            self._pace.wait(host_of(url))
-        with self._translated(request):
+        own = is_loopback(url) and not self._pace_loopback
+        exempt = own or host_of(url) == host_of(self._mirror_url or "")
+        with ExitStack() if exempt else self._pace.enter(host_of(url), request) as place, translated(request):
             patience = max(0.001, min(self._timeout, time_left(request, self._clock)))
             method = "GET" if form is None else "POST"
             built = client.build_request(method, url, data=form, headers=dict(request.headers), timeout=patience)
-            return client.send(built, stream=True)
+            return Held(client.send(built, stream=True), place.pop_all())
 
-    def _raw(self, request: Request, response: httpx.Response) -> Iterator[bytes]:
+    def _raw(self, request: Request, held: Held) -> Iterator[bytes]:
         count = 0
-        with self._translated(request):
-            for chunk in response.iter_raw():
+        with translated(request):
+            for chunk in held.response.iter_raw():
                 time_left(request, self._clock)
                 count += len(chunk)
                 yield chunk
-        declared = response.headers.get("content-length", "")
+        declared = held.headers.get("content-length", "")
         if declared.isdecimal() and count != int(declared):
             raise incomplete(request.subject, f"sent {count} of {declared} bytes")
 
     def _client(self) -> httpx.Client:
         with self._lock:
             if self._connections is None:
-                import httpx
-
-                # Bytes are kept as the provider has them, so no content coding is asked for.
-                headers = {"User-Agent": self._agent, "Accept-Encoding": "identity"}
-                direct = {"all://localhost": None, "all://127.0.0.1": None, "all://[::1]": None}
-                self._connections = self._resources.enter_context(httpx.Client(headers=headers, mounts=direct))
+                self._connections = self._resources.enter_context(new_client(self._agent))
                 for name in TALKATIVE:
                     logging.getLogger(name).addFilter(self._without_keys)
                     self._resources.callback(logging.getLogger(name).removeFilter, self._without_keys)
@@ -263,49 +290,3 @@ class Transport:
         if (safe := hide(message, self._hidden)) != message:
             record.msg, record.args = safe, ()
         return True
-
-    @contextmanager
-    def _translated(self, request: Request) -> Iterator[None]:
-        """Turn the errors of httpx into ours; ``from None`` because theirs may quote a key."""
-        import httpx
-
-        try:
-            yield
-        except httpx.TimeoutException:
-            raise Unreachable(request.subject, "did not answer in time", "try again later") from None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError):
-            remedy = "look for odd characters in the address and in the key"
-            raise RefusedAnswer(request.subject, "no valid request can be made of it", remedy) from None
-        except httpx.HTTPError as error:
-            if _has_cause(error, ssl.SSLCertVerificationError):
-                remedy = "check the clock and the certificates of this machine; verification is never switched off"
-                raise RefusedAnswer(request.subject, "its TLS certificate is not valid", remedy) from None
-            problem = f"the connection failed: {hide(str(error), request.hidden)}"
-            raise Unreachable(request.subject, problem, "try again later") from None
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """Listings below an ordered list of hosts."""
-
-    transport: Transport
-    hosts: tuple[str, ...]
-
-    def listing(self, path: str) -> Listing:
-        """Names at ``path`` below the first host that answers; NotPublished when every host says so."""
-        failure: TransportError = NotPublished(path, "no host is known for it", "add a host to the dataset")
-        for host in self.hosts:
-            try:
-                return Listing(host, self.transport.listing(join_address(host, path)))
-            except (NotPublished, Unreachable) as error:
-                if error.transient or not failure.transient:
-                    failure = error
-        raise failure
-
-
-def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:
-    while error is not None:
-        if isinstance(error, kind):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

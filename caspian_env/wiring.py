@@ -9,18 +9,20 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from caspian_env.archive import Archive
 from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.errors import SeedError, SettingsError
-from caspian_env.model import Dataset, Datum, Indicator, Location, Variable
+from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
 from caspian_env.seeds import load_datasets, load_datums, load_indicators, load_locations, load_variables
 from caspian_env.settings import Settings, data_folder
 from caspian_env.transport import Transport
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import xarray as xr
 
 
 CLUSTER_SECONDS = 10
@@ -115,9 +117,28 @@ def use_dask(settings: Settings) -> None:
             raise SettingsError("dask", f"no scheduler answers at {settings.dask}", "start it, or unset it") from error
 
 
-def source_module(dataset: Dataset) -> ModuleType:
-    """The source module of a dataset; SeedError when the seed names one that is not there."""
-    return _member("sources", dataset.module, dataset.id)
+def source_of(dataset: Dataset) -> Source:
+    """The source module of a dataset, with the options of its seed; SeedError when the module is not there."""
+    module: Any = _member("sources", dataset.module, dataset.id)
+    return _WithOptions(module, dataset.options) if dataset.options else module
+
+
+@dataclass(frozen=True, slots=True)
+class _WithOptions:
+    """A source module that several datasets share, as the one of them that has these options."""
+
+    module: Any
+    options: Mapping[str, Any]
+
+    def list_granules(self, window: Window, http: Http) -> Iterator[GranuleRef]:
+        """Granules that may hold values inside ``window``."""
+        found: Iterator[GranuleRef] = self.module.list_granules(window, http, options=self.options)
+        return found
+
+    def read_granule(self, path: Path) -> xr.Dataset:
+        """The granule in the provider's own names and units."""
+        read: xr.Dataset = self.module.read_granule(path, options=self.options)
+        return read
 
 
 def indicator_function(indicator: Indicator) -> Callable[..., object]:

@@ -79,6 +79,11 @@ def series_id(
     return int(found)
 
 
+def write_location(connection: Connection, location: Location) -> None:
+    """A place that a listing found and no seed names, such as a station; what is known of it is brought up to date."""
+    _upsert(connection, t.location, [_location(location)])
+
+
 def _one_at_a_time(connection: Connection) -> None:
     """Two processes that start together do not both add what is missing; on SQLite only one writes anyhow."""
     if connection.dialect.name == "postgresql":
@@ -91,9 +96,8 @@ def _pick(table: sa.Table, row: Any) -> dict[str, Any]:
 
 def _location(row: Location) -> dict[str, Any]:
     text = json.dumps(row.geometry, sort_keys=True) if row.geometry else None
-    values = {
-        name: getattr(row, name) for name in ("id", "title", "kind", "longitude", "latitude", "area_km2", "source")
-    }
+    plain = ("id", "title", "kind", "longitude", "latitude", "elevation_m", "area_km2", "source")
+    values = {name: getattr(row, name) for name in plain}
     return {**values, "geometry_sha256": hashlib.sha256(text.encode()).hexdigest() if text else None}
 
 
@@ -105,7 +109,8 @@ def _indicator(row: Indicator) -> dict[str, Any]:
 
 
 def _upsert(connection: Connection, table: sa.Table, rows: list[Mapping[str, Any]]) -> int:
-    known = {row.id: dict(row._mapping) for row in connection.execute(sa.select(table))}
+    wanted = sa.select(table).where(table.c.id.in_([row["id"] for row in rows]))
+    known = {row.id: dict(row._mapping) for row in connection.execute(wanted)}
     new = [row for row in rows if row["id"] not in known]
     changed = [row for row in rows if row["id"] in known and known[row["id"]] != row]
     if new:

@@ -106,6 +106,7 @@ location = sa.Table(
     sa.Column("area_km2", sa.Float),
     sa.Column("geometry_sha256", sa.String),
     sa.Column("source", sa.String, nullable=False),
+    sa.Column("elevation_m", sa.Float, comment="Above the ocean; below zero is right on this shore"),
     _one_of("kind", "region", "station", "country", "globe"),
 )  # fmt: skip
 
@@ -127,7 +128,14 @@ dataset = sa.Table(
     sa.Column("whole_record", sa.Boolean(name="whole_record_flag"), nullable=False),
     sa.Column("state", sa.String, nullable=False),
     sa.Column("caveats", sa.String, nullable=False, server_default=""),
+    sa.Column("theme", sa.String, nullable=False, server_default=""),
+    sa.Column("cannot", sa.String, nullable=False, server_default="", comment="What it cannot give"),
+    sa.Column("proven_on", sa.String, nullable=False, server_default="encoded",
+              comment="Whether the reader was tried on real bytes of the provider, or on bytes encoded like them"),
+    sa.Column("state_since", sa.String, comment="Date from which it is frozen or retired"),
+    sa.Column("successor", sa.String, comment="The dataset that follows it"),
     _one_of("state", "active", "frozen", "retired"),
+    _one_of("proven_on", "real", "encoded"),
 )  # fmt: skip
 
 indicator = sa.Table(
@@ -229,6 +237,19 @@ retrieval = sa.Table(
     sa.Index("ix_retrieval_url", "url", "id"),
     sa.Index("ix_retrieval_dataset_id_known_at", "dataset_id", "known_at"),
     sa.Index("ix_retrieval_granule_id", "granule_id"),
+)  # fmt: skip
+
+dataset_check = sa.Table(
+    "dataset_check", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("dataset_id", sa.String, sa.ForeignKey("dataset.id"), nullable=False),
+    sa.Column("checked_at", UtcTime, nullable=False),
+    sa.Column("url", sa.String, comment="Secrets left out"),
+    sa.Column("passed", sa.Boolean(name="passed_flag"), nullable=False),
+    sa.Column("findings", sa.String, nullable=False, comment="JSON: what was found against what the seed promises"),
+    sa.Column("code_version", sa.String, nullable=False),
+    sa.Index("ix_dataset_check_dataset_id", "dataset_id", "checked_at"),
+    comment="Granules that were fetched to see whether the provider keeps what the seed promises",
 )  # fmt: skip
 
 # ── data: what was believed, and when ────────────────────────────────────────────────────────────────────────────────

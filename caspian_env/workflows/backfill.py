@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from caspian_env.catalog.stored import accepted_addresses, arrivals
 from caspian_env.errors import SettingsError
-from caspian_env.formats.http_exchange import PACE_SECONDS
+from caspian_env.formats.http_pace import PACE_SECONDS
 from caspian_env.formats.mirror_addresses import public_address
 from caspian_env.model import Dataset, GranuleRef, Window
 from caspian_env.transport import addresses

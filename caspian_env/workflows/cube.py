@@ -19,8 +19,9 @@ from caspian_env.cubes import Cubes, export, open_parts, read_part
 from caspian_env.errors import CaspianError, CatalogError, SettingsError
 from caspian_env.model import Dataset, Source
 from caspian_env.processing.describe import coverage, describe
-from caspian_env.wiring import Platform, source_module, use_dask
+from caspian_env.wiring import Platform, source_of, use_dask
 from caspian_env.workflows.cube_parts import METHOD, Areas, Current, assemble, current, fingerprint, vintages
+from caspian_env.workflows.holder import holder_of, is_gone
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome
 
@@ -62,9 +63,9 @@ def build_cubes(
     )  # fmt: skip
     with standing_aside(outcome), claimed as run_id:
         wait_for_collections(platform, [dataset.id for dataset in datasets], outcome)
-        cubes_of(platform).sweep()
+        cubes_of(platform).sweep(gone=is_gone)
         for dataset in datasets:
-            source: Source = source_module(dataset)
+            source: Source = source_of(dataset)
             areas = Areas(dataset, source, platform.archive, platform.seeds.variables)
             _build_dataset(_Job(platform, dataset, areas, run_id, known_at, outcome), progress)
     return outcome
@@ -221,7 +222,7 @@ def _write(job: _Job, year: int, state: Sequence[Current], previous: xr.Dataset 
     described = describe(
         grid, job.dataset, job.platform.seeds.variables, method=METHOD, synthetic=job.platform.synthetic
     )
-    stored = job.cubes.write(job.dataset.id, described.assign_attrs(id=f"{job.dataset.id}.{year}"))
+    stored = job.cubes.write(job.dataset.id, described.assign_attrs(id=f"{job.dataset.id}.{year}"), owner=holder_of())
     return Part(
         period_start=datetime(year, 1, 1, tzinfo=UTC),
         period_end=datetime(year + 1, 1, 1, tzinfo=UTC),

@@ -6,13 +6,13 @@ transaction, so that a run killed half way leaves nothing half written and the n
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from caspian_env.archive import Kept
-from caspian_env.catalog.ledger import collected_until
+from caspian_env.catalog.ledger import collected_until, shorten_window
 from caspian_env.catalog.observations import Written, write_observations
 from caspian_env.catalog.provenance import (
     LastRetrieval,
@@ -23,13 +23,16 @@ from caspian_env.catalog.provenance import (
     record_retrieval,
 )
 from caspian_env.catalog.quality import neighbours
-from caspian_env.catalog.reference import series_id
-from caspian_env.errors import BackwardsKnowledge, BadGranule, CaspianError, NotPublished, TransportError
+from caspian_env.catalog.reference import series_id, write_location
+from caspian_env.errors import BackwardsKnowledge, BadGranule, CaspianError, NotPublished, TransportError, Unreachable
 from caspian_env.formats.mirror_addresses import join_address, public_address
-from caspian_env.model import Dataset, GranuleRef, Listing, Source, Window
+from caspian_env.model import Dataset, Document, GranuleRef, Http, Listing, Source, Window
 from caspian_env.transport import Answer, addresses
-from caspian_env.wiring import Platform, source_module
-from caspian_env.workflows.keys import missing_key, secret_of
+from caspian_env.wiring import Platform, source_of
+from caspian_env.workflows.fetch import fetch
+from caspian_env.workflows.holder import holder_of
+from caspian_env.workflows.job_time import JobTime, job_time
+from caspian_env.workflows.keys import missing_key, secrets_of
 from caspian_env.workflows.ledger import ledger, standing_aside
 from caspian_env.workflows.observe import CONTEXT, Known, Recorded, Weights, observe
 from caspian_env.workflows.outcome import Outcome
@@ -40,7 +43,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What stays the same while one dataset is collected."""
+    """What stays the same while one dataset is collected; ``again_from`` notes from when on the next run asks again."""
 
     platform: Platform
     dataset: Dataset
@@ -49,6 +52,8 @@ class _Job:
     known_at: datetime | None
     weights: Weights
     outcome: Outcome
+    time: JobTime
+    again_from: list[datetime] = field(default_factory=list)
 
     def moment(self) -> datetime:
         return self.known_at or self.platform.clock()
@@ -63,6 +68,7 @@ def ingest(
     scheduled_for: datetime | None = None,
     wanted: Callable[[GranuleRef], bool] | None = None,
     progress: Progress | None = None,
+    seconds: float | None = None,
 ) -> Outcome:
     """Collect one dataset and account for it; expected failures become problems of the outcome.
 
@@ -77,6 +83,9 @@ def ingest(
         The due time that is executed, UTC; without it somebody asks, now.
     wanted : callable, optional
         Which of the granules listed are asked for; all of them by default.
+    seconds : float, optional
+        Time for the whole of it; by default 0.9 of what the service lets a worker take. What is not asked for by then
+        is a problem of the outcome, and is asked for by the next run.
 
     Raises
     ------
@@ -89,20 +98,26 @@ def ingest(
         return outcome
     if known_at is not None:
         _refuse_going_back(platform, dataset, known_at)
-    span = window or default_window(platform, dataset)
+    span, time = window or default_window(platform, dataset), job_time(platform.settings, seconds)
     claimed = ledger(platform, "ingest", dataset.id, outcome, scheduled_for=scheduled_for, window=span)
     with standing_aside(outcome, is_problem=False), claimed as run_id:
-        source: Source = source_module(dataset)
-        job = _Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome)
+        source: Source = source_of(dataset)
+        job = _Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome, time)
         listed = _list(job, span)
         refs = [ref for ref in listed if wanted is None or wanted(ref)]
         outcome.expected = len(refs)
         if not listed and not outcome.problems:
             outcome.problems.append(f"nothing is published for {span}")
         for number, ref in enumerate(refs):
+            if time.is_over:
+                _leave(job, refs[number:], span)
+                break
             if progress:
                 progress(dataset.id, number, len(refs))
             _collect(job, ref)
+        if job.again_from and not dataset.whole_record:
+            with platform.catalog.write() as connection:
+                shorten_window(connection, run_id, max(span.start, min(job.again_from)))
         outcome.notes += gaps(dataset, listed)
     return outcome
 
@@ -137,31 +152,52 @@ class _Listings:
     """The provider as a source sees it while it lists; each answer leaves its row, as those of granules do."""
 
     job: _Job
+    provider: Http
 
     def listing(self, path: str) -> Listing:
         """Names below the first host that answers."""
-        dataset = self.job.dataset
-        found = self.job.platform.transport.bound(dataset.hosts).listing(path)
+        self._hurry(path)
+        found = self.provider.listing(path)
         _note(self.job, join_address(found.base, path), "listed")
         return found
+
+    def document(self, path: str, *, form: Mapping[str, str] | None = None) -> Document:
+        """A small text below the first host that answers."""
+        self._hurry(path)
+        found = self.provider.document(path, form=form)
+        _note(self.job, public_address(join_address(found.base, path), form), "listed")
+        return found
+
+    def _hurry(self, path: str) -> None:
+        if self.job.time.is_over:
+            raise Unreachable(path, f"was not asked for, the {self.job.time} of the job were over", "see the next run")
 
 
 def _list(job: _Job, span: Window) -> list[GranuleRef]:
     """The granules that are published; where the listing breaks off, those named before."""
     refs: list[GranuleRef] = []
+    provider = job.platform.transport.bound(job.dataset.hosts, secrets_of(job.platform, job.dataset))
     try:
-        for ref in job.source.list_granules(span, _Listings(job)):
+        for ref in job.source.list_granules(span, _Listings(job, provider)):
             refs.append(ref)  # noqa: PERF402  # what came before an error is kept
     except CaspianError as error:
         what = f"the listing broke off after {len(refs)} granules" if refs else "nothing could be listed"
         job.outcome.problems.append(f"{what}: {error.subject}: {error.problem}")
+        job.again_from.append(span.start)
     return refs
+
+
+def _leave(job: _Job, rest: list[GranuleRef], span: Window) -> None:
+    """Say what the job had no time for."""
+    count = f"{len(rest)} of {job.outcome.expected} granules were not asked for"
+    job.outcome.problems.append(f"{count}: the {job.time} of the job were over; the next run asks for them")
+    job.again_from.extend(ref.window.start if ref.window else span.start for ref in rest)
 
 
 def _collect(job: _Job, ref: GranuleRef) -> None:
     """Fetch one granule from the first address that has it, and store what it changes."""
     urls = addresses(ref, job.dataset.hosts)
-    failures: list[str] = []
+    failures: list[TransportError] = []
     for url in urls:
         try:
             _collect_from(job, ref, url)
@@ -170,8 +206,10 @@ def _collect(job: _Job, ref: GranuleRef) -> None:
             _note(job, url, "not_published")
         except TransportError as error:  # another host may have it
             _note(job, url, "failed", str(error))
-            failures.append(str(error))
-    job.outcome.problems.append(failures[0] if failures else f"not published: {urls[0]}")
+            failures.append(error)
+    if ref.window and any(error.transient for error in failures):
+        job.again_from.append(ref.window.start)
+    job.outcome.problems.append(str(failures[0]) if failures else f"not published: {urls[0]}")
 
 
 def _collect_from(job: _Job, ref: GranuleRef, url: str) -> None:
@@ -180,16 +218,13 @@ def _collect_from(job: _Job, ref: GranuleRef, url: str) -> None:
         last = last_retrieval(connection, dataset.id, public_address(url, ref.form))
     # A rejected granule is asked for again without validators: the transfer, not the provider, may have been at fault.
     confirmed = last if last and last.accepted and job.known_at is None else None
-    with platform.transport.get(
-        url,
+    with fetch(
+        platform, dataset, ref, url,
         etag=confirmed.etag if confirmed else None,
         last_modified=confirmed.last_modified if confirmed else None,
-        form=ref.form,
-        secret=secret_of(platform, dataset),
-        max_bytes=dataset.max_bytes,
-        deadline_seconds=DEADLINE_SECONDS,
-    ) as answer:
-        kept = None if answer.not_modified else platform.archive.obtain(answer.body)
+        deadline_seconds=min(DEADLINE_SECONDS, job.time.left),
+    ) as answer:  # fmt: skip
+        kept = None if answer.not_modified else platform.archive.obtain(answer.body, owner=holder_of())
     if kept is None:
         job.outcome.unchanged += 1
         _store_retrieval(job, answer, None, "not_modified", confirmed.granule_id if confirmed else None)
@@ -214,6 +249,8 @@ def _store(job: _Job, ref: GranuleRef, answer: Answer, kept: Kept, last: LastRet
             moment = job.moment()
             record_retrieval(connection, job.run_id, _answered(job, answer, kept, "new", granule_id, moment))
             written = Written()
+            if ref.location:
+                write_location(connection, ref.location)
             for row in recorded:
                 series = series_id(
                     connection, dataset=job.dataset.id, variable=row.variable, location=row.location,

@@ -14,9 +14,10 @@ def missing_key(platform: Platform, dataset: Dataset) -> str:
     return f"needs a key: {key.how_to_get}; then set CASPIAN_ENV_{key.setting}"
 
 
-def secret_of(platform: Platform, dataset: Dataset) -> dict[str, str] | None:
-    """The key as a parameter of the request; None where there is none, and for a mirror."""
+def secrets_of(platform: Platform, dataset: Dataset) -> tuple[dict[str, str], dict[str, str]]:
+    """The key as a parameter of the form or query, and as a header; empty where there is none, and for a mirror."""
     key = dataset.key
     if key is None or platform.settings.mirror or key.setting not in platform.settings.keys:
-        return None
-    return {key.parameter: platform.settings.keys[key.setting]}
+        return {}, {}
+    sent = {key.parameter: key.template.format(platform.settings.keys[key.setting])}
+    return ({}, sent) if key.place == "header" else (sent, {})

@@ -5,7 +5,7 @@ Done once for all sources: CF names and axes, customary units, study area, regio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -80,7 +80,7 @@ def observe(
         When a variable of the seed is missing, has other units, holds no finite value or is no honest series.
     """
     for measured in dataset.variables:
-        if measured.name not in raw:
+        if measured.name not in raw and not measured.optional:
             raise BadGranule(
                 dataset.id, f"has no variable {measured.name!r}", "the provider may have changed its format"
             )
@@ -94,19 +94,35 @@ def observe(
 def _from_table(
     raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, _: Weights, known: Known
 ) -> list[Recorded]:
-    status = _statuses(raw, dataset, ref)
-    notes = raw["source_note"].to_numpy() if "source_note" in raw else None
     rows = []
-    for measured in dataset.variables:
-        units = seeds.variables[measured.variable].units
-        values = to_units(raw[measured.name], units).to_numpy()
-        uncertainty = _uncertainty(raw, measured, units)
-        for place in dataset.locations:
+    places = (ref.location.id,) if ref.location else dataset.locations
+    for place, part in _by_place(raw, places):
+        status = _statuses(part, dataset, ref)
+        notes = part["source_note"].to_numpy() if "source_note" in part else None
+        for measured in _given(dataset, part):
+            units = seeds.variables[measured.variable].units
+            values = to_units(part[measured.name], units).to_numpy()
             observed = _observations(
-                measured, place, known, raw["time"].to_numpy(), values, uncertainty, status, source_notes=notes
-            )
+                measured, place, known, part["time"].to_numpy(), values, _uncertainty(part, measured, units), status,
+                source_notes=notes,
+            )  # fmt: skip
             rows.append(Recorded(measured.variable, place, measured.resolution, measured.datum, observed))
     return rows
+
+
+def _by_place(raw: xr.Dataset, places: Sequence[str]) -> Iterator[tuple[str, xr.Dataset]]:
+    """The table of each place; one without a dimension ``location`` is that of all of them."""
+    if "location" not in raw.dims:
+        yield from ((place, raw) for place in places)
+        return
+    labels = [str(label) for label in raw["location"].to_numpy()]
+    for place in places:
+        if place in labels:
+            yield place, raw.isel(location=labels.index(place))
+
+
+def _given(dataset: Dataset, raw: xr.Dataset) -> list[Measured]:
+    return [measured for measured in dataset.variables if measured.name in raw]
 
 
 def _from_grid(
@@ -115,12 +131,13 @@ def _from_grid(
     status = _statuses(raw, dataset, ref)
     area = cut(raw, *STUDY_AREA)
     rows = []
-    for measured in dataset.variables:
+    for measured in _given(dataset, raw):
         units = seeds.variables[measured.variable].units
         values = to_units(area[measured.name], units)
         for place in dataset.locations:
             cells = weights.of(place, area)
             mean = regional_mean(values, cells)
+            _keep_promise(dataset, measured, place, mean["n_cells"].to_numpy())
             uncertainty = None
             if measured.uncertainty and measured.uncertainty in area:
                 # The analysis error of neighbouring cells is taken as fully correlated: its mean, not its mean over √n.
@@ -136,6 +153,16 @@ def _from_grid(
                 Recorded(measured.variable, place, measured.resolution, None, observed, _refused(dataset, place, mean))
             )
     return rows
+
+
+def _keep_promise(dataset: Dataset, measured: Measured, place: str, n_cells: NDArray[np.int64]) -> None:
+    """Nothing, if the grid has as many finite cells in the region as its seed promises, at every time."""
+    promised = dataset.finite_cells.get(place, 0)
+    if promised and n_cells.size and int(n_cells.min()) < promised:
+        raise BadGranule(
+            measured.name, f"has {int(n_cells.min())} finite cells in {place} where the seed promises {promised}",
+            "is the file whole, or is the product masked there now?",
+        )  # fmt: skip
 
 
 def _observations(
@@ -191,7 +218,7 @@ def _judged(
     if faults := series_faults(values, time, measured.resolution, measured.gates):
         raise BadGranule(
             measured.name, "; ".join(faults), "look at the file in the archive, ask the provider, and raise the gate"
-            " in seeds/datasets.yaml if it is right",
+            " in seeds/datasets if it is right",
         )  # fmt: skip
     tests = flag_tests(values, time, measured.qc, place=place, known=neighbours)
     return as_digits(values, tests | {"physical": physical_flags(values, time, measured.resolution, measured.gates)})

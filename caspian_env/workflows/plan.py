@@ -13,7 +13,7 @@ from caspian_env.catalog.migrate import current_revision, newest_revision
 from caspian_env.catalog.stored import accepted_addresses, preliminary
 from caspian_env.errors import CaspianError
 from caspian_env.model import Dataset, Indicator, Source, Window
-from caspian_env.wiring import Platform, source_module
+from caspian_env.wiring import Platform, source_of
 from caspian_env.workflows.backfill import is_known
 from caspian_env.workflows.compute import fingerprint_of, read_arguments
 from caspian_env.workflows.cube import cubes_of
@@ -119,7 +119,7 @@ def _first_window(platform: Platform, dataset: Dataset) -> Window:
 
 
 def _listed(platform: Platform, dataset: Dataset, span: Window, *, known: bool) -> str:
-    source: Source = source_module(dataset)
+    source: Source = source_of(dataset)
     accepted: set[str] = set()
     if known:
         with platform.catalog.read() as connection:

@@ -13,6 +13,7 @@ from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.cube import build_cubes
+from caspian_env.workflows.holder import is_gone
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.ledger import account_for_dead
 from caspian_env.workflows.outcome import Outcome, exit_code
@@ -95,7 +96,7 @@ def collect(
     """Migrate, seed and collect the datasets named, or all active ones; what another run collects is skipped."""
     datasets = choose(platform, only)
     seed(platform)
-    platform.archive.sweep()
+    platform.archive.sweep(gone=is_gone)
     account_for_dead(platform)
     return [_collect(platform, dataset, window, known_at, scheduled_for, progress) for dataset in datasets]
 

@@ -16,7 +16,7 @@ from caspian_env.catalog.observations import Observed
 from caspian_env.errors import CaspianError
 from caspian_env.model import NOT_EVALUATED, GranuleRef, Indicator
 from caspian_env.processing.qc import roll_up
-from caspian_env.wiring import Platform, source_module
+from caspian_env.wiring import Platform, source_of
 from caspian_env.workflows.compute import Argument, evaluate
 from caspian_env.workflows.explain import Explanation, Input, UsedObservation
 from caspian_env.workflows.observe import Weights, observe
@@ -99,7 +99,7 @@ def _read_all(platform: Platform, explained: Explanation) -> tuple[dict[tuple[st
 def _read(platform: Platform, origin: Origin, status: str, weights: Weights) -> Reading:
     dataset = platform.seeds.datasets[origin.dataset_id]
     path = platform.archive.verify(origin.sha256)
-    raw = source_module(dataset).read_granule(path)
+    raw = source_of(dataset).read_granule(path)
     # The address, not the file, tells the preliminary edition of a daily grid.
     recorded = observe(raw, dataset, GranuleRef(path=origin.url, status=status), platform.seeds, weights)
     return {

@@ -53,7 +53,7 @@ def words(platform: Platform, as_of: datetime | None = None) -> list[str]:
 def readings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The granules that the build reads, in order; it reads them as ever."""
     read: list[Path] = []
-    real = workflow.source_module
+    real = workflow.source_of
 
     def counting(dataset: Any) -> SimpleNamespace:
         def read_granule(path: Path) -> xr.Dataset:
@@ -62,7 +62,7 @@ def readings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
         return SimpleNamespace(read_granule=read_granule)
 
-    monkeypatch.setattr(workflow, "source_module", counting)
+    monkeypatch.setattr(workflow, "source_of", counting)
     return read
 
 

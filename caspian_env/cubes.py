@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import CaspianError, CatalogError
+from caspian_env.formats import unfinished
+from caspian_env.formats.unfinished import Gone, nobody_is_gone
 from caspian_env.processing.describe import AUXILIARY, GRID
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 PACKING = ("dtype", "scale_factor", "add_offset", "_FillValue")
 _DAYS = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian", "dtype": "int32"}
 _DEFLATE = 4
-_ABANDONED_SECONDS = 24 * 3600.0
 _DAYS_IN_CHUNK = 366
 _READ_ONLY, _READABLE = 0o444, 0o644
 
@@ -50,20 +49,22 @@ class Cubes:
 
     root: Path
 
-    def write(self, dataset_id: str, part: xr.Dataset) -> Stored:
+    def write(self, dataset_id: str, part: xr.Dataset, owner: str = "") -> Stored:
         """Store a part under the name of its sha256; an interruption leaves nothing that bears such a name.
 
         Parameters
         ----------
         part : xarray.Dataset, dims (time, latitude, longitude)
             Described (see ``processing.describe``); the packing of a variable stands in its ``encoding``.
+        owner : str, optional
+            The process that writes; if it is killed, ``sweep`` knows by this name what it left.
 
         Raises
         ------
         CaspianError
             When the disk is full or cannot be written, or gives back other values than were written.
         """
-        with _fresh_file(self.root / "incoming") as fresh:
+        with _fresh_file(self.root / "incoming", owner) as fresh:
             write_netcdf(fresh, part)
             sha256, size = _sha256(fresh), fresh.stat().st_size
             path = self._place(dataset_id, sha256)
@@ -95,19 +96,17 @@ class Cubes:
             raise CatalogError(str(path), f"the bytes have changed, their sha256 is {found}", f"delete it; {remedy}")
         return path
 
-    def sweep(self, now: float | None = None) -> int:
-        """Remove what killed writers left unfinished for more than a day; gives how many files went.
+    def sweep(self, now: float | None = None, *, gone: Gone = nobody_is_gone) -> int:
+        """Remove what killed writers left unfinished; gives how many files went.
 
         Parameters
         ----------
         now : float, optional
-            Seconds since 1970 to judge by, the present if left out.
+            Seconds since 1970 to judge by, the present if left out; what was not touched for a day goes in any case.
+        gone : callable, optional
+            Whether an owner is known to be dead, so that its files go at once.
         """
-        oldest = (time.time() if now is None else now) - _ABANDONED_SECONDS
-        left = [part for part in self.root.glob("incoming/*.part") if part.stat().st_mtime < oldest]
-        for part in left:
-            part.unlink(missing_ok=True)
-        return len(left)
+        return unfinished.sweep(self.root / "incoming", gone, now)
 
     def _place(self, dataset_id: str, sha256: str) -> Path:
         if not SHA256.fullmatch(sha256):
@@ -241,17 +240,15 @@ def _refuse_unlike(parts: Sequence[xr.Dataset]) -> None:
 
 
 @contextmanager
-def _fresh_file(folder: Path) -> Iterator[Path]:
+def _fresh_file(folder: Path, owner: str = "") -> Iterator[Path]:
     """A new file with a name of its own, gone at the end of the block unless it was moved."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(suffix=".part", dir=folder)
+        handle, fresh = unfinished.new_unfinished(folder, owner)
     except OSError as error:
         raise CaspianError(
             str(folder), f"cannot be written: {error}", "check the folder and its permissions"
         ) from error
     os.close(handle)
-    fresh = Path(name)
     try:
         yield fresh
     finally:

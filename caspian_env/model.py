@@ -169,7 +169,8 @@ class Dataset:
     ``cannot`` is what it cannot give (masked sea, land only, coarse cells); ``finite_cells`` promises, for a region, how
     many cells of a grid are never empty there. ``proven_on`` says whether its reader was tried on ``real`` bytes of the
     provider or on bytes ``encoded`` like them. A dataset that is not ``active`` ended at ``state_since``. ``options`` are for a
-    source module that several datasets share: both its functions take them as a keyword.
+    source module that several datasets share: both its functions take them as a keyword. ``cube`` is false for a grid
+    of which only regional means are kept.
     """
 
     id: str
@@ -203,6 +204,7 @@ class Dataset:
     state_since: str | None = None
     successor: str | None = None
     theme: str = ""
+    cube: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -18,7 +18,7 @@ PREFIX = "CASPIAN_ENV_"
 FILE_NAME = "caspian-env.toml"
 DATABASE_NAME, SYNTHETIC_DATABASE_NAME = "caspian.db", "caspian-synthetic.db"
 SIMPLE = {
-    "database_url", "home", "mirror", "dask", "contact", "smtp_url", "alert_to", "webhook_url", "worker_memory_mb",
+    "database_url", "home", "mirror", "datasets", "dask", "contact", "smtp_url", "alert_to", "webhook_url", "worker_memory_mb",
     "worker_minutes",
 }  # fmt: skip
 VERSION = "0.1.0"
@@ -36,6 +36,8 @@ class Settings:
         SQLAlchemy address of the catalog.
     mirror : str or None
         Folder or base address that stands in for the providers.
+    datasets : tuple of str
+        The datasets that this installation collects; empty for all active ones.
     dask : str
         Where lazily opened grids are computed: empty (this process), ``local``, or a scheduler ``tcp://HOST:PORT``.
     contact : str
@@ -51,6 +53,7 @@ class Settings:
     home: Path
     database_url: str = field(repr=False)  # it may hold a password
     mirror: str | None = field(default=None, repr=False)
+    datasets: tuple[str, ...] = ()
     dask: str = ""
     contact: str = ""
     smtp_url: str = field(default="", repr=False)  # it may hold a password, and a webhook is one
@@ -109,6 +112,7 @@ def load_settings(
         home=where,
         database_url=_database_url(values.get("database_url"), where),
         mirror=mirror or values.get("mirror") or None,
+        datasets=tuple(name.strip() for name in values.get("datasets", "").split(",") if name.strip()),
         dask=_dask(values.get("dask", "")),
         contact=values.get("contact", ""),
         smtp_url=values.get("smtp_url", ""),

@@ -51,6 +51,19 @@ class Platform:
     clock: Callable[[], datetime]
     synthetic: bool
 
+    def collected(self) -> list[Dataset]:
+        """The datasets that this installation collects: those of the setting, or all active ones.
+
+        Raises
+        ------
+        SettingsError
+            When the setting names something that is no dataset.
+        """
+        known, chosen = self.seeds.datasets, self.settings.datasets
+        if unknown := [name for name in chosen if name not in known]:
+            raise SettingsError("datasets", f"names {', '.join(unknown)}", f"known: {', '.join(known)}")
+        return [dataset for dataset in known.values() if dataset.state == "active" and (dataset.id in chosen or not chosen)]
+
 
 def now() -> datetime:
     """The current time, UTC."""

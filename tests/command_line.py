@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from caspian_env.demo import DATASETS
+
 ROOT = Path(__file__).resolve().parent.parent
 # Whoever still tries to leave this machine meets a closed door at once.
 CLOSED_DOOR = {
@@ -19,6 +21,8 @@ CLOSED_DOOR = {
 def environment(**settings: str) -> dict[str, str]:
     """What a process needs to start, plus settings without their prefix."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "SYSTEMROOT") if name in os.environ}
+    # The small mirrors of the tests hold what that of the demonstration holds, unless a test says otherwise.
+    settings = {"DATASETS": ",".join(DATASETS), **settings}
     ours = {f"CASPIAN_ENV_{name}": value for name, value in settings.items()}
     return kept | CLOSED_DOOR | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"} | ours
 

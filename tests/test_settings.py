@@ -8,6 +8,7 @@ import pytest
 
 from caspian_env.errors import SettingsError
 from caspian_env.settings import Settings, known_names, load_settings
+from caspian_env.wiring import open_platform
 
 
 @pytest.fixture(autouse=True)
@@ -148,3 +149,17 @@ def test_whole_numbers_are_written_as_numbers_or_text() -> None:
     assert (settings.worker_minutes, settings.worker_memory_mb) == (7, 512)
     with pytest.raises(SettingsError, match="worker_minutes"):
         load_settings({"CASPIAN_ENV_WORKER_MINUTES": "-1"})
+
+
+def test_an_installation_collects_the_datasets_it_names(tmp_path: Path) -> None:
+    settings = load_settings({"CASPIAN_ENV_DATASETS": "noaa_gml_co2, nasa_gistemp"})
+    assert settings.datasets == ("noaa_gml_co2", "nasa_gistemp")
+    with open_platform(settings) as platform:
+        assert {dataset.id for dataset in platform.collected()} == set(settings.datasets)
+    nope = load_settings({"CASPIAN_ENV_DATASETS": "nope"})
+    with open_platform(nope) as platform, pytest.raises(SettingsError, match="names nope"):
+        platform.collected()
+    with open_platform(load_settings({})) as platform:
+        everything = platform.collected()
+    assert {dataset.id for dataset in everything} >= {"noaa_gml_co2", "noaa_oisst_v2_1"}
+    assert all(dataset.state == "active" for dataset in everything)

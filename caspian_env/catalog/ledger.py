@@ -113,6 +113,11 @@ def finish(
     return _update_running(connection, run_id, {"status": status, "finished_at": now, "error": error, **counts})
 
 
+def shorten_window(connection: Connection, run_id: int, end: datetime) -> None:
+    """Say that a run did not get to the end of the window it began with: what lies behind ``end`` is still to be asked."""
+    _update_running(connection, run_id, {"window_end": end})
+
+
 def is_running(connection: Connection, run_id: int) -> bool:
     """Whether a run may still write: it neither ended nor was taken over."""
     return connection.scalar(sa.select(t.run.c.status).where(t.run.c.id == run_id)) == "running"

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from caspian_env.demo.changes import Difference
 
 EDITIONS = (1, 2)
+DATASETS = (
+    "nasa_gwm_lake", "dahiti_water_level", "reported_levels", "noaa_oisst_v2_1", "noaa_ersst_v5", "nasa_gistemp",
+    "noaa_gml_co2",
+)  # fmt: skip
 NOTE = "SYNTHETIC.txt"
 
 

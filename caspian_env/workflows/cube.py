@@ -55,7 +55,7 @@ def build_cubes(
     """
     require_current(platform.catalog)
     known = platform.seeds.datasets
-    datasets = [_gridded(platform, name) for name in only] if only else [d for d in known.values() if d.kind == "grid"]
+    datasets = [_gridded(platform, name) for name in only] if only else [d for d in known.values() if d.kind == "grid" and d.cube]
     outcome = Outcome("cubes")
     claimed = ledger(
         platform, "cube", ",".join(only) if only else "*", outcome, job="cube",
@@ -245,7 +245,7 @@ def _reusable(job: _Job, part: Any) -> xr.Dataset | None:
 
 
 def _gridded(platform: Platform, name: str) -> Dataset:
-    gridded = [dataset.id for dataset in platform.seeds.datasets.values() if dataset.kind == "grid"]
+    gridded = [dataset.id for dataset in platform.seeds.datasets.values() if dataset.kind == "grid" and dataset.cube]
     if name not in gridded:
         raise SettingsError(name, "is not a gridded dataset", f"gridded are {', '.join(gridded)}")
     return platform.seeds.datasets[name]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from caspian_env.demo import EDITIONS, write_mirror
+from caspian_env.demo import DATASETS, EDITIONS, write_mirror
 from caspian_env.settings import Settings
 from caspian_env.wiring import open_platform
 from caspian_env.workflows.run import Summary, run
@@ -33,7 +33,7 @@ def run_demo(settings: Settings, *, out: Path | None = None, progress: Progress 
         if not _written(settings, edition):
             write_mirror(folder, edition, progress=_named(progress, f"synthetic edition {edition}"))
             _mark_written(folder)
-        with open_platform(replace(settings, mirror=str(folder)), synthetic=True) as platform:
+        with open_platform(replace(settings, mirror=str(folder), datasets=DATASETS), synthetic=True) as platform:
             summaries.append(run(platform, out=out, progress=progress))
     return summaries
 

@@ -85,8 +85,8 @@ def check_settings(platform: Platform) -> Iterator[Finding]:
 def check_hosts(platform: Platform) -> Iterator[Finding]:
     """Whether every host of the active datasets answers at all; one request each, 15 seconds at the most."""
     hosts: dict[str, list[str]] = {}
-    for dataset in platform.seeds.datasets.values():
-        for host in dataset.hosts if dataset.state == "active" else ():
+    for dataset in platform.collected():
+        for host in dataset.hosts:
             if host.startswith("http"):
                 hosts.setdefault(host, []).append(dataset.id)
     with ThreadPoolExecutor(8) as workers:

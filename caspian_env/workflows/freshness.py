@@ -43,11 +43,11 @@ class Freshness:
 
 
 def freshness(platform: Platform) -> list[Freshness]:
-    """Every dataset of the seeds, in their order, judged at the platform's present."""
+    """Every dataset that is collected or was, in the order of the seeds, judged at the platform's present."""
     with platform.catalog.read() as connection:
         rows = newest_observations(connection)
         answered = contacts(connection)
-    now = platform.clock()
+    now, wanted = platform.clock(), {dataset.id for dataset in platform.collected()}
     reach: dict[str, tuple[datetime, datetime]] = {}
     for row in rows:
         if row.newest is not None:
@@ -62,6 +62,7 @@ def freshness(platform: Platform) -> list[Freshness]:
             key=missing_key(platform, dataset),
         )
         for dataset in platform.seeds.datasets.values()
+        if dataset.id in wanted or dataset.id in reach
     ]
 
 

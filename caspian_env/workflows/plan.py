@@ -136,7 +136,7 @@ def _cubes(platform: Platform) -> Iterator[Step]:
     """The parts of cubes that do not show what is known, or whose file is gone."""
     cubes = cubes_of(platform)
     for dataset in platform.seeds.datasets.values():
-        if dataset.kind != "grid":
+        if dataset.kind != "grid" or not dataset.cube:
             continue
         with platform.catalog.read() as connection:
             believed = read_believed(connection, dataset.id)

@@ -102,11 +102,11 @@ def collect(
 
 
 def choose(platform: Platform, only: Sequence[str]) -> list[Dataset]:
-    """The datasets named, or all active ones; SettingsError for a name that is none."""
+    """The datasets named, or all that this installation collects; SettingsError for a name that is none."""
     known = platform.seeds.datasets
     if unknown := [name for name in only if name not in known]:
         raise SettingsError(", ".join(unknown), "is not a dataset", f"known: {', '.join(known)}")
-    return [known[name] for name in dict.fromkeys(only)] if only else [d for d in known.values() if d.state == "active"]
+    return [known[name] for name in dict.fromkeys(only)] if only else platform.collected()
 
 
 def _collect(

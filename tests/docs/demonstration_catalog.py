@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from caspian_env.demo import co2, dahiti, ersst, gistemp, gwm, oisst
+from caspian_env.demo import DATASETS, co2, dahiti, ersst, gistemp, gwm, oisst
 from caspian_env.settings import Settings
 from caspian_env.wiring import open_platform
 from caspian_env.workflows.compute import compute
@@ -42,7 +42,7 @@ def write_mirrors(folder: Path) -> dict[datetime, Path]:
 def build_catalog(mirrors: dict[datetime, Path], url: str, home: Path) -> None:
     """Collect and compute at each of the three moments, as if the clock stood there."""
     for moment, mirror in mirrors.items():
-        settings = Settings(home=home, database_url=url, mirror=str(mirror))
+        settings = Settings(home=home, database_url=url, mirror=str(mirror), datasets=DATASETS)
         with open_platform(settings, synthetic=True, clock=lambda moment=moment: moment) as platform:
             collected = collect(platform, only=["dahiti_water_level"] if moment == OLDER else [])
             assert all(outcome.status == "ok" for outcome in collected), [outcome.problems for outcome in collected]

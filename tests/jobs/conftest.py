@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.engine import open_catalog
+from caspian_env.demo import DATASETS
 
 from .small_mirror import write_small_mirror
 
@@ -68,7 +69,8 @@ class Operations:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CASPIAN_ENV_")}
         environment |= {
             "CASPIAN_ENV_DATABASE_URL": self.database_url, "CASPIAN_ENV_HOME": str(self.home),
-            "CASPIAN_ENV_MIRROR": str(self.mirror), "TZ": self.zone, "PYTHONPATH": str(ROOT),
+            "CASPIAN_ENV_MIRROR": str(self.mirror), "CASPIAN_ENV_DATASETS": ",".join(DATASETS),
+            "TZ": self.zone, "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         words = [sys.executable, str(SHIFTED), str(shift), fault, role, *arguments]
         log = self.home / f"{len(self.started)}-{role}.log"

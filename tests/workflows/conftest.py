@@ -16,7 +16,7 @@ import pytest
 
 from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.catalog.query import ask
-from caspian_env.demo import co2, dahiti, ersst, gistemp, gwm, oisst
+from caspian_env.demo import DATASETS, co2, dahiti, ersst, gistemp, gwm, oisst
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.run import Summary, run
@@ -85,7 +85,7 @@ def first_day(mirror: Path) -> str:
 @contextmanager
 def opened(home: Path, mirror: Path | str, url: str | None = None) -> Iterator[Platform]:
     database = url or f"sqlite:///{home / 'caspian.db'}"
-    with open_platform(Settings(home=home, database_url=database, mirror=str(mirror))) as platform:
+    with open_platform(Settings(home=home, database_url=database, mirror=str(mirror), datasets=DATASETS)) as platform:
         yield platform
 
 

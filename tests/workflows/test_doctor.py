@@ -13,6 +13,7 @@ from pytest_httpserver import HTTPServer
 
 from caspian_env.catalog.ledger import Task, claim, record_missed
 from caspian_env.catalog.migrate import schema_change
+from caspian_env.demo import DATASETS
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows import examine_surroundings
@@ -83,7 +84,9 @@ def test_every_bad_finding_has_its_remedy(platform: Platform, clock: Clock) -> N
 
 def test_a_home_without_a_database_is_an_error_and_stays_one(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with open_platform(Settings(home=home, database_url=f"sqlite:///{home / 'caspian.db'}")) as platform:
+    with open_platform(
+        Settings(home=home, database_url=f"sqlite:///{home / 'caspian.db'}", datasets=DATASETS)
+    ) as platform:
         findings = doctor(platform)
     assert ("error", "schema", platform.catalog.name) in bad(findings)
     assert "caspian-env run" in said(findings, "schema")
@@ -92,7 +95,9 @@ def test_a_home_without_a_database_is_an_error_and_stays_one(tmp_path: Path) -> 
 
 def test_a_file_that_is_no_database_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "caspian.db").write_bytes(b"this is no database at all" * 100)
-    with open_platform(Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'caspian.db'}")) as platform:
+    with open_platform(
+        Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'caspian.db'}", datasets=DATASETS)
+    ) as platform:
         findings = doctor(platform)
     assert exit_code_of(findings) == 1
     assert {"disk", "settings"} <= {finding.check for finding in findings}

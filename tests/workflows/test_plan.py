@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from caspian_env.demo import DATASETS
 from caspian_env.errors import SettingsError
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
@@ -42,7 +43,7 @@ def everything(folder: Path) -> dict[str, str]:
 
 def test_without_a_catalog_everything_is_new_and_nothing_is_made(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    settings = Settings(home=home, database_url=f"sqlite:///{home / 'caspian.db'}")
+    settings = Settings(home=home, database_url=f"sqlite:///{home / 'caspian.db'}", datasets=DATASETS)
     with open_platform(settings, clock=lambda: datetime(2026, 8, 5, tzinfo=UTC)) as platform:
         found = steps(platform)
     assert found["schema", platform.catalog.name].why == "there is no catalog yet"

@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
+
+# Importing them adds their commands to the app.
+COMMANDS = (
+    "alerting", "asking", "catalogue", "database", "gridded", "keeping", "operating", "quality", "running", "tracing",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run ``caspian-env``; expected errors are one line on standard error and exit code 1, or 2 for a wrong call."""
-    # Importing them adds their commands to the app.
-    from caspian_env.cli import alerting, asking, database, gridded, keeping, operating, quality, running, tracing  # noqa: F401
+    for name in COMMANDS:
+        import_module(f"caspian_env.cli.{name}")
     from caspian_env.cli.options import app
     from caspian_env.errors import CaspianError, SettingsError
 

@@ -1,4 +1,4 @@
-"""Commands that only ask: datasets, indicators, series, indicator, sql.
+"""Commands that only ask: indicators, series, indicator, sql.
 
 Queries are imported when a command runs, so that ``--help`` answers at once.
 """
@@ -38,33 +38,6 @@ def opened(home: Any, config: Any) -> Iterator[Platform]:
     with open_platform(load_settings(config=config, home=home)) as platform:
         require_current(platform.catalog)
         yield platform
-
-
-@app.command()
-def datasets(
-    dataset: Annotated[str | None, typer.Argument(help="Dataset id, for all that is known of it.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the datasets: what each gives, its licence, and how to get its key."""
-    from dataclasses import asdict
-
-    from caspian_env.errors import SettingsError
-    from caspian_env.wiring import load_seeds
-
-    known = load_seeds().datasets
-    if dataset is not None and dataset not in known:
-        raise SettingsError(dataset, "is not a dataset", f"known: {', '.join(known)}")
-    if as_json:
-        print_json([asdict(known[dataset])] if dataset else [asdict(d) for d in known.values()])
-    elif dataset:
-        for name, value in asdict(known[dataset]).items():
-            typer.echo(f"{name:24} {value}")
-    else:
-        rows = [
-            (d.id, d.title, d.update_frequency, "yes" if d.redistributable else "no", d.key.setting if d.key else "")
-            for d in known.values()
-        ]
-        show_table(("dataset", "title", "updated", "redistributable", "key"), rows)
 
 
 @app.command()

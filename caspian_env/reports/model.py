@@ -202,6 +202,8 @@ class Source:
     granule_sha256: str | None = None
     granule_url: str | None = None
     caveats: str = ""
+    cannot: str = ""
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from caspian_env.catalog.checks import passed_checks
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.lineage import first_retrievals, granules_of, newest_granules
@@ -57,6 +58,8 @@ def fill_bulletin(connection: Connection, platform: Platform, *, as_of: datetime
     ]
     headlines = _headlines(connection, definition["headlines"], as_of)
     values, refusals = _numbers(connection, platform, headlines, as_of)
+    lines = [line for line in (*level, *surface) if line is not None]
+    named = {line.dataset_id for line in lines} | {granule.dataset_id for value in values for granule in value.granules}
     return Bulletin(
         title=definition["title"],
         synthetic=is_synthetic(connection),
@@ -65,7 +68,7 @@ def fill_bulletin(connection: Connection, platform: Platform, *, as_of: datetime
         surface=tuple(line for line in surface if line is not None),
         values=values,
         refusals=refusals,
-        sources=_sources(connection, platform, as_of),
+        sources=_sources(connection, platform, named, as_of),
         reference_levels=tuple(
             ReferenceLevel(
                 label=row["label"],
@@ -211,8 +214,8 @@ def _shared_fields(platform: Platform, indicator: Indicator, row: Any, headline:
     }
 
 
-def _sources(connection: Connection, platform: Platform, as_of: datetime | None) -> tuple[Source, ...]:
-    newest = newest_granules(connection, as_of)
+def _sources(connection: Connection, platform: Platform, named: set[str], as_of: datetime | None) -> tuple[Source, ...]:
+    newest, checked = newest_granules(connection, as_of), passed_checks(connection)
     addresses = first_retrievals(connection, {row.granule_id for row in newest.values()})
     return tuple(
         Source(
@@ -229,9 +232,11 @@ def _sources(connection: Connection, platform: Platform, as_of: datetime | None)
             granule_sha256=newest[dataset.id].sha256,
             granule_url=addresses[newest[dataset.id].granule_id][0],
             caveats=dataset.caveats,
+            cannot=dataset.cannot,
+            proven=dataset.proven_on == "real" or dataset.id in checked,
         )
         for dataset in platform.seeds.datasets.values()
-        if dataset.id in newest
+        if dataset.id in newest and dataset.id in named
     )
 
 

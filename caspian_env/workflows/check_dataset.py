@@ -1,0 +1,191 @@
+"""Whether a provider keeps what the seed of its dataset promises: one granule fetched, read and compared.
+
+Nothing is written but the account of the check; a first collection is ``ingest``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from caspian_env.catalog.checks import record_check
+from caspian_env.errors import CaspianError, NotPublished, SettingsError, TransportError
+from caspian_env.formats.mirror_addresses import join_address, public_address
+from caspian_env.model import Dataset, Document, GranuleRef, Listing, Window
+from caspian_env.processing.durations import later
+from caspian_env.transport import Answer, addresses
+from caspian_env.wiring import Platform, source_of
+from caspian_env.workflows.fetch import fetch
+from caspian_env.workflows.keys import missing_key, secrets_of
+from caspian_env.workflows.observe import Recorded, Weights, observe
+from caspian_env.workflows.seed import seed
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DEADLINE_SECONDS = 600.0
+LOOK_BACK = timedelta(days=60)  # finds a monthly file that is published within a month
+SYNTHETIC_NOTE = "SYNTHETIC.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One promise of the seed beside what was found."""
+
+    what: str
+    promised: str
+    found: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The account of a check; it passed when every promise is kept."""
+
+    dataset_id: str
+    url: str | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every promise is kept."""
+        return all(finding.kept for finding in self.findings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return asdict(self) | {"passed": self.passed}
+
+
+def check_dataset(platform: Platform, name: str) -> Check:
+    """Fetch the newest granule of a dataset and compare it with its seed; the account is kept.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such dataset, its key is missing, or the mirror holds synthetic files.
+    """
+    if name not in platform.seeds.datasets:
+        raise SettingsError(name, "is not a dataset", f"known: {', '.join(platform.seeds.datasets)}")
+    dataset = platform.seeds.datasets[name]
+    if needed := missing_key(platform, dataset):
+        raise SettingsError(name, "cannot be checked without its key", needed)
+    mirror = platform.settings.mirror
+    if platform.synthetic or (mirror and (Path(mirror) / SYNTHETIC_NOTE).is_file()):
+        raise SettingsError(name, "cannot be checked on synthetic files", "name another mirror, or none")
+    seed(platform)
+    url, findings = _examine(platform, dataset)
+    check = Check(name, url, tuple(findings))
+    with platform.catalog.write() as connection:
+        record_check(
+            connection, dataset_id=name, checked_at=platform.clock(), url=url, passed=check.passed,
+            findings=[asdict(finding) for finding in findings],
+        )  # fmt: skip
+    return check
+
+
+def _examine(platform: Platform, dataset: Dataset) -> tuple[str | None, list[Finding]]:
+    try:
+        ref = _newest(platform, dataset)
+    except CaspianError as error:
+        return None, [Finding("listing", dataset.hosts[0], str(error), False)]
+    url, path, told = None, None, []
+    for url in addresses(ref, dataset.hosts):
+        try:
+            with fetch(
+                platform, dataset, ref, url, etag=None, last_modified=None, deadline_seconds=DEADLINE_SECONDS
+            ) as answer:
+                path = platform.archive.obtain(answer.body).path
+                url, told = answer.url, [_answered(dataset, ref, answer)]
+            break
+        except NotPublished:
+            told.append(Finding("address", url, "not published there", False))
+        except TransportError as error:
+            told.append(Finding("address", url, error.problem, False))
+    if path is None:
+        return url and public_address(url, ref.form), told
+    return url, told[-1:] + list(_contents(platform, dataset, ref, path))
+
+
+def _newest(platform: Platform, dataset: Dataset) -> GranuleRef:
+    """The last granule of the look-back that is published; NotPublished when there is none."""
+    now = platform.clock()
+    start = now - max(LOOK_BACK, 2 * (later(now, dataset.update_frequency) - now))
+    start -= timedelta(days=dataset.publication_delay_days)
+    first = datetime.fromisoformat(dataset.coverage_start).replace(tzinfo=now.tzinfo)
+    span = Window(first if platform.settings.mirror or dataset.state != "active" else max(start, first), now)
+    http = _Listings(platform, dataset)
+    newest = None
+    for ref in source_of(dataset).list_granules(span, http):
+        if newest is None or ref.window is None or newest.window is None or ref.window.start >= newest.window.start:
+            newest = ref
+    if newest is None:
+        raise NotPublished(dataset.id, f"nothing is published for {span}", "look at the provider's page")
+    return newest
+
+
+@dataclass(frozen=True, slots=True)
+class _Listings:
+    platform: Platform
+    dataset: Dataset
+
+    def listing(self, path: str) -> Listing:
+        return self.platform.transport.bound(self.dataset.hosts).listing(path)
+
+    def document(self, path: str, *, form: Mapping[str, str] | None = None) -> Document:
+        keys = secrets_of(self.platform, self.dataset)
+        return self.platform.transport.bound(self.dataset.hosts, keys).document(path, form=form)
+
+
+def _answered(dataset: Dataset, ref: GranuleRef, answer: Answer) -> Finding:
+    first = public_address(join_address(ref.base or dataset.hosts[0], ref.path), ref.form)
+    return Finding("address", first, f"answered: {answer.media_type or 'no media type'}", True)
+
+
+def _contents(platform: Platform, dataset: Dataset, ref: GranuleRef, path: Path) -> Iterator[Finding]:
+    """What is inside the granule, promise by promise; the first error ends the list."""
+    try:
+        raw = source_of(dataset).read_granule(path)
+    except CaspianError as error:
+        yield Finding("format", f"readable by sources/{dataset.module}.py", error.problem, False)
+        return
+    yield Finding("format", f"readable by sources/{dataset.module}.py", "read", True)
+    yield from _version(dataset, raw)
+    for measured in dataset.variables:
+        there = measured.name in raw
+        found = f"{raw[measured.name].attrs.get('units', 'without units')}" if there else "absent"
+        promised = f"{measured.units or 'its own units'}{' (may be absent)' if measured.optional else ''}"
+        yield Finding(f"variable {measured.name}", promised, found, there or measured.optional)
+    try:
+        recorded = observe(raw, dataset, ref, platform.seeds, Weights(platform.seeds.locations))
+    except CaspianError as error:
+        yield Finding("values", "observations in customary units", f"{error.subject}: {error.problem}", False)
+        return
+    yield from (_series(row) for row in recorded if row.observed)
+    yield from _newest_value(platform, dataset, recorded)
+
+
+def _version(dataset: Dataset, raw: xr.Dataset) -> Iterator[Finding]:
+    found = raw.attrs.get("product_version")
+    if dataset.product_version or found:
+        same = not dataset.product_version or not found or dataset.product_version in str(found)
+        yield Finding("product version", dataset.product_version or "any", str(found or "not stated"), same)
+
+
+def _series(row: Recorded) -> Finding:
+    times = [one.time for one in row.observed]
+    values = [one.value for one in row.observed]
+    cells = [one.n_cells for one in row.observed if one.n_cells is not None]
+    found = f"{len(values)} values, {min(times):%Y-%m-%d}..{max(times):%Y-%m-%d}, {min(values):.6g}..{max(values):.6g}"
+    found += f", {min(cells)}..{max(cells)} cells" if cells else ""
+    return Finding(f"{row.variable} at {row.location}", row.resolution, found, True)
+
+
+def _newest_value(platform: Platform, dataset: Dataset, recorded: list[Recorded]) -> Iterator[Finding]:
+    newest = max((later(one.time, row.resolution), one.time) for row in recorded for one in row.observed)
+    due = later(newest[0], dataset.update_frequency, 2) + timedelta(days=2 * dataset.publication_delay_days)
+    if dataset.state == "active":
+        promised = f"one every {dataset.update_frequency}, {dataset.publication_delay_days} days late"
+        yield Finding("newest value", promised, f"{newest[1]:%Y-%m-%d}", due >= platform.clock())

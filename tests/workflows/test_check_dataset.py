@@ -1,0 +1,100 @@
+"""A check asks the provider for one granule and says what it found beside what the seed promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from caspian_env.catalog.query import ask
+from caspian_env.errors import SettingsError
+from caspian_env.settings import Settings
+from caspian_env.wiring import Platform, open_platform
+from caspian_env.workflows.catalogue import catalogue
+from caspian_env.workflows.check_dataset import check_dataset
+from tests.workflows.synthetic_co2 import DATASET, co2_table
+
+URL = "https://gml.noaa.gov/webdata/ccgg/trends/co2/co2_mm_mlo.csv"
+
+
+@pytest.fixture
+def platform(database_url: str, tmp_path: Path) -> Iterator[Platform]:
+    mirror = tmp_path / "mirror"
+    file = mirror / URL.removeprefix("https://")
+    file.parent.mkdir(parents=True)
+    file.write_text(co2_table(24), encoding="utf-8")
+    settings = Settings(home=tmp_path / "home", database_url=database_url, mirror=str(mirror))
+    with open_platform(settings) as opened:
+        encoded = replace(opened.seeds.datasets[DATASET], proven_on="encoded")
+        seeds = replace(opened.seeds, datasets={**opened.seeds.datasets, DATASET: encoded})
+        yield replace(opened, seeds=seeds, clock=lambda: datetime(1992, 1, 10, tzinfo=UTC))
+
+
+def file_of(platform: Platform) -> Path:
+    return Path(str(platform.settings.mirror)) / URL.removeprefix("https://")
+
+
+def proof(platform: Platform) -> str:
+    (entry,) = catalogue(platform, [DATASET])
+    return entry.proof
+
+
+def test_a_kept_promise_proves_the_dataset(platform: Platform) -> None:
+    assert proof(platform) == "unproven"
+    newest = check_dataset(platform, DATASET)
+    found = {finding.what: finding for finding in newest.findings}
+    assert found["format"].kept and found["variable average"].kept
+    assert "24 values" in found["mole_fraction_of_carbon_dioxide_in_air at mauna_loa"].found
+    assert newest.url == URL
+    view = ask(platform.catalog, f"SELECT proof FROM v_dataset WHERE dataset_id = '{DATASET}'").rows
+    assert newest.passed and proof(platform) == "proven" and view == [("proven",)]
+
+
+def test_a_check_writes_no_observation(platform: Platform) -> None:
+    check_dataset(platform, DATASET)
+    assert ask(platform.catalog, "SELECT count(*) FROM v_observation").rows == [(0,)]
+    assert ask(platform.catalog, f"SELECT n_granules FROM v_dataset WHERE dataset_id = '{DATASET}'").rows == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "said"),
+    [
+        (b"<html><body>Bad gateway</body></html>", "format", "HTML"),
+        (b"year,month\n2020,1\n", "format", "header"),
+        (b"", "format", "empty"),
+    ],
+)
+def test_a_broken_promise_is_named_and_proves_nothing(platform: Platform, content: bytes, what: str, said: str) -> None:
+    file_of(platform).write_bytes(content)
+    check = check_dataset(platform, DATASET)
+    (broken,) = [finding for finding in check.findings if not finding.kept]
+    assert broken.what == what and said in broken.found
+    assert not check.passed and proof(platform) == "unproven"
+    (entry,) = catalogue(platform, [DATASET])
+    assert entry.checked is not None and not entry.checked["passed"]
+
+
+def test_nothing_published_is_a_finding(platform: Platform) -> None:
+    file_of(platform).unlink()
+    check = check_dataset(platform, DATASET)
+    assert [(finding.what, finding.found) for finding in check.findings] == [("address", "not published there")]
+
+
+def test_old_values_are_no_kept_promise(platform: Platform) -> None:
+    late = replace(platform, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    broken = [finding.what for finding in check_dataset(late, DATASET).findings if not finding.kept]
+    assert broken == ["newest value"]
+
+
+def test_what_cannot_be_checked_says_why(platform: Platform) -> None:
+    with pytest.raises(SettingsError, match="nope: is not a dataset"):
+        check_dataset(platform, "nope")
+    unmirrored = replace(platform, settings=replace(platform.settings, mirror=None))
+    with pytest.raises(SettingsError, match="without its key"):
+        check_dataset(unmirrored, "dahiti_water_level")
+    (Path(str(platform.settings.mirror)) / "SYNTHETIC.txt").write_text("invented\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="synthetic files"):
+        check_dataset(platform, DATASET)

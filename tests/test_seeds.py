@@ -59,7 +59,7 @@ class TestDataset:
 
     def test_heights_have_a_datum_and_nothing_else_has(self, dataset) -> None:
         for measured in dataset.variables:
-            is_height = measured.variable.startswith("water_surface_height")
+            is_height = measured.variable.startswith("water_surface_height") or measured.variable == "bedrock_altitude"
             assert (measured.datum not in (None, "none")) == is_height
 
     def test_its_provenance_can_be_printed(self, dataset) -> None:
@@ -69,7 +69,7 @@ class TestDataset:
             dataset.provider,
             dataset.licence,
             dataset.citation,
-            dataset.caveats,
+            dataset.cannot,
         ):
             assert text.strip() == text != ""
         assert dataset.kind in ("table", "grid")
@@ -85,7 +85,9 @@ def test_series_of_one_dataset_differ() -> None:
 
 
 def test_what_must_not_be_passed_on_is_marked() -> None:
-    assert {d.id for d in DATASETS.values() if not d.redistributable} == {"dahiti_water_level"}
+    kept_back = {d.id for d in DATASETS.values() if not d.redistributable}
+    assert {"dahiti_water_level", "jma_cobe_sst2", "ostia"} <= kept_back
+    assert not kept_back & {d.id for d in DATASETS.values() if "ublic domain" in d.licence}
     key = DATASETS["dahiti_water_level"].key
     assert key is not None
     assert (key.setting, key.parameter, key.place) == ("DAHITI_KEY", "api_key", "form")

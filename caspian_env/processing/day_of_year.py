@@ -19,7 +19,8 @@ def day_of_year(daily: NDArray[np.datetime64]) -> NDArray[np.int64]:
     day = (daily - year.astype("datetime64[D]")).astype(np.int64) + 1
     number = year.astype(np.int64) + 1970
     leap = (number % 4 == 0) & ((number % 100 != 0) | (number % 400 == 0))
-    return day + (~leap & (day >= FEBRUARY_29))
+    counted: NDArray[np.int64] = day + (~leap & (day >= FEBRUARY_29))
+    return counted
 
 
 def pools(days: NDArray[np.int64], *, window_days: int) -> list[NDArray[np.int64]]:

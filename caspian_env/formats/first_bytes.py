@@ -42,8 +42,8 @@ def kind(path: Path) -> str:
     return "binary data" if b"\x00" in head else "text"
 
 
-def expect_text(path: Path, dataset: str) -> str:
-    """The whole file as text, line ends as they are; only if it is complete, plain UTF-8.
+def expect_text(path: Path, dataset: str, *, encoding: str = "utf-8-sig") -> str:
+    """The whole file as text, line ends as they are; only if it is complete, plain UTF-8 (or the encoding named).
 
     Raises
     ------
@@ -54,9 +54,11 @@ def expect_text(path: Path, dataset: str) -> str:
     if found != "text":
         raise _unexpected(dataset, found, "text")
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode(encoding)
     except UnicodeDecodeError as error:
-        raise BadGranule(dataset, f"the text is not UTF-8 at byte {error.start}", "fetch it again") from error
+        raise BadGranule(
+            dataset, f"the text is not {encoding.upper().removesuffix('-SIG')} at byte {error.start}", "fetch it again"
+        ) from error
     if "\x00" in text:
         raise BadGranule(dataset, "the text holds null bytes, as a broken transfer leaves them", "fetch it again")
     return text

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caspian_env.errors import BadGranule
+from caspian_env.formats.archives import gunzip
 from caspian_env.formats.first_bytes import expect_netcdf
 
 if TYPE_CHECKING:
+    from io import BytesIO
+
     import xarray as xr
 
 # The box of the whole sea, degrees east and north.
@@ -19,6 +22,8 @@ MARGIN = 5.0
 # netCDF-C must not be entered by two threads (Unidata/netcdf4-python#844, pydata/xarray#9779); it opens a day of OISST
 # nine times faster than h5netcdf does.
 _ONE_AT_A_TIME = threading.Lock()
+# Readers of netCDF in memory; netCDF-C reads only files.
+_ENGINES = ((b"\x89HDF\r\n\x1a\n", "h5netcdf"), (b"CDF\x01", "scipy"), (b"CDF\x02", "scipy"))
 
 
 def read_netcdf(path: Path, dataset: str, *, keep: Sequence[str] | None = None, around_sea: bool = False) -> xr.Dataset:
@@ -29,19 +34,43 @@ def read_netcdf(path: Path, dataset: str, *, keep: Sequence[str] | None = None, 
     keep : sequence of str, optional
         Variables to read, where the file has them; all by default.
     around_sea : bool
-        Whether to read only the rows and columns around the Caspian of a grid with axes ``lat`` and ``lon``; a global
-        day costs many times its window to decode.
+        Whether to read only the rows and columns around the Caspian of a grid with axes ``lat`` and ``lon``, or
+        ``latitude`` and ``longitude``; a global day costs many times its window to decode.
 
     Raises
     ------
     BadGranule
         When the file is not netCDF, is truncated, or cannot be decoded.
     """
+    return _loaded(path, expect_netcdf(path, dataset), dataset, keep, around_sea)
+
+
+def read_packed_netcdf(
+    path: Path, dataset: str, *, keep: Sequence[str] | None = None, around_sea: bool = False, max_bytes: int
+) -> xr.Dataset:
+    """As `read_netcdf`, from a gzip file that unpacks, in memory, to ``max_bytes`` at the most.
+
+    Raises
+    ------
+    BadGranule
+        As `read_netcdf`; also when the file is no gzip data, is damaged or holds more.
+    """
+    import io
+
+    content = gunzip(path, dataset, max_bytes=max_bytes)
+    engine = next((name for mark, name in _ENGINES if content.startswith(mark)), None)
+    if engine is None:
+        raise BadGranule(dataset, "the gzip file holds something else than netCDF", "has the provider changed it?")
+    return _loaded(io.BytesIO(content), engine, dataset, keep, around_sea)
+
+
+def _loaded(
+    file: Path | BytesIO, engine: str, dataset: str, keep: Sequence[str] | None, around_sea: bool
+) -> xr.Dataset:
     import xarray as xr
 
-    engine = expect_netcdf(path, dataset)
     try:
-        with _ONE_AT_A_TIME, xr.open_dataset(path, engine=engine) as opened:
+        with _ONE_AT_A_TIME, xr.open_dataset(file, engine=engine) as opened:
             wanted = opened if keep is None else opened[[name for name in keep if name in opened.data_vars]]
             return (_around_sea(wanted) if around_sea else wanted).load()
     except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, RuntimeError) as error:
@@ -53,11 +82,14 @@ def read_netcdf(path: Path, dataset: str, *, keep: Sequence[str] | None = None, 
 
 
 def _around_sea(grid: xr.Dataset) -> xr.Dataset:
-    rows = (grid["lat"] >= SOUTH - MARGIN) & (grid["lat"] <= NORTH + MARGIN)
-    columns = (grid["lon"] >= WEST - MARGIN) & (grid["lon"] <= EAST + MARGIN)
+    lat, lon = ("lat", "lon") if "lat" in grid.dims else ("latitude", "longitude")
+    if not {lat, lon} <= set(grid.dims):
+        return grid  # nothing that could be cut; the caller says what is missing
+    rows = (grid[lat] >= SOUTH - MARGIN) & (grid[lat] <= NORTH + MARGIN)
+    columns = (grid[lon] >= WEST - MARGIN) & (grid[lon] <= EAST + MARGIN)
     found = [axis.values.nonzero()[0] for axis in (rows, columns)]
     south, west = (slice(int(n.min()), int(n.max()) + 1) if n.size else slice(0, 0) for n in found)
-    return grid.isel(lat=south, lon=west)
+    return grid.isel({lat: south, lon: west})
 
 
 def require_variable(grid: xr.Dataset, name: str, dims: tuple[str, ...], dataset: str) -> None:

@@ -3,19 +3,24 @@
 One file a day, in a folder a month. For about two weeks a day is published as ``..._preliminary.nc``; that file is
 removed when the final one appears, so a listing may hold both, one or, for a moment, none of them.
 
+Where neither of the two hosts of these folders answers, the day is taken from an ERDDAP server, cut to the surroundings
+of the sea: netCDF-3, other axis names, and nothing that tells preliminary from final. Such a day is preliminary; it never
+takes the place of a final one, and the final file takes its place.
+
 ``ice`` is stored as a fraction although its attribute says per cent; the attribute is put right here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from caspian_env.errors import BadGranule
-from caspian_env.formats.netcdf import read_netcdf, require_caspian, require_variable
+from caspian_env.errors import BadGranule, TransportError
+from caspian_env.formats.erddap import Box, moments, piece, product_at, spans
+from caspian_env.formats.netcdf import EAST, MARGIN, NORTH, SOUTH, WEST, read_netcdf, require_caspian, require_variable
 from caspian_env.model import GranuleRef, Http, Listing, Window
 
 if TYPE_CHECKING:
@@ -29,15 +34,30 @@ _MONTH = re.compile(r"^(\d{4})(0[1-9]|1[0-2])/?$")
 _DAY = re.compile(rf"^oisst-avhrr-{_VERSION}\.(\d{{8}})(_preliminary)?\.nc$")
 
 
-def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
-    """One file for each published day of the window; the final one where both exist."""
-    for month in sorted({m.group(0).rstrip("/") for m in map(_MONTH.match, http.listing("").names) if m}):
-        if _month(month).overlaps(window):
-            yield from _days(http.listing(f"{month}/"), month, window)
+def list_granules(window: Window, http: Http, options: Mapping[str, Any] | None = None) -> Iterator[GranuleRef]:
+    """One file for each published day of the window; the final one where both exist.
+
+    Parameters
+    ----------
+    options : mapping, optional
+        ``erddap``: servers (``base``, ``dataset``, ``variable``) that together stand in where the folders do not answer.
+    """
+    listed: set[datetime] = set()
+    try:
+        for ref in _from_folders(window, http):
+            if ref.window:
+                listed.add(ref.window.start)
+            yield ref
+    except TransportError:
+        servers = (options or {}).get("erddap", ())
+        stand_in = list(_from_erddap(window, http, servers, listed))
+        if not stand_in:
+            raise
+        yield from stand_in
 
 
-def read_granule(path: Path) -> xr.Dataset:
-    """One day of the global grid, cut to the surroundings of the Caspian.
+def read_granule(path: Path, options: Mapping[str, Any] | None = None) -> xr.Dataset:
+    """One day, cut to the surroundings of the Caspian, from either kind of host.
 
     Returns
     -------
@@ -51,6 +71,8 @@ def read_granule(path: Path) -> xr.Dataset:
         When the file is damaged, of another version, not one day, or without a temperature over the Caspian.
     """
     day = read_netcdf(path, _DATASET, keep=_KEPT, around_sea=True)
+    if "latitude" in day.dims:
+        day = _as_in_folders(day)
     require_variable(day, "sst", _DIMS, _DATASET)
     version = str(day.attrs.get("product_version", ""))
     if _VERSION not in version:
@@ -64,6 +86,45 @@ def read_granule(path: Path) -> xr.Dataset:
     if "ice" in day:
         day["ice"].attrs |= {"units": "1", "standard_name": "sea_ice_area_fraction"}
     require_caspian(day, "sst", _DATASET)
+    return day
+
+
+def _from_folders(window: Window, http: Http) -> Iterator[GranuleRef]:
+    for month in sorted({m.group(0).rstrip("/") for m in map(_MONTH.match, http.listing("").names) if m}):
+        if _month(month).overlaps(window):
+            yield from _days(http.listing(f"{month}/"), month, window)
+
+
+def _from_erddap(
+    window: Window, http: Http, servers: Iterable[Mapping[str, str]], listed: set[datetime]
+) -> Iterator[GranuleRef]:
+    """The days that were not listed before, each from the first server that has it; a server that fails is left out."""
+    box = Box(WEST - MARGIN, EAST + MARGIN, SOUTH - MARGIN, NORTH + MARGIN)
+    for server in servers:
+        try:
+            product = product_at(http, server["base"], server["dataset"], server["variable"])
+            found = moments(http, product, window)
+            within = spans(http, product, box) if found else {}
+        except TransportError:
+            continue  # what the folders said is told if no server stands in
+        for moment in found:
+            start = moment.replace(hour=0, minute=0, second=0)
+            if start not in listed:
+                listed.add(start)
+                yield GranuleRef(
+                    path=piece(product, within, moment, "err", "ice"),
+                    window=Window(start, start + timedelta(days=1)),
+                    status="preliminary",
+                    base=product.base,
+                    protocol="griddap",
+                )
+
+
+def _as_in_folders(day: xr.Dataset) -> xr.Dataset:
+    """A day as an ERDDAP server cuts it, under the names of the files; its title has the version where nothing else has."""
+    day = day.rename({"latitude": "lat", "longitude": "lon"})
+    if "product_version" not in day.attrs and "2.1" in str(day.attrs.get("title", "")):
+        day.attrs["product_version"] = f"Version {_VERSION}"
     return day
 
 

@@ -10,7 +10,12 @@ import pytest
 import xarray as xr
 
 from caspian_env.errors import BadGranule
+from caspian_env.processing.conform import conform, cut
+from caspian_env.processing.regions import regional_mean
+from caspian_env.seeds import load_datasets, load_locations
 from caspian_env.sources import noaa_ersst_v5 as source
+from caspian_env.workflows.observe import STUDY_AREA, Weights
+from tests.sources.independent import mean_by_points
 
 FILL = np.float32(-9.96921e36)
 
@@ -67,3 +72,11 @@ def test_real_months(shared: Callable[..., Path]) -> None:
     assert (str(read["time"].values[0])[:10], str(read["time"].values[-1])[:10]) == ("2010-01-01", "2020-08-01")
     sea = read["sst"].sel(lat=slice(46, 38), lon=slice(48, 52))
     assert 0 < float(sea.min()) < float(sea.max()) < 30
+    area = cut(conform(read), *STUDY_AREA)
+    location = load_locations()["caspian_sea"]
+    ours = regional_mean(area["sst"], Weights(load_locations()).of("caspian_sea", area))
+    assert int(ours["n_cells"].min()) == 15 > load_datasets()["noaa_ersst_v5"].finite_cells["caspian_sea"]
+    assert location.geometry is not None
+    axes = (read[axis].to_numpy() for axis in ("lat", "lon"))
+    mean, _ = mean_by_points(read["sst"][7].to_numpy(), *axes, location.geometry, points=100)
+    assert float(ours["value"][7]) == pytest.approx(mean, abs=0.01)

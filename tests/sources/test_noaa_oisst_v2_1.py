@@ -11,7 +11,12 @@ import xarray as xr
 
 from caspian_env.errors import BadGranule, NotPublished
 from caspian_env.model import Listing, Window
+from caspian_env.processing.conform import conform, cut
+from caspian_env.processing.regions import regional_mean
+from caspian_env.seeds import load_datasets, load_locations
 from caspian_env.sources import noaa_oisst_v2_1 as source
+from caspian_env.workflows.observe import STUDY_AREA, Weights
+from tests.sources.independent import mean_by_points
 
 PACKED = {"dtype": "int16", "scale_factor": np.float32(0.01), "add_offset": np.float32(0), "_FillValue": np.int16(-999)}
 TIME = {"dtype": "float32", "units": "days since 1978-01-01 12:00:00"}
@@ -140,3 +145,12 @@ def test_real_days(shared: Callable[..., Path], vintage: str, stem: str, variabl
     sea = read["sst"].sel(lat=slice(36, 47.5), lon=slice(46, 55))
     assert int(sea.notnull().sum()) == 719
     assert 5 < float(sea.min()) < float(sea.max()) < 32
+    area, weights = cut(conform(read), *STUDY_AREA), Weights(load_locations())
+    for place, promised in load_datasets()["noaa_oisst_v2_1"].finite_cells.items():
+        ours = regional_mean(area["sst"], weights.of(place, area))
+        assert promised <= int(ours["n_cells"][0]) < 1.05 * promised, place
+        geometry = load_locations()[place].geometry
+        assert geometry is not None
+        axes = (read[axis].to_numpy() for axis in ("lat", "lon"))
+        mean, _ = mean_by_points(read["sst"][0, 0].to_numpy(), *axes, geometry)
+        assert float(ours["value"][0]) == pytest.approx(mean, abs=0.01), place

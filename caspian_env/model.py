@@ -71,7 +71,9 @@ class GranuleRef:
     ``path`` is relative to any of the dataset's hosts (or a whole address); ``base`` is the host whose listing named
     it, tried first. ``form`` turns the request into a POST with these parameters (secrets are added by transport).
     ``protocol`` says how the bytes are got (see ``workflows/fetch.py``). ``location`` is a place that the listing found
-    and no seed names, such as a station inside a box; the granule is about that place alone.
+    and no seed names, such as a station inside a box; the granule is about that place alone. Where ``editions`` is
+    given, the first answer is not enough: every address of ``path`` and of these further paths may hold another edition
+    of the same, all are asked, and the newest edition wins.
     """
 
     path: str
@@ -81,6 +83,7 @@ class GranuleRef:
     form: Mapping[str, str] | None = None
     protocol: str = "http"
     location: Location | None = None
+    editions: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,8 @@ class Measured:
 class Key:
     """How a source takes its key: the setting that holds it, the parameter that carries it, and how to get one.
 
-    ``place`` is ``form`` (the query, where there is no form) or ``header``; ``{}`` in ``template`` stands for the key.
+    ``place`` is ``form`` (the query, where there is no form), ``header``, or ``protocol`` where only the protocol of a granule
+    may use it; ``{}`` in ``template`` stands for the key.
     """
 
     setting: str
@@ -170,7 +174,7 @@ class Dataset:
     many cells of a grid are never empty there. ``proven_on`` says whether its reader was tried on ``real`` bytes of the
     provider or on bytes ``encoded`` like them. A dataset that is not ``active`` ended at ``state_since``. ``options`` are for a
     source module that several datasets share: both its functions take them as a keyword. ``cube`` is false for a grid
-    of which only regional means are kept.
+    of which only regional means are kept. ``extra`` is the optional part of the installation that reading it needs.
     """
 
     id: str
@@ -205,6 +209,7 @@ class Dataset:
     successor: str | None = None
     theme: str = ""
     cube: bool = True
+    extra: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -1,13 +1,19 @@
-"""Keys of sources: whether one is missing, and what is sent where it is there."""
+"""What a source needs of this installation: a key, an optional part; and what is sent where the key is there."""
 
 from __future__ import annotations
+
+from importlib.util import find_spec
 
 from caspian_env.model import Dataset
 from caspian_env.wiring import Platform
 
+EXTRAS = {"object-storage": "numcodecs"}  # the module that an extra of pyproject.toml brings
+
 
 def missing_key(platform: Platform, dataset: Dataset) -> str:
-    """What to do to get the key that a dataset needs, '' when it needs none or has it."""
+    """What to do to get the key or the optional part that a dataset needs, '' when it needs none or has it."""
+    if dataset.extra and not platform.settings.mirror and find_spec(EXTRAS[dataset.extra]) is None:
+        return f'needs an optional part: pip install "caspian-env[{dataset.extra}]"'
     key = dataset.key
     if key is None or platform.settings.mirror or key.setting in platform.settings.keys:
         return ""
@@ -15,9 +21,12 @@ def missing_key(platform: Platform, dataset: Dataset) -> str:
 
 
 def secrets_of(platform: Platform, dataset: Dataset) -> tuple[dict[str, str], dict[str, str]]:
-    """The key as a parameter of the form or query, and as a header; empty where there is none, and for a mirror."""
+    """The key as a parameter of the form or query, and as a header; empty where there is none, and for a mirror.
+
+    Also empty where the key is for the protocol alone, which changes it for a token.
+    """
     key = dataset.key
-    if key is None or platform.settings.mirror or key.setting not in platform.settings.keys:
+    if key is None or key.place == "protocol" or platform.settings.mirror or key.setting not in platform.settings.keys:
         return {}, {}
     sent = {key.parameter: key.template.format(platform.settings.keys[key.setting])}
     return ({}, sent) if key.place == "header" else (sent, {})

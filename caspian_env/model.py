@@ -174,7 +174,8 @@ class Dataset:
     many cells of a grid are never empty there. ``proven_on`` says whether its reader was tried on ``real`` bytes of the
     provider or on bytes ``encoded`` like them. A dataset that is not ``active`` ended at ``state_since``. ``options`` are for a
     source module that several datasets share: both its functions take them as a keyword. ``cube`` is false for a grid
-    of which only regional means are kept. ``extra`` is the optional part of the installation that reading it needs.
+    of which only regional means are kept. ``withdrawn_limit`` is the share of a whole record that a new edition may lack
+    and still be an edition. ``extra`` is the optional part of the installation that reading it needs.
     """
 
     id: str
@@ -196,6 +197,7 @@ class Dataset:
     doi: str | None = None
     landing_page: str | None = None
     whole_record: bool = False
+    withdrawn_limit: float = 0.02
     look_back_days: int = 0
     default_status: str = "final"
     state: str = "active"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from caspian_env.processing.regions import geometry_area_km2
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 ENTRIES = yaml.safe_load((SEEDS / "regions.yaml").read_text(encoding="utf-8"))
 BASINS = ("north_caspian", "middle_caspian", "south_caspian")
+BOX = "caspian_box"
 FIELDS = {"id", "title", "kind", "source", "area_km2", "geojson"}
 
 
@@ -47,7 +49,7 @@ def derive(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_entries_and_files_are_the_same_regions() -> None:
     names = [entry["id"] for entry in ENTRIES]
-    assert names == ["caspian_sea", *BASINS, "kara_bogaz_gol"]
+    assert names == ["caspian_sea", *BASINS, "kara_bogaz_gol", BOX]
     assert {entry["geojson"] for entry in ENTRIES} == {path.name for path in (SEEDS / "regions").glob("*.geojson")}
     for entry in ENTRIES:
         assert set(entry) == FIELDS
@@ -61,6 +63,9 @@ def test_files_are_small_and_say_where_they_come_from() -> None:
     assert sum(path.stat().st_size for path in files) < 300_000
     for path in files:
         properties = feature(path.stem)["properties"]
+        if path.stem == BOX:
+            assert properties["licence"] == "Apache-2.0"
+            continue
         assert "LGPL-3.0" in properties["licence"]
         assert "GSHHG" in properties["source"]
         assert properties["dividing_lines"]
@@ -84,6 +89,17 @@ def test_areas_are_near_the_published_ones(name: str, published: float) -> None:
 
 def test_area_of_kara_bogaz_gol() -> None:
     assert 17_000 < geometry_area_km2(region("kara_bogaz_gol")) < 18_500
+
+
+def test_the_box_holds_the_whole_sea_and_more_land_than_water() -> None:
+    box = region(BOX)
+    assert box.bounds == (46.0, 36.0, 55.0, 48.0)
+    water = shapely.union_all([region("caspian_sea"), region("kara_bogaz_gol")])
+    assert box.contains(water)
+    # Between two parallels a sphere has R²·Δλ·(sin φ₂ - sin φ₁).
+    zone = 6371.0072**2 * math.radians(9) * (math.sin(math.radians(48)) - math.sin(math.radians(36)))
+    assert geometry_area_km2(box) == pytest.approx(zone, rel=1e-9)
+    assert geometry_area_km2(box.difference(water)) / zone == pytest.approx(0.60, abs=0.005)
 
 
 def test_basins_are_disjoint_and_make_up_the_sea() -> None:

@@ -6,6 +6,7 @@ Sizes are counted while they are inflated, never read from headers, and nothing 
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import stat
 import zipfile
@@ -32,19 +33,20 @@ REMEDY = "look at the file in the archive; the provider's copy may be damaged"
 
 
 def zip_members(
-    path: Path,
+    path: Path | bytes,
     dataset: str,
     *,
     wanted: Callable[[str], bool] = lambda name: True,
     max_bytes: int = 512_000_000,
     max_members: int = 2000,
+    nested: bool = False,
 ) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of each wanted file of a zip archive, in the order of its directory, within limits.
 
     Parameters
     ----------
-    path : Path
-        The archive.
+    path : Path or bytes
+        The archive, or its bytes where it came out of another.
     dataset : str
         Whose file it is, for the error.
     wanted : callable
@@ -53,18 +55,20 @@ def zip_members(
         Most bytes of all wanted files together, as they come out.
     max_members : int
         Most entries of the archive, wanted or not.
+    nested : bool
+        Whether a wanted file may be an archive itself, as a workbook is.
 
     Raises
     ------
     BadGranule
         When the file is no zip archive, is damaged or exceeds a limit; when any name in it climbs out, is absolute or
         comes twice; when a wanted file is encrypted, a link, packed by other means than deflate, or an archive itself
-        (a workbook in an archive is one). What was given before the error is sound by its own checksum.
+        that was not allowed. What was given before the error is sound by its own checksum.
     """
-    if (found := kind(path)) != "a zip archive":
+    if isinstance(path, Path) and (found := kind(path)) != "a zip archive":
         problem = "the file is empty" if found == "empty" else f"{found} in place of a zip archive"
         raise BadGranule(dataset, problem, "the provider may be under maintenance: try again later")
-    with path.open("rb") as file:
+    with path.open("rb") if isinstance(path, Path) else io.BytesIO(path) as file:
         guarded = _Guarded(file, max(max_members * DIRECTORY_BYTES_PER_MEMBER, CHUNK))
         with _damage(dataset, "the zip archive is damaged"):
             archive = zipfile.ZipFile(guarded)
@@ -73,7 +77,7 @@ def zip_members(
             for entry in _sound_entries(archive, dataset, max_members):
                 if entry.is_dir() or not wanted(entry.filename):
                     continue
-                content = _inflated(archive, entry, dataset, left)
+                content = _inflated(archive, entry, dataset, left, nested)
                 left -= len(content)
                 yield entry.filename, content
 
@@ -134,7 +138,7 @@ def _sound_entries(archive: zipfile.ZipFile, dataset: str, max_members: int) -> 
     return entries
 
 
-def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, dataset: str, most: int) -> bytes:
+def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, dataset: str, most: int, nested: bool) -> bytes:
     name = entry.filename
     if entry.flag_bits & ENCRYPTED:
         raise BadGranule(dataset, f"member {name!r} is encrypted", "ask the provider; archives are read without keys")
@@ -144,7 +148,7 @@ def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, dataset: str, mo
         raise BadGranule(dataset, f"member {name!r} is a link", REMEDY)
     with _damage(dataset, f"member {name!r} is damaged"), archive.open(entry) as member:
         content = _limited(member, dataset, most, name)
-    if content.startswith(NESTED) or content[TAR_MARK] == b"ustar":
+    if not nested and (content.startswith(NESTED) or content[TAR_MARK] == b"ustar"):
         raise BadGranule(dataset, f"member {name!r} is an archive itself", "archives in archives are not opened")
     return content
 

@@ -121,8 +121,10 @@ def regional_mean(field: xr.DataArray, weights: xr.DataArray, *, minimum_share: 
     inside = area > 0
     seen_values, inside_area = field.to_numpy()[:, inside].astype(np.float64), area[inside]
     finite = np.isfinite(seen_values)
-    observed = finite @ inside_area
-    totals = np.where(finite, seen_values, 0.0) @ inside_area
+    # Each time is summed by itself, cells in order: a matrix product gives other last digits when a file has more times,
+    # and every value of a file that has grown would look revised.
+    observed = np.ascontiguousarray(np.where(finite, inside_area, 0.0)).sum(axis=1)
+    totals = np.ascontiguousarray(np.where(finite, seen_values * inside_area, 0.0)).sum(axis=1)
     share = observed / float(weights["region_area"])
     enough = share >= minimum_share
     value = np.full(len(share), np.nan)

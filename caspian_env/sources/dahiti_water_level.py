@@ -2,6 +2,12 @@
 
 The answer to a POST is one JSON document with the whole record. Names of its fields have changed between versions of
 the interface; every known spelling is read. Errors come as JSON too, sometimes with HTTP status 200.
+
+Two versions of the interface are hosts of the seed. Version 2 is documented and asked first; version 3 takes over where
+version 2 no longer answers. Of version 3 only the request is known, from the provider's client dahitiapi 0.0.41: a POST
+of the same parameters as JSON, which version 2 takes as well. Its answer is read by the same rules, and an answer in
+another layout is refused and kept, not guessed at.
+
 Heights are above the datum of the product, which the answer does not name; it is not the Baltic system.
 """
 
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
 
 _DATASET = "dahiti_water_level"
 _TARGET = "39"
-_PATH = "api/v2/download-water-level/"
+_PATH = "download-water-level/"
 _TIME = ("date", "datetime")
 _HEIGHT = ("height", "wse", "water_level")
 _ERROR = ("error", "wse_u")
@@ -31,7 +37,7 @@ _ERROR = ("error", "wse_u")
 
 def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
     """The one answer that holds the whole record."""
-    yield GranuleRef(path=_PATH, form={"dahiti_id": _TARGET, "format": "json"})
+    yield GranuleRef(path=_PATH, form={"dahiti_id": _TARGET, "format": "json"}, protocol="json_post")
 
 
 def read_granule(path: Path) -> xr.Dataset:

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+Box = tuple[float, float, float, float]  # west, east, south, north, degrees
 Known = Mapping[tuple[str, str, str, str], Neighbours]  # by variable, location, resolution and datum
 
 CONTEXT = timedelta(days=10)  # how far around a granule its neighbours are looked for; longer than any flat line test
-STUDY_AREA = (46.0, 56.0, 36.0, 48.0)  # west, east, south, north: the sea, Kara-Bogaz-Gol and their shores
+STUDY_AREA: Box = (46.0, 56.0, 36.0, 48.0)  # the sea, Kara-Bogaz-Gol and their shores
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Weights:
 
     locations: Mapping[str, Location]
     known: dict[tuple[str, str], xr.DataArray] = field(default_factory=dict)
+    boxes: dict[tuple[str, ...], Box] = field(default_factory=dict)
 
     def of(self, location: str, grid: xr.Dataset) -> xr.DataArray:
         """Weights of a region on a grid, km2 of each cell inside it."""
@@ -62,6 +64,20 @@ class Weights:
             bounds = cell_bounds(grid, "latitude"), cell_bounds(grid, "longitude")
             self.known[key] = cell_weights(*bounds, geometry)
         return self.known[key]
+
+    def around(self, places: tuple[str, ...]) -> Box:
+        """The box that a grid is cut to: the study area, and whatever of the regions reaches beyond it."""
+        if places not in self.boxes:
+            from shapely.geometry import shape
+
+            found = [self.locations[place].geometry for place in places]
+            corners = [shape(geometry).bounds for geometry in found if geometry is not None]
+            west, east, south, north = STUDY_AREA
+            self.boxes[places] = (
+                min([west, *(box[0] for box in corners)]), max([east, *(box[2] for box in corners)]),
+                min([south, *(box[1] for box in corners)]), max([north, *(box[3] for box in corners)]),
+            )  # fmt: skip
+        return self.boxes[places]
 
 
 def observe(
@@ -94,6 +110,8 @@ def observe(
 def _from_table(
     raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, _: Weights, known: Known
 ) -> list[Recorded]:
+    import numpy as np
+
     rows = []
     places = (ref.location.id,) if ref.location else dataset.locations
     for place, part in _by_place(raw, places):
@@ -102,6 +120,8 @@ def _from_table(
         for measured in _given(dataset, part):
             units = seeds.variables[measured.variable].units
             values = to_units(part[measured.name], units).to_numpy()
+            if measured.optional and not np.isfinite(values).any():
+                continue  # this place lacks it, and has no series of nothing
             observed = _observations(
                 measured, place, known, part["time"].to_numpy(), values, _uncertainty(part, measured, units), status,
                 source_notes=notes,
@@ -129,7 +149,7 @@ def _from_grid(
     raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, weights: Weights, known: Known
 ) -> list[Recorded]:
     status = _statuses(raw, dataset, ref)
-    area = cut(raw, *STUDY_AREA)
+    area = cut(raw, *weights.around(dataset.locations))
     rows = []
     for measured in _given(dataset, raw):
         units = seeds.variables[measured.variable].units
@@ -149,9 +169,8 @@ def _from_grid(
                 measured, place, known, area["time"].to_numpy(), mean["value"].to_numpy(), uncertainty, status,
                 n_cells=mean["n_cells"].to_numpy(), area_share=mean["area_share"].to_numpy(),
             )  # fmt: skip
-            rows.append(
-                Recorded(measured.variable, place, measured.resolution, None, observed, _refused(dataset, place, mean))
-            )
+            notes = _refused(dataset, place, mean)
+            rows.append(Recorded(measured.variable, place, measured.resolution, measured.datum, observed, notes))
     return rows
 
 

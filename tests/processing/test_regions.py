@@ -201,3 +201,16 @@ def test_oisst_mean_of_the_whole_sea(shared: Callable[..., Path]) -> None:
     assert mean["area_share"].item() == pytest.approx(fraction[seen].sum() / fraction.sum(), abs=1e-3)
     assert mean["n_cells"].item() == pytest.approx(int((fraction[seen] > 0).sum()), abs=3)
     assert mean["time"].values[0] == np.datetime64("2021-10-25T12:00")
+
+
+def test_a_mean_does_not_depend_on_the_times_beside_it() -> None:
+    """A file that grows in place must not look revised in the last digit."""
+    rng = np.random.default_rng(20211031)
+    bounds = edges(0, 7, 1)
+    weights = cell_weights(bounds, bounds, shapely.box(0.3, 0.2, 6.6, 6.9))
+    values = 1015 + 10 * rng.random((200, 7, 7))
+    values[rng.random(values.shape) < 0.1] = np.nan
+    grown = field(values, weights["latitude"].to_numpy(), weights["longitude"].to_numpy())
+    whole = regional_mean(grown, weights)["value"].to_numpy()
+    for count in range(1, 200):
+        np.testing.assert_array_equal(regional_mean(grown[:count], weights)["value"].to_numpy(), whole[:count])

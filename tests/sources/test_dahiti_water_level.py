@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from caspian_env.catalog.query import ask
 from caspian_env.errors import BadGranule
 from caspian_env.model import FAIL, SUSPECT
 from caspian_env.processing.qc import flag
 from caspian_env.seeds import load_datasets
+from caspian_env.settings import Settings
 from caspian_env.sources import dahiti_water_level as source
+from caspian_env.transport import addresses
+from caspian_env.wiring import open_platform
+from caspian_env.workflows.ingest import ingest
+from caspian_env.workflows.seed import seed
+from tests.scripted_server import playing, reply
 
-from .conftest import Altered
+from .conftest import DATA, Altered, Collect
 
 NAME = ("dahiti_water_level", "answer.json")
 
@@ -78,7 +86,14 @@ def test_an_error_body_is_refused(tmp_path: Path, body: str, problem: str) -> No
 
 def test_a_spelling_of_the_request(window: object) -> None:
     (ref,) = source.list_granules(window, None)  # type: ignore[arg-type]
-    assert (ref.path, ref.form) == ("api/v2/download-water-level/", {"dahiti_id": "39", "format": "json"})
+    assert (ref.path, ref.form, ref.protocol) == (
+        "download-water-level/", {"dahiti_id": "39", "format": "json"}, "json_post",
+    )  # fmt: skip
+    hosts = load_datasets()["dahiti_water_level"].hosts
+    assert addresses(ref, hosts) == [
+        "https://dahiti.dgfi.tum.de/api/v2/download-water-level/",
+        "https://dahiti.dgfi.tum.de/api/v3/download-water-level/",
+    ]
 
 
 def test_the_real_record_and_its_outlier(shared: Callable[..., Path]) -> None:
@@ -98,3 +113,39 @@ def test_damaged_answers_of_the_shared_material(shared: Callable[..., Path]) -> 
     for name in ("worldbank__error_body_http200.json", "co2_mm_mlo__html_error_page.csv"):
         with pytest.raises(BadGranule):
             source.read_granule(shared("samples", "broken", name))
+
+
+def test_it_is_collected_on_both_databases(collect: Collect) -> None:
+    content = (DATA / "dahiti_water_level" / "answer.json").read_bytes()
+    url = "https://dahiti.dgfi.tum.de/api/v2/download-water-level/?dahiti_id=39&format=json"
+    collected = collect("dahiti_water_level", {url: content})
+    assert (collected.outcome.status, collected.outcome.first) == ("ok", 3)
+    assert collected.values() == {"2001-01-01": -27.01, "2001-01-11": -27.11, "2001-01-21": -27.21}
+    row = collected.rows[0]
+    assert (row.datum, row.std_uncertainty, row.unit, row.resolution) == ("dahiti_39", 0.002, "m", "instant")
+
+
+def test_the_third_version_takes_over_where_the_second_is_gone(collect: Collect) -> None:
+    content = (DATA / "dahiti_water_level" / "answer.json").read_bytes()
+    url = "https://dahiti.dgfi.tum.de/api/{}/download-water-level/?dahiti_id=39&format=json"
+    collected = collect("dahiti_water_level", {url.format("v3"): content})
+    assert (collected.outcome.problems, len(collected.rows)) == ([], 3)
+    again = collect("dahiti_water_level", {url.format("v2"): content})
+    assert (again.outcome.written, len(again.rows)) == (0, 3)
+
+
+def test_the_key_goes_into_the_json_and_nowhere_else(tmp_path: Path) -> None:
+    content = (DATA / "dahiti_water_level" / "answer.json").read_bytes()
+    settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'c.db'}", keys={"DAHITI_KEY": "s3cret"})
+    with playing(reply(status="404 Not Found"), reply(content)) as server, open_platform(settings) as platform:
+        seed(platform)
+        hosts = (f"{server.url}/api/v2/", f"{server.url}/api/v3/")
+        outcome = ingest(platform, replace(platform.seeds.datasets["dahiti_water_level"], hosts=hosts))
+        assert (outcome.problems, outcome.first) == ([], 3)
+        for version, heard in zip(("v2", "v3"), server.heard, strict=True):
+            head, _, body = heard.partition("\r\n\r\n")
+            assert head.startswith(f"POST /api/{version}/download-water-level/ HTTP/1.1")
+            assert "s3cret" not in head
+            assert json.loads(body) == {"dahiti_id": "39", "format": "json", "api_key": "s3cret"}
+        urls = ask(platform.catalog, "SELECT url FROM retrieval", limit=None).rows
+        assert not any("s3cret" in url for (url,) in urls)

@@ -9,7 +9,7 @@ from caspian_env.model import Window
 from caspian_env.settings import data_folder
 from caspian_env.sources import reported_levels as source
 
-from .conftest import Altered
+from .conftest import Altered, Collect
 
 NAME = ("reported_levels", "reported_levels.csv")
 
@@ -55,3 +55,9 @@ def test_the_seed_holds_the_published_extremes(window: Window) -> None:
     read = source.read_granule(data_folder("seeds") / name)
     levels = dict(zip([int(str(t)[:4]) for t in read["time"].values], read["level_m"].values.tolist(), strict=True))
     assert levels == {1900: -25.74, 1977: -29.01, 1995: -26.62, 2020: -28.23}
+
+
+def test_the_seed_table_is_collected(collect: Collect) -> None:
+    collected = collect("reported_levels", {})
+    assert collected.outcome.status == "ok"
+    assert {(r.datum, r.status, r.resolution) for r in collected.rows} == {("BS77", "reported", "P1Y")}

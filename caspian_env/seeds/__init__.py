@@ -1,0 +1,208 @@
+"""Reading the seeds: what is true, as files in the folder ``seeds``, into the nouns of the model.
+
+Every entry is built by the fields of its dataclass, so a key that no field has, a value of the wrong type or a name
+that no other seed defines is an error that names file, entry and key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from caspian_env.errors import SeedError
+from caspian_env.model import AlertRule, Dataset, Datum, Indicator, IndicatorInput, Location, Retention, Variable
+from caspian_env.seeds.entries import Entry, build, by_id, csv_rows, entries, known_keys, mapping, refer, refer_all
+from caspian_env.settings import data_folder
+
+_DEFINITION = {
+    "id", "title", "function", "method_version", "units", "statistic", "parameters", "citation", "decimals", "note",
+    "relative_to_datum", "datum",
+}  # fmt: skip
+_JUDGED_BY = {
+    "stale_source": ("states",), "failed_run": ("states",), "revision": ("times_uncertainty",),
+    "threshold": ("indicator", "location", "above or below", "source"),
+}  # fmt: skip
+POINTS = ("stations.csv", "countries.csv")
+_VARIANT = {"suffix", "title", "inputs", "locations", "datum", "parameters", "note"}
+
+
+def load_variables(folder: Path | None = None) -> dict[str, Variable]:
+    """The quantities of ``variables.yaml`` by id; SeedError names what is wrong."""
+    return by_id("variables.yaml", (build(Variable, e, w) for e, w in entries(_folder(folder), "variables.yaml")))
+
+
+def load_datums(folder: Path | None = None) -> dict[str, Datum]:
+    """The vertical datums of ``datums.csv`` by id; SeedError names what is wrong."""
+    return by_id("datums.csv", (build(Datum, e, w) for e, w in csv_rows(_folder(folder), "datums.csv", Datum)))
+
+
+def load_locations(folder: Path | None = None) -> dict[str, Location]:
+    """The places of ``stations.csv``, ``countries.csv`` and ``regions.yaml`` by id, regions with their polygon.
+
+    Raises
+    ------
+    SeedError
+        When an entry is wrong, a polygon is missing, or an id stands twice.
+    """
+    folder = _folder(folder)
+    points = [build(Location, e, w) for name in POINTS for e, w in csv_rows(folder, name, Location)]
+    regions = [_region(folder, entry, where) for entry, where in entries(folder, "regions.yaml")]
+    return by_id(f"{', '.join(POINTS)} and regions.yaml", iter([*regions, *points]))
+
+
+def load_datasets(folder: Path | None = None) -> dict[str, Dataset]:
+    """The datasets of ``datasets/THEME.yaml`` by id; every variable, datum and location they name exists.
+
+    Raises
+    ------
+    SeedError
+        When an entry is wrong or names something that no seed defines.
+    """
+    folder = _folder(folder)
+    known = {
+        "variables": set(load_variables(folder)), "datums": set(load_datums(folder)), "locations": _places(folder),
+    }  # fmt: skip
+    datasets = []
+    for entry, where, theme in _datasets(folder):
+        dataset = build(Dataset, {"theme": theme, **mapping(entry, where)}, where)
+        refer_all(dataset, where, **known)
+        datasets.append(dataset)
+    return by_id("datasets", iter(datasets))
+
+
+def load_indicators(folder: Path | None = None) -> dict[str, Indicator]:
+    """The variants of ``indicators.yaml`` by id; every series they take is one that a dataset gives.
+
+    A variant's parameters are laid over those of its definition, its note follows the definition's, and its title and
+    datum take their place.
+
+    Raises
+    ------
+    SeedError
+        When an entry is wrong, or takes a series that no dataset gives.
+    """
+    folder = _folder(folder)
+    datasets, datums = load_datasets(folder), set(load_datums(folder))
+    found = []
+    for definition, where in entries(folder, "indicators.yaml"):
+        variants = known_keys(definition, _DEFINITION | {"variants"}, where).get("variants")
+        if not isinstance(variants, list) or not variants:
+            raise SeedError(where, "variants is not a list with entries", "give at least one, its suffix may be empty")
+        for variant in variants:
+            indicator = _variant(definition, variant, where)
+            inside = f"{where}: {indicator.id}"
+            if indicator.datum is not None:
+                refer(indicator.datum, datums, inside, "datum")
+            for taken in indicator.inputs:
+                _refer_series(taken, indicator.locations, datasets, inside)
+            found.append(indicator)
+    return by_id("indicators.yaml", iter(found))
+
+
+def load_alert_rules(folder: Path | None = None) -> dict[str, AlertRule]:
+    """The rules of ``alerts.yaml`` by id; SeedError names what is wrong."""
+    rules = [(build(AlertRule, e, w), w) for e, w in entries(_folder(folder), "alerts.yaml")]
+    for rule, where in rules:
+        refer(rule.kind, set(_JUDGED_BY), where, "kind")
+        refer(rule.severity, {"note", "warning", "critical"}, where, "severity")
+        for names in _JUDGED_BY[rule.kind]:
+            if not any(getattr(rule, name) not in (None, (), "") for name in names.split(" or ")):
+                raise SeedError(where, f"a rule of this kind needs {names}", "add it")
+    return by_id("alerts.yaml", (rule for rule, _ in rules))
+
+
+def load_retention(folder: Path | None = None) -> Retention:
+    """The written policy of ``retention.yaml``; SeedError names what is wrong."""
+    found = [build(Retention, e, w) for e, w in entries(_folder(folder), "retention.yaml")]
+    if len(found) != 1 or min(found[0].rejected_days, found[0].unnamed_days, found[0].temporary_hours // 24) < 1:
+        raise SeedError("retention.yaml", "is not one policy of a day at the least", "mend the file")
+    return found[0]
+
+
+# ── from entries to nouns ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def load_reports(folder: Path | None = None) -> dict[str, Entry]:
+    """The report definitions of ``reports.yaml`` by id; SeedError names what is wrong."""
+    known = {"id", "title", "level", "surface", "headlines", "reference_levels"}
+    return {str(e["id"]): known_keys(e, known, w) for e, w in entries(_folder(folder), "reports.yaml")}
+
+
+def _region(folder: Path, entry: Entry, where: str) -> Location:
+    entry = dict(known_keys(entry, {"id", "title", "kind", "source", "area_km2", "geojson"}, where))
+    name = str(entry.pop("geojson", None) or f"regions/{entry.get('id')}.geojson")
+    path = folder / name if (folder / name).is_file() else folder / "regions" / name
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        feature = content["features"][0] if content["type"] == "FeatureCollection" else content
+        geometry = feature["geometry"] if feature["type"] == "Feature" else feature
+        if geometry["type"] not in ("Polygon", "MultiPolygon"):
+            raise SeedError(where, f"geojson: {name} holds a {geometry['type']}", "a region is a polygon")
+    except OSError as error:
+        raise SeedError(where, f"geojson: {name} cannot be read", "add the polygon") from error
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise SeedError(where, f"geojson: {name} is not GeoJSON ({error!r})", "mend the file") from error
+    return build(Location, {**entry, "geometry": geometry}, where)
+
+
+def _variant(definition: Entry, variant: Any, where: str) -> Indicator:
+    variant = known_keys(variant, _VARIANT, f"{where}: a variant")
+    suffix, own = variant.get("suffix", ""), dict(variant)
+    merged: dict[str, Any] = {key: value for key, value in definition.items() if key != "variants"}
+    merged["id"] = f"{merged.get('id')}_{suffix}" if suffix else merged.get("id")
+    inside = f"{where}: {merged['id']}"
+    for key in ("parameters", "inputs"):
+        if not isinstance(own.get(key, {}), dict):
+            raise SeedError(inside, f"{key} is not a mapping", "write name: value")
+    merged["parameters"] = {**merged.get("parameters", {}), **own.get("parameters", {})}
+    merged["note"] = " ".join(filter(None, (merged.get("note"), own.get("note"))))
+    merged["inputs"] = [_input(name, given, inside) for name, given in own.get("inputs", {}).items()]
+    merged |= {key: own[key] for key in ("title", "locations", "datum") if key in own}
+    return build(Indicator, merged, inside)
+
+
+def _input(argument: str, given: Any, where: str) -> Entry:
+    inside = f"{where}: inputs.{argument}"
+    allowed = {f.name for f in fields(IndicatorInput)} - {"argument"}
+    return {**known_keys(given, allowed, inside), "argument": argument}
+
+
+def _refer_series(taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping[str, Dataset], where: str) -> None:
+    key = f"inputs.{taken.argument}"
+    refer(taken.dataset, set(datasets), where, f"{key}.dataset")
+    dataset = datasets[taken.dataset]
+    fitting = [
+        measured
+        for measured in dataset.variables
+        if measured.variable == taken.variable
+        and taken.datum in (None, measured.datum)
+        and taken.resolution in (None, measured.resolution)
+    ]
+    if len(fitting) != 1:
+        number = "no series" if not fitting else "several series"
+        wanted = " ".join(filter(None, (taken.variable, taken.datum, taken.resolution)))
+        raise SeedError(where, f"{key}: {taken.dataset} gives {number} {wanted}", "mend variable, datum or resolution")
+    for location in (taken.location,) if taken.location else own:
+        refer(location, set(dataset.locations), where, f"{key}: location of {taken.dataset}")
+
+
+def _datasets(folder: Path) -> Iterator[tuple[Entry, str, str]]:
+    """The entries of every file in the folder ``datasets``, each with its place in words and its theme."""
+    files = sorted((folder / "datasets").glob("*.yaml"))
+    if not files:
+        raise SeedError("datasets", f"{folder} has no folder of them", "is the installation complete?")
+    for path in files:
+        yield from ((entry, where, path.stem) for entry, where in entries(folder, f"datasets/{path.name}"))
+
+
+def _places(folder: Path) -> set[str]:
+    tables = [row for name in POINTS for row in csv_rows(folder, name, Location)]
+    rows = [*tables, *entries(folder, "regions.yaml")]
+    return {str(entry.get("id")) for entry, _ in rows}
+
+
+def _folder(folder: Path | None) -> Path:
+    return data_folder("seeds") if folder is None else folder

@@ -1,0 +1,137 @@
+"""From seed files to the nouns of the model: each entry is built by the fields of its dataclass, and refused by name."""
+
+from __future__ import annotations
+
+import csv
+import types
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from caspian_env.errors import SeedError
+from caspian_env.model import AlertRule, Dataset, Datum, Indicator, Location, Variable
+
+T = TypeVar("T")
+Noun = TypeVar("Noun", Variable, Datum, Dataset, Location, Indicator, AlertRule)
+Entry = Mapping[str, Any]
+
+
+def build(noun: type[T], entry: Any, where: str) -> T:
+    """An instance of the dataclass, if the entry has its fields and no other, each of its type."""
+    dataclass_type: Any = noun
+    known: dict[str, Field[Any]] = {f.name: f for f in fields(dataclass_type)}
+    hints = get_type_hints(noun)
+    entry = known_keys(entry, set(known), where)
+    needed = {n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING}
+    if missing := sorted(needed - set(entry)):
+        raise SeedError(where, f"has no {', '.join(missing)}", "add it")
+    return noun(**{key: _typed(value, hints[key], where, key) for key, value in entry.items()})
+
+
+def _typed(value: Any, hint: Any, where: str, key: str) -> Any:
+    """The value, if it is of the annotated type; lists become tuples and mappings become dataclasses."""
+    if get_origin(hint) in (types.UnionType, Union):
+        inner = next(arg for arg in get_args(hint) if arg is not type(None))
+        return None if value is None else _typed(value, inner, where, key)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return build(hint, value, f"{where}: {key}")
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(_typed(item, get_args(hint)[0], where, f"{key}[{n}]") for n, item in enumerate(value))
+    wanted = get_origin(hint) or hint
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if wanted is tuple or not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        name = {"tuple": "list"}.get(wanted.__name__, wanted.__name__)
+        raise SeedError(where, f"{key} is {value!r} and not of type {name}", "mend the value; text needs quotes")
+    return value
+
+
+def refer(name: str, known: set[str], where: str, key: str) -> None:
+    """Nothing, if the name is known; SeedError tells the names that are."""
+    if name not in known:
+        raise SeedError(where, f"{key} names {name!r}, which no seed defines", f"known: {', '.join(sorted(known))}")
+
+
+def refer_all(dataset: Dataset, where: str, *, variables: set[str], datums: set[str], locations: set[str]) -> None:
+    """Nothing, if every quantity, datum and place that a dataset names is known."""
+    for measured in dataset.variables:
+        refer(measured.variable, variables, where, "variables.variable")
+        if measured.datum is not None:
+            refer(measured.datum, datums, where, "variables.datum")
+    for location in dataset.locations:
+        refer(location, locations, where, "locations")
+
+
+def entries(folder: Path, name: str) -> Iterator[tuple[Entry, str]]:
+    """The entries of a YAML list, each with its place in words."""
+    return listed(document(folder, name), name)
+
+
+def document(folder: Path, name: str) -> Any:
+    """What a YAML file holds; SeedError when it cannot be read."""
+    import yaml
+
+    try:
+        return yaml.safe_load(_text(folder, name))
+    except yaml.YAMLError as error:
+        raise SeedError(name, f"is not YAML: {' '.join(str(error).split())}", "mend the file") from error
+
+
+def listed(content: Any, name: str) -> Iterator[tuple[Entry, str]]:
+    """The entries of a list, each with its place in words; SeedError when it is none."""
+    if not isinstance(content, list):
+        raise SeedError(name, "is not a list of entries", "begin each entry with '- id:'")
+    for n, entry in enumerate(content, 1):
+        named = isinstance(entry, dict) and "id" in entry
+        yield entry, f"{name}: {entry['id'] if named else f'entry {n}'}"
+
+
+def csv_rows(folder: Path, name: str, noun: type[Any]) -> Iterator[tuple[Entry, str]]:
+    """The rows of a table, empty cells left out, numbers read as the dataclass wants them."""
+    hints = get_type_hints(noun)
+    for n, row in enumerate(csv.DictReader(_text(folder, name).splitlines()), 2):
+        where = f"{name}: {row.get('id') or f'line {n}'}"
+        if None in row or None in row.values():
+            raise SeedError(where, "has another number of cells than the header", "quote cells that hold a comma")
+        yield {key: _from_cell(cell, hints.get(key, str), where, key) for key, cell in row.items() if cell}, where
+
+
+def _from_cell(cell: str, hint: Any, where: str, key: str) -> Any:
+    kinds: dict[Any, Callable[[str], Any]] = {int | None: int, float | None: float}
+    try:
+        return kinds.get(hint, str)(cell)
+    except ValueError as error:
+        raise SeedError(where, f"{key} is {cell!r} and not a number", "mend the cell") from error
+
+
+def _text(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SeedError(name, f"cannot be read from {folder}: {error}", "is the installation complete?") from error
+
+
+def mapping(entry: Any, where: str) -> Entry:
+    """The entry, if it is a mapping; SeedError when it is not."""
+    if not isinstance(entry, dict):
+        raise SeedError(where, f"is {entry!r:.60} and not a mapping", "write key: value")
+    return entry
+
+
+def known_keys(entry: Any, known: set[str], where: str) -> Entry:
+    """The entry, if it is a mapping of known keys; SeedError names the others."""
+    found = mapping(entry, where)
+    if unknown := sorted(str(key) for key in set(found) - known):
+        raise SeedError(where, f"unknown key {', '.join(unknown)}", f"known: {', '.join(sorted(known))}")
+    return found
+
+
+def by_id(name: str, nouns: Iterator[Noun]) -> dict[str, Noun]:
+    """The nouns by their id; SeedError when one stands twice."""
+    found: dict[str, Noun] = {}
+    for noun in nouns:
+        if noun.id in found:
+            raise SeedError(f"{name}: {noun.id}", "stands twice", "give each entry an id of its own")
+        found[noun.id] = noun
+    return found

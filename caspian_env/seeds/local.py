@@ -1,0 +1,98 @@
+"""What an institute declares beside the installed seeds: its own quantities, datums, places and datasets.
+
+Every ``*.yaml`` (or ``*.yml``) of its folder is a mapping with any of the lists ``variables``, ``datums``, ``stations`` and
+``datasets``, whose entries have the fields of the model as the installed seeds have. What is declared joins what is
+installed and replaces nothing of it: an id that is already taken is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from caspian_env.errors import SeedError
+from caspian_env.model import Dataset, Datum, Location, Variable
+from caspian_env.seeds.entries import Entry, build, document, known_keys, listed, mapping, refer_all
+
+READER = "local_file"
+HOST = "local:"  # the institute's folder, as transport knows it
+LISTS = {"variables", "datums", "stations", "datasets"}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Quantities, datums, places and datasets by id."""
+
+    variables: dict[str, Variable] = field(default_factory=dict)
+    datums: dict[str, Datum] = field(default_factory=dict)
+    locations: dict[str, Location] = field(default_factory=dict)
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+
+
+def load_local(folder: Path, installed: Declared) -> Declared:
+    """What is installed and what the folder declares; the same as installed where there is no folder.
+
+    Raises
+    ------
+    SeedError
+        When a file or entry is wrong, an id is taken, or a dataset names something that nobody defines.
+    """
+    known = Declared(
+        dict(installed.variables), dict(installed.datums), dict(installed.locations), dict(installed.datasets)
+    )
+    given: list[tuple[Entry, str]] = []
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        name = f"{folder.name}/{path.name}"
+        content = known_keys(document(folder.parent, name), LISTS, name)
+        for entry, where in listed(content.get("variables", []), f"{name}: variables"):
+            _add(known.variables, build(Variable, entry, where), where)
+        for entry, where in listed(content.get("datums", []), f"{name}: datums"):
+            _add(known.datums, build(Datum, entry, where), where)
+        for entry, where in listed(content.get("stations", []), f"{name}: stations"):
+            _add(known.locations, _station(entry, where), where)
+        given += listed(content.get("datasets", []), f"{name}: datasets")
+    for entry, where in given:  # a dataset may use what a file after its own defines
+        dataset = _dataset(entry, where)
+        refer_all(
+            dataset, where, variables=set(known.variables), datums=set(known.datums), locations=set(known.locations)
+        )
+        _add(known.datasets, dataset, where)
+    return known
+
+
+def _add(known: dict[str, Any], noun: Any, where: str) -> None:
+    if noun.id in known:
+        raise SeedError(where, f"the id {noun.id} is taken", "choose another; the institute's name makes a good prefix")
+    known[noun.id] = noun
+
+
+def _station(entry: Any, where: str) -> Location:
+    station = build(Location, {"kind": "station", **mapping(entry, where)}, where)
+    if station.kind != "station" or station.longitude is None or station.latitude is None:
+        raise SeedError(where, "is no station with longitude and latitude", "add them, in degrees east and north")
+    return station
+
+
+def _dataset(entry: Any, where: str) -> Dataset:
+    defaults = {"kind": "table", "module": READER, "hosts": [HOST], "theme": "local"}
+    dataset = build(Dataset, {**defaults, **mapping(entry, where)}, where)
+    return replace(dataset, options=_told(dataset)) if dataset.module == READER else dataset
+
+
+def _told(dataset: Dataset) -> Mapping[str, Any]:
+    """The options of the reader, who is told in them what the rest of the entry says of columns and places."""
+    columns = [
+        {
+            "name": m.name,
+            "units": m.units,
+            "uncertainty": m.uncertainty,
+            "resolution": m.resolution,
+            "optional": m.optional,
+        }
+        for m in dataset.variables
+    ]
+    told: dict[str, Any] = {"dataset": dataset.id, "grid": dataset.kind == "grid", "whole_record": dataset.whole_record}
+    told["default_status"] = dataset.default_status
+    return {**dataset.options, **told, "columns": columns, "locations": list(dataset.locations)}

@@ -1,23 +1,22 @@
 """The only module that touches the network: addresses in, bytes out, politely and without telling keys.
 
 ``https://`` addresses are asked at their provider, or read from the mirror of the settings; ``seed:NAME`` is a file of
-the seeds folder. A folder (mirror or seeds) has no conditional requests: the archive sees by the sha256 whether its
-bytes are new. A mirror over HTTP is asked with ``If-None-Match``, or where it has no ETags by HEAD for the date and
-size of the file: its dates alone are those of the copy. Listings and small texts are kept in a cache of the home, so
-that they too need not be sent again. Proxies and certificate bundles are those of the system (``HTTPS_PROXY``,
-``SSL_CERT_FILE``, read by httpx).
+the seeds folder, ``local:NAME`` one of the institute's own. A folder has no conditional requests: the archive sees by
+the sha256 whether its bytes are new. A mirror over HTTP is asked with ``If-None-Match``, or where it has no ETags by
+HEAD for the date and size of the file: its dates alone are those of the copy. Listings and small texts are kept in a
+cache of the home, so that they too need not be sent again. Proxies and certificate bundles are those of the system
+(``HTTPS_PROXY``, ``SSL_CERT_FILE``, read by httpx).
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from caspian_env.errors import SettingsError
 from caspian_env.formats import mirror_folder
@@ -25,11 +24,19 @@ from caspian_env.formats.directory_index import OBJECT_STORE, bucket_listing, in
 from caspian_env.formats.host_list import HostList
 from caspian_env.formats.http_answers import OWN_VALIDATOR, Validators, content, date_and_size, incomplete, too_large
 from caspian_env.formats.http_exchange import Exchange, time_left
-from caspian_env.formats.http_library import TALKATIVE, Held, new_client, translated
+from caspian_env.formats.http_library import Held, new_client, translated, without_keys
 from caspian_env.formats.http_pace import Pace
-from caspian_env.formats.http_requests import Request, hide, is_loopback, spellings, to_mirror, to_provider
+from caspian_env.formats.http_requests import Request, is_loopback, spellings, to_mirror, to_provider
 from caspian_env.formats.kept_pages import KeptPages, Page
-from caspian_env.formats.mirror_addresses import SEED, host_of, join_address, mirror_name, password_of, public_address
+from caspian_env.formats.mirror_addresses import (
+    LOCAL,
+    SEED,
+    host_of,
+    join_address,
+    mirror_name,
+    password_of,
+    public_address,
+)
 from caspian_env.model import GranuleRef, Http
 from caspian_env.settings import VERSION, Settings, data_folder
 
@@ -59,9 +66,10 @@ class Answer:
 
 
 def addresses(ref: GranuleRef, hosts: Sequence[str]) -> list[str]:
-    """Addresses where a granule may be found, the host that named it first, each once."""
+    """Addresses where a granule, or an edition of it, may be found, the host that named it first, each once."""
     bases = [ref.base, *hosts] if ref.base else list(hosts)
-    return list(dict.fromkeys(join_address(base, ref.path) for base in bases or [""]))
+    paths = [ref.path, *(ref.editions or ())]
+    return list(dict.fromkeys(join_address(base, path) for path in paths for base in bases or [""]))
 
 
 class Transport:
@@ -99,11 +107,12 @@ class Transport:
         self._mirror_url = mirror if "://" in mirror else None
         self._mirror_folder = Path(mirror) if mirror and not self._mirror_url else None
         self._agent = f"caspian-env/{VERSION}" + (f" (+{settings.contact})" if settings.contact else "")
+        self._own_files = settings.own_files
         self._seeds, self._timeout, self._clock = seeds, timeout, clock
         self._pace, self._pace_loopback = Pace(settings.home / "cache" / "hosts", clock, sleep), pace_loopback
         self._pages = KeptPages(settings.home / "cache" / "pages")
         self._exchange = Exchange(self._send, self._raw, clock, sleep, self._mirror_url)
-        self._lock, self._resources = threading.Lock(), ExitStack()
+        self._lock, self._resources, self._going_on = threading.Lock(), ExitStack(), threading.local()
         self._connections: httpx.Client | None = None
         self._hidden = spellings([password_of(mirror)])
 
@@ -128,6 +137,7 @@ class Transport:
         form: Mapping[str, str] | None = None,
         secret: Mapping[str, str] | None = None,
         secret_headers: Mapping[str, str] | None = None,
+        json_body: bool = False,
     ) -> Iterator[Answer]:
         """The answer of an address, for as long as the block lasts; its body comes whole or raises.
 
@@ -144,6 +154,8 @@ class Transport:
         secret, secret_headers : mapping, optional
             Keys, sent to the provider in the form (or else the query) and as headers; never to a mirror, and never
             part of ``Answer.url``, of an error or of a log record.
+        json_body : bool
+            Whether the form is sent as a JSON document.
 
         Raises
         ------
@@ -161,6 +173,7 @@ class Transport:
                 yield Answer(request.subject, 304, etag, None, None, True, iter(()))
                 return
             etag = None
+        request = replace(request, as_json=json_body)
         known = Validators(etag, None if self._mirror_url else last_modified)
         with ExitStack() as stack:
             held, body = self._opened(replace(request, headers={**request.headers, **known.headers()}), stack)
@@ -184,7 +197,7 @@ class Transport:
         NotPublished, Unreachable, RefusedAnswer
             As ``get``; a page that is no directory index counts as Unreachable.
         """
-        url = url if url == SEED else url.rstrip("/") + "/"
+        url = url if url in (SEED, LOCAL) else url.rstrip("/") + "/"
         if place := self._folder_of(url, None):
             return mirror_folder.folder_names(*place, url)
         if OBJECT_STORE.search(host_of(url)) and not self._mirror_url:
@@ -209,6 +222,8 @@ class Transport:
     def _folder_of(self, url: str, form: Mapping[str, str] | None) -> tuple[Path, str] | None:
         if url.startswith(SEED):
             return self._seeds or data_folder("seeds"), url.removeprefix(SEED)
+        if url.startswith(LOCAL):
+            return self._own_files, url.removeprefix(LOCAL)
         return (self._mirror_folder, mirror_name(url, form)) if self._mirror_folder else None
 
     def _request(self, url: str, form: Mapping[str, str] | None, keys: Keys, limit: int, seconds: float) -> Request:
@@ -233,6 +248,7 @@ class Transport:
     def _date_and_size(self, request: Request) -> str | None:
         with translated(request):
             patience = max(0.001, min(self._timeout, time_left(request, self._clock)))
+            self._going_on.until = request.until
             answer = self._client().head(request.url, headers=dict(request.headers), timeout=patience)
         return date_and_size(answer.headers) if answer.status_code == 200 else None
 
@@ -260,17 +276,21 @@ class Transport:
         exempt = own or host_of(url) == host_of(self._mirror_url or "")
         with ExitStack() if exempt else self._pace.enter(host_of(url), request) as place, translated(request):
             patience = max(0.001, min(self._timeout, time_left(request, self._clock)))
+            self._going_on.until = request.until
             method = "GET" if form is None else "POST"
-            built = client.build_request(method, url, data=form, headers=dict(request.headers), timeout=patience)
+            told: dict[str, Any] = {"json" if request.as_json and form is not None else "data": form}
+            built = client.build_request(method, url, **told, headers=dict(request.headers), timeout=patience)
             return Held(client.send(built, stream=True), place.pop_all())
 
     def _raw(self, request: Request, held: Held) -> Iterator[bytes]:
         count = 0
         with translated(request):
+            self._going_on.until = request.until
             for chunk in held.response.iter_raw():
                 time_left(request, self._clock)
                 count += len(chunk)
                 yield chunk
+                self._going_on.until = request.until  # others may have been asked meanwhile
         declared = held.headers.get("content-length", "")
         if declared.isdecimal() and count != int(declared):
             raise incomplete(request.subject, f"sent {count} of {declared} bytes")
@@ -278,15 +298,10 @@ class Transport:
     def _client(self) -> httpx.Client:
         with self._lock:
             if self._connections is None:
-                self._connections = self._resources.enter_context(new_client(self._agent))
-                for name in TALKATIVE:
-                    logging.getLogger(name).addFilter(self._without_keys)
-                    self._resources.callback(logging.getLogger(name).removeFilter, self._without_keys)
+                self._connections = self._resources.enter_context(new_client(self._agent, self._seconds_left))
+                self._resources.enter_context(without_keys(lambda: self._hidden))
             return self._connections
 
-    def _without_keys(self, record: logging.LogRecord) -> bool:
-        """Take the keys out of what the HTTP libraries log."""
-        message = record.getMessage()
-        if (safe := hide(message, self._hidden)) != message:
-            record.msg, record.args = safe, ()
-        return True
+    def _seconds_left(self) -> float:
+        until: float = self._going_on.until
+        return until - self._clock()

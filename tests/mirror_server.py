@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,13 +13,17 @@ from pathlib import Path
 
 @dataclass
 class Served:
-    """What a mirror was asked and what it sent; ``on_request`` is told the number of each request before the answer."""
+    """What a mirror was asked and what it sent; ``on_request`` is told the number of each request before the answer.
+
+    ``halts`` is asked before each body whether to send only half of it, and then to wait until the reader is gone.
+    """
 
     url: str = ""
     requests: list[tuple[str, int]] = field(default_factory=list)
     body_bytes: int = 0
     on_request: Callable[[int], None] = lambda number: None
     replaced: dict[str, bytes] = field(default_factory=dict)
+    halts: Callable[[str], bool] = lambda path: False
 
     def forget(self) -> None:
         self.requests.clear()
@@ -62,8 +66,17 @@ def serving(root: Path) -> Iterator[Served]:
             if status != 304:
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            if body and served.halts(self.path):
+                self._send_half(body)
+                return
             self.wfile.write(body)
             served.body_bytes += len(body)
+
+        def _send_half(self, body: bytes) -> None:
+            self.close_connection = True
+            self.wfile.write(body[: len(body) // 2])
+            with suppress(ConnectionError):
+                self.connection.recv(1)
 
         def log_request(self, code: object = "-", size: object = "-") -> None:
             served.requests.append((self.path, int(getattr(code, "value", code))))  # type: ignore[call-overload]

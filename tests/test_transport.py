@@ -25,8 +25,8 @@ def pauses() -> list[float]:
 
 
 @pytest.fixture
-def transport(pauses: list[float]) -> Iterator[Transport]:
-    settings = Settings(Path("unused"), "sqlite://", contact="sea@example.org")
+def transport(pauses: list[float], tmp_path: Path) -> Iterator[Transport]:
+    settings = Settings(tmp_path, "sqlite://", contact="sea@example.org")
     with Transport(settings, timeout=5, sleep=pauses.append) as opened:
         yield opened
 
@@ -179,6 +179,22 @@ def test_a_broken_transfer_is_taken_up_where_it_ended(transport: Transport, paus
     assert len(pauses) == 1
 
 
+def test_a_server_that_ignores_ranges_sends_the_same_file_again(transport: Transport) -> None:
+    broken = reply(BODY[:99], 'ETag: "v1"', length=len(BODY))
+    with playing(broken, reply(BODY[:9], 'ETag: "v1"', length=len(BODY)), reply(BODY, 'ETag: "v1"')) as server:
+        assert fetch(transport, server.url) == BODY
+    with playing(broken, reply(BODY[:50], 'ETag: "v1"')) as server, pytest.raises(Unreachable, match="shorter"):
+        fetch(transport, server.url)
+
+
+def test_a_rest_under_another_tag_is_not_patched_on(transport: Transport) -> None:
+    second = reply(
+        BODY[99:], 'ETag: "v2"', f"Content-Range: bytes 99-{len(BODY) - 1}/{len(BODY)}", status="206 Partial"
+    )
+    with playing(reply(BODY[:99], 'ETag: "v1"', length=len(BODY)), second) as server, pytest.raises(Unreachable):
+        fetch(transport, server.url)
+
+
 @pytest.mark.parametrize("second", [reply(BODY, 'ETag: "v2"'), reply(b"rest", "Content-Range: bytes 1-4/9")])
 def test_a_file_that_changed_meanwhile_is_not_patched_together(transport: Transport, second: list[bytes]) -> None:
     with playing(reply(BODY[:99], 'ETag: "v1"', length=len(BODY)), second) as server, pytest.raises(Unreachable):
@@ -188,7 +204,8 @@ def test_a_file_that_changed_meanwhile_is_not_patched_together(transport: Transp
 
 def test_a_silent_and_a_dripping_server_meet_the_time_limits() -> None:
     settings = Settings(Path("unused"), "sqlite://")
-    drip = [reply(length=10**6)[0], *[b"x", 0.05] * 100]
+    drop: list[bytes | float] = [b"x", 0.05]
+    drip = [reply(length=10**6)[0], *drop * 100]
     with Transport(settings, timeout=0.1, sleep=lambda _: None) as transport:
         with playing([2.0]) as silent, pytest.raises(Unreachable, match="in time"):
             fetch(transport, silent.url)
@@ -198,6 +215,21 @@ def test_a_silent_and_a_dripping_server_meet_the_time_limits() -> None:
             fetch(transport, server.url, deadline_seconds=0.3)
     assert time.monotonic() - began < 2
     assert len(server.heard) == 1
+
+
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x="]
+)
+def test_a_deadline_holds_between_the_bytes_of_a_header(tmp_path: Path, head: bytes) -> None:
+    drip: list[bytes | float] = [b"x", 0.05]
+    began = time.monotonic()
+    with Transport(Settings(tmp_path, "sqlite://"), timeout=5, sleep=lambda _: None) as transport:
+        with playing([head, *drip * 100]) as server, pytest.raises(Unreachable, match="in time"):
+            fetch(transport, server.url, deadline_seconds=0.4)
+        assert len(server.heard) == 1
+        with playing(reply(b"ok")) as server:
+            assert fetch(transport, server.url) == b"ok"
+    assert time.monotonic() - began < 2
 
 
 def test_a_coding_nobody_asked_for_is_undone_but_a_gz_file_stays(transport: Transport) -> None:
@@ -239,7 +271,15 @@ def test_redirects_are_followed_up_to_five_times(transport: Transport) -> None:
 
 
 @pytest.mark.parametrize(
-    "location", ["http://example.org/x", "file:///etc/passwd", "ftp://example.org/x", "http://[bad", "https:///x"]
+    "location",
+    [
+        "http://example.org/x",
+        "https://example.org/x",
+        "file:///etc/passwd",
+        "ftp://a.org/x",
+        "http://[bad",
+        "https:///x",
+    ],
 )
 def test_an_unsafe_redirect_is_refused(transport: Transport, location: str) -> None:
     with playing(moved(location)) as server, pytest.raises(RefusedAnswer, match="redirects to") as caught:

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import traceback
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
@@ -74,8 +75,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def transport(tls: ssl.SSLContext, clock: Clock) -> Iterator[Transport]:
-    settings = Settings(Path("unused"), "sqlite://")
+def transport(tls: ssl.SSLContext, clock: Clock, tmp_path: Path) -> Iterator[Transport]:
+    settings = Settings(tmp_path, "sqlite://")
     with Transport(settings, timeout=5, clock=lambda: clock.now, sleep=clock.sleep) as opened:
         yield opened
 
@@ -216,3 +217,23 @@ def test_the_filters_on_the_libraries_logs_go_with_the_transport() -> None:
         fetch(transport, server.url)
         assert logging.getLogger("httpx").filters != before
     assert logging.getLogger("httpx").filters == before
+
+
+def test_no_command_takes_a_key_on_its_line_where_every_process_list_shows_it() -> None:
+    from typer.main import get_command
+
+    from caspian_env import cli
+    from caspian_env.cli.options import app
+    from jobs.service import _parser
+
+    for name in cli.COMMANDS:
+        import_module(f"caspian_env.cli.{name}")
+    waiting, names = [get_command(app)], set[str]()
+    while waiting:
+        command = waiting.pop()
+        waiting += getattr(command, "commands", {}).values()
+        names |= {option for parameter in command.params for option in (*parameter.opts, parameter.name or "")}
+    names |= {option for action in _parser()._actions for option in action.option_strings}
+    assert "--home" in names
+    words = ("key", "secret", "password", "token")
+    assert not [name for name in names if any(word in name for word in words) and not name.endswith("file")]

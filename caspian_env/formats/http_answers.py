@@ -4,12 +4,48 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from caspian_env.errors import NotPublished, RefusedAnswer, TransportError, Unreachable
 
 OWN_VALIDATOR = "date and size: "  # not an ETag, and never sent as one
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What tells whether a file is still the same (RFC 9110, section 8.8)."""
+
+    etag: str | None
+    last_modified: str | None
+
+    def headers(self) -> dict[str, str]:
+        """The header fields of a request that only wants what has changed."""
+        fields = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in fields.items() if value}
+
+    def after(self, status: int, headers: Mapping[str, str], *, mirror: bool) -> Validators:
+        """Those for the next request, given the answer to this one.
+
+        There are none for a body whose end nobody could tell from a broken connection: it is asked for again whole.
+        """
+        etag, date = headers.get("etag"), None if mirror else settled_date(headers)
+        if status == 304:  # not every server repeats what it confirms
+            return Validators(etag or self.etag, self.last_modified)
+        if not ("content-length" in headers or "transfer-encoding" in headers):
+            return Validators(None, None)
+        return Validators(etag or (date_and_size(headers) if mirror else None), date)
+
+
+def settled_date(headers: Mapping[str, str]) -> str | None:
+    """``Last-Modified``, unless the file may change again within the second that it names (RFC 9110, section 8.8.2.2)."""
+    text = headers.get("last-modified")
+    try:
+        age = parsedate_to_datetime(headers["date"]) - parsedate_to_datetime(text or "")
+    except (ValueError, TypeError, KeyError):
+        return text
+    return text if age.total_seconds() >= 1 else None
 
 
 def complaint(subject: str, status: int) -> TransportError:

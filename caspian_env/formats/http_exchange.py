@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from caspian_env.errors import RefusedAnswer, TransportError, Unreachable
-from caspian_env.formats.http_answers import complaint, continues, retry_after, strong_validator, too_large
+from caspian_env.formats.http_answers import (
+    complaint,
+    continues,
+    incomplete,
+    retry_after,
+    strong_validator,
+    too_large,
+)
 from caspian_env.formats.http_requests import Request, redirect_target
 
-PACE_SECONDS = 1.0  # between two requests to one provider: the least that several of them ask for
 ATTEMPTS = 3
 LONGEST_WAIT = 60.0
 REDIRECTS = 5
@@ -69,6 +74,8 @@ class Exchange(Generic[R]):
             What the last attempt met, or what trying again cannot mend.
         """
         good = {206 if "Range" in request.headers else 200, 200}
+        if request.as_json:
+            good |= {201, 202}  # an order that was taken
         if {"If-None-Match", "If-Modified-Since"} & request.headers.keys():
             good.add(304)
         for attempt in range(1, ATTEMPTS + 1):
@@ -98,26 +105,38 @@ class Exchange(Generic[R]):
         Unreachable
             When they break off for good.
         """
-        received, breaks = 0, 0
+        received, breaks, skip, validator = 0, 0, 0, strong_validator(response.headers)
         while True:
             try:
-                for chunk in self.read(request, response):
+                for whole in self.read(request, response):
+                    chunk, skip = whole[skip:], max(0, skip - len(whole))
                     received += len(chunk)
                     if received > request.limit:
                         raise too_large(request.subject, request.limit)
                     yield chunk
+                if skip:
+                    raise incomplete(request.subject, "is shorter than what it sent of the same file before")
                 return
             except Unreachable:
+                response.close()  # its place among the requests to the host is wanted for the next one
                 breaks += 1
-                pause, validator = _pause(breaks), strong_validator(response.headers)
+                pause = _pause(breaks)
                 if not validator or breaks == ATTEMPTS or request.until - self.clock() < pause:
                     raise
                 self.sleep(pause)
-                rest = {**request.headers, "Range": f"bytes={received}-", "If-Range": validator}
-                response = self.answer(replace(request, headers=rest))
+                response = self._rest(request, validator, received)
                 stack.callback(response.close)
-                if not continues(response.status_code, response.headers, received):
+                if response.headers.get("etag", validator) != validator:
                     raise
+                skip = 0
+                if not continues(response.status_code, response.headers, received):
+                    if strong_validator(response.headers) != validator:
+                        raise
+                    skip = received  # it ignores ranges, and sends the same file from its beginning
+
+    def _rest(self, request: Request, validator: str, received: int) -> R:
+        wanted = {**request.headers, "Range": f"bytes={received}-", "If-Range": validator}
+        return self.answer(replace(request, headers=wanted))
 
     def _follow(self, request: Request) -> R:
         url, form = request.url, request.form
@@ -130,25 +149,6 @@ class Exchange(Generic[R]):
                 form = None
             url = redirect_target(request, url, response.headers["location"], self.mirror)
         raise RefusedAnswer(request.subject, f"redirects more than {REDIRECTS} times", "look at the address by hand")
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Keeps requests to one host apart by ``PACE_SECONDS``, also between threads."""
-
-    clock: Callable[[], float]
-    sleep: Callable[[float], None]
-    _free_at: dict[str, float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def wait(self, host: str) -> None:
-        """Return when it is this caller's turn with the host."""
-        with self._lock:
-            now = self.clock()
-            turn = max(now, self._free_at.get(host, now))
-            self._free_at[host] = turn + PACE_SECONDS
-        if turn > now:
-            self.sleep(turn - now)
 
 
 def time_left(request: Request, clock: Callable[[], float]) -> float:

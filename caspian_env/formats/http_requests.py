@@ -14,7 +14,10 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: ``subject`` is its printable address, ``hidden`` all spellings of its keys, ``until`` its deadline."""
+    """One request: ``subject`` is its printable address, ``hidden`` all spellings of its keys, ``until`` its deadline.
+
+    ``as_json`` sends the form as a JSON document.
+    """
 
     subject: str
     url: str
@@ -23,6 +26,7 @@ class Request:
     hidden: frozenset[str]
     limit: int
     until: float
+    as_json: bool = False
 
 
 def to_mirror(base: str, url: str, form: Mapping[str, str] | None, *, limit: int, until: float) -> Request:
@@ -61,7 +65,7 @@ def to_provider(
 
 
 def redirect_target(request: Request, source: str, location: str, mirror: str | None) -> str:
-    """Where a redirect leads: only to https, or from plain http to plain http of the mirror or this machine.
+    """Where a redirect leads: from https to https, or from plain http to plain http of the mirror or this machine.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def redirect_target(request: Request, source: str, location: str, mirror: str | 
     except ValueError:
         raise RefusedAnswer(request.subject, "redirects to a malformed address", remedy) from None
     plain = here.scheme == there.scheme == "http" and (is_loopback(target) or host_of(target) == host_of(mirror or ""))
-    if not there.hostname or not (there.scheme == "https" or plain):
+    if not there.hostname or not (here.scheme == there.scheme == "https" or plain):
         problem = f"redirects to {there.scheme}://{there.hostname or ''}, which is not safe"
     elif request.hidden and not same:
         problem = f"redirects a request with a key to {there.hostname}"

@@ -12,21 +12,21 @@ from urllib.parse import urlencode, urlsplit
 
 from caspian_env.errors import RefusedAnswer
 
-SEED = "seed:"
+SEED, LOCAL = "seed:", "local:"  # the folders of the seeds and of the institute's own files
 
 
 def join_address(base: str, path: str) -> str:
     """``path`` below the base address; a whole address stays as it is."""
     if _is_whole(path):
         return path
-    if base.endswith(":"):  # "seed:" names a folder without a slash of its own
+    if base.endswith(":"):  # "seed:" and "local:" name a folder without a slash of its own
         return base + path.lstrip("/")
     return f"{base.rstrip('/')}/{path.lstrip('/')}"
 
 
 def public_address(url: str, form: Mapping[str, str] | None = None) -> str:
     """The address as it may be printed and kept: a form as its query, without user name, password or fragment."""
-    if url.startswith(SEED):
+    if url.startswith((SEED, LOCAL)):
         return url
     bare = url.partition("#")[0]
     scheme, mark, rest = bare.partition("://")
@@ -88,4 +88,4 @@ def mirror_url(base: str, name: str) -> str:
 
 
 def _is_whole(path: str) -> bool:
-    return path.startswith((SEED, "https://", "http://"))
+    return path.startswith((SEED, LOCAL, "https://", "http://"))

@@ -1,0 +1,46 @@
+"""One granule from one address into the archive, whole, within its time."""
+
+from __future__ import annotations
+
+import time
+
+from caspian_env.archive import Kept
+from caspian_env.catalog.provenance import LastRetrieval
+from caspian_env.errors import Unreachable
+from caspian_env.model import Dataset, GranuleRef
+from caspian_env.transport import Answer
+from caspian_env.wiring import Platform
+from caspian_env.workflows.fetch import fetch
+from caspian_env.workflows.holder import holder_of
+
+TRANSFERS = 2
+
+
+def receive(
+    platform: Platform, dataset: Dataset, ref: GranuleRef, url: str, last: LastRetrieval | None, seconds: float
+) -> tuple[Answer, Kept | None]:
+    """The answer and the bytes it brought, None where nothing has changed since ``last``.
+
+    A transfer that broke off, and that the server does not let us take up, is begun once more.
+
+    Raises
+    ------
+    NotPublished, Unreachable, RefusedAnswer
+        As ``Transport.get``.
+    """
+    until = time.monotonic() + seconds
+    for transfer in range(1, TRANSFERS + 1):
+        begun = False
+        try:
+            with fetch(
+                platform, dataset, ref, url,
+                etag=last.etag if last else None,
+                last_modified=last.last_modified if last else None,
+                deadline_seconds=until - time.monotonic(),
+            ) as answer:  # fmt: skip
+                begun = True
+                return answer, None if answer.not_modified else platform.archive.obtain(answer.body, owner=holder_of())
+        except Unreachable:
+            if not begun or transfer == TRANSFERS or time.monotonic() >= until:
+                raise
+    raise AssertionError("the loop above returns or raises")

@@ -6,22 +6,20 @@ when it is complete, hashed and on the disk, so whatever bears a hash as its nam
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from caspian_env.errors import CaspianError, CatalogError
+from caspian_env.errors import CatalogError
+from caspian_env.formats import unfinished
+from caspian_env.formats.disk import discard, writing
+from caspian_env.formats.unfinished import Gone, nobody_is_gone
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
-ABANDONED_SECONDS = 24 * 3600.0
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_BYTES = "the bytes of a provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +38,34 @@ class Archive:
 
     root: Path
 
-    def obtain(self, body: Iterable[bytes]) -> Kept:
+    def obtain(self, body: Iterable[bytes], owner: str = "") -> Kept:
         """Keep the bytes of ``body``; the same bytes are stored once, and an interrupted body leaves nothing.
+
+        Parameters
+        ----------
+        owner : str, optional
+            The process that writes; if it is killed, ``sweep`` knows by this name what it left.
 
         Raises
         ------
-        CaspianError
+        DiskError
             When the disk is full or cannot be written. Errors of ``body`` pass unchanged.
         """
-        incoming = self.root / "incoming"
-        with _disk(self.root):
-            incoming.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(suffix=".part", dir=incoming)
-        part = Path(name)
+        with writing(self.root, _BYTES):
+            handle, part = unfinished.new_unfinished(self.root / "incoming", owner)
         digest, size = hashlib.sha256(), 0
         try:
             with os.fdopen(handle, "wb", buffering=0) as file:
                 for chunk in body:
                     digest.update(chunk)
                     size += len(chunk)
-                    with _disk(self.root):
+                    with writing(self.root, _BYTES):
                         _write_all(file.fileno(), chunk)
-                with _disk(self.root):
+                with writing(self.root, _BYTES):
                     os.fsync(file.fileno())
             return self._commit(part, digest.hexdigest(), size)
         finally:
-            part.unlink(missing_ok=True)
+            discard(part)
 
     def open(self, sha256: str) -> Path:
         """Where the bytes of this hash lie.
@@ -97,24 +97,23 @@ class Archive:
             raise CatalogError(str(path), f"the bytes have changed, their sha256 is {found}", remedy)
         return path
 
-    def sweep(self, now: float | None = None) -> int:
-        """Remove what killed processes left unfinished for more than a day; gives how many files went.
+    def sweep(self, now: float | None = None, *, gone: Gone = nobody_is_gone) -> int:
+        """Remove what killed processes left unfinished; gives how many files went.
 
         Parameters
         ----------
         now : float, optional
-            Seconds since 1970 to judge by, the present if left out.
+            Seconds since 1970 to judge by, the present if left out; what was not touched for a day goes in any case.
+        gone : callable, optional
+            Whether an owner is known to be dead, so that its files go at once.
+
+        Raises
+        ------
+        DiskError
+            When the disk does not let them go.
         """
-        oldest = (time.time() if now is None else now) - ABANDONED_SECONDS
-        removed = 0
-        for part in sorted(self.root.glob("incoming/*.part")):
-            try:
-                if part.stat().st_mtime < oldest:
-                    part.unlink()
-                    removed += 1
-            except FileNotFoundError:  # its owner, or another sweep, was faster
-                continue
-        return removed
+        with writing(self.root, "what was left unfinished"):
+            return unfinished.sweep(self.root / "incoming", gone, now)
 
     def files(self) -> dict[str, os.stat_result]:
         """Every file that bears a sha256 as its name, with its size and the time when it was stored."""
@@ -123,14 +122,7 @@ class Archive:
 
     def parts(self, now: float, seconds: float) -> list[Path]:
         """What was left unfinished in ``incoming`` and has not been touched for so long."""
-        found = []
-        for path in sorted(self.root.glob("incoming/*.part")):
-            try:
-                if path.stat().st_mtime < now - seconds:
-                    found.append(path)
-            except FileNotFoundError:  # complete by now
-                continue
-        return found
+        return unfinished.untouched(self.root / "incoming", now, seconds)
 
     def _place(self, sha256: str) -> Path:
         if not SHA256.fullmatch(sha256):
@@ -139,7 +131,7 @@ class Archive:
 
     def _commit(self, part: Path, sha256: str, size: int) -> Kept:
         path = self._place(sha256)
-        with _disk(self.root):
+        with writing(self.root, _BYTES):
             # A file of another size is what a failing disk left behind: the good bytes take its place.
             if path.is_file() and path.stat().st_size == size:
                 return Kept(sha256, size, path, new=False)
@@ -166,16 +158,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _disk(root: Path) -> Iterator[None]:
-    """Turn the disk's errors into ours; only disk operations belong inside."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            problem, remedy = f"the archive has no room left: {error.strerror}", "free or add disk space and run again"
-        else:
-            problem, remedy = f"the archive cannot be written: {error}", "check the folder and its permissions"
-        raise CaspianError(str(root), problem, remedy) from error

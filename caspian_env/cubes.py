@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import CaspianError, CatalogError
 from caspian_env.formats import unfinished
+from caspian_env.formats.disk import discard, disk_error, writing
 from caspian_env.formats.unfinished import Gone, nobody_is_gone
 from caspian_env.processing.describe import AUXILIARY, GRID
 
@@ -31,6 +32,7 @@ _DAYS = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian", "d
 _DEFLATE = 4
 _DAYS_IN_CHUNK = 366
 _READ_ONLY, _READABLE = 0o444, 0o644
+_CUBE = "a part of a cube"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,14 @@ class Cubes:
             Seconds since 1970 to judge by, the present if left out; what was not touched for a day goes in any case.
         gone : callable, optional
             Whether an owner is known to be dead, so that its files go at once.
+
+        Raises
+        ------
+        DiskError
+            When the disk does not let them go.
         """
-        return unfinished.sweep(self.root / "incoming", gone, now)
+        with writing(self.root, "what was left unfinished"):
+            return unfinished.sweep(self.root / "incoming", gone, now)
 
     def _place(self, dataset_id: str, sha256: str) -> Path:
         if not SHA256.fullmatch(sha256):
@@ -143,11 +151,10 @@ def write_netcdf(path: Path, part: xr.Dataset) -> None:
         try:
             # netCDF-C rather than h5netcdf: its text attributes are plain characters, which older readers expect.
             whole.drop_encoding().to_netcdf(path, engine="netcdf4", format="NETCDF4", encoding=encoding)
+            if _gives_back(path, whole):
+                return
         except (OSError, RuntimeError) as error:
-            remedy = "check the room on the disk and the rights of the folder"
-            raise CaspianError(str(path.parent), f"the cube cannot be written: {error}", remedy) from error
-        if _gives_back(path, whole):
-            return
+            raise disk_error(error, path.parent, _CUBE) from error
     raise CaspianError(str(path), "the file gives back other values than were written", "check the disk")
 
 
@@ -242,30 +249,24 @@ def _refuse_unlike(parts: Sequence[xr.Dataset]) -> None:
 @contextmanager
 def _fresh_file(folder: Path, owner: str = "") -> Iterator[Path]:
     """A new file with a name of its own, gone at the end of the block unless it was moved."""
-    try:
+    with writing(folder, _CUBE):
         handle, fresh = unfinished.new_unfinished(folder, owner)
-    except OSError as error:
-        raise CaspianError(
-            str(folder), f"cannot be written: {error}", "check the folder and its permissions"
-        ) from error
     os.close(handle)
     try:
         yield fresh
     finally:
-        fresh.unlink(missing_ok=True)
+        discard(fresh)  # netCDF-C keeps a file open that it could not close
 
 
 def _move(fresh: Path, target: Path, mode: int) -> None:
     """Give a complete file its final name, on the disk before it can be seen."""
-    try:
+    with writing(target.parent, _CUBE):
         target.parent.mkdir(parents=True, exist_ok=True)
         _sync(fresh)
         fresh.chmod(mode)
         fresh.replace(target)
         if os.name == "posix":  # only there can a folder be opened to make the new name survive a power cut
             _sync(target.parent)
-    except OSError as error:
-        raise CaspianError(str(target), f"cannot be written: {error}", "check the folder and its room") from error
 
 
 def _sync(path: Path) -> None:

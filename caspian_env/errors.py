@@ -5,16 +5,25 @@
     ├── SeedError                     a seed file does not say what it must
     ├── CatalogError                  the database cannot be used as asked
     │   ├── NewerDatabase             it was written by a newer version of the platform
+    │   ├── DatabaseUnusable          nothing that needs the database can go on
+    │   │   ├── DatabaseAway          it does not answer, or went away in the middle (transient)
+    │   │   ├── DatabaseBusy          others held what was needed for longer than anybody waits (transient)
+    │   │   ├── DatabaseFull          its disk has no room left, or refuses to write
+    │   │   ├── DatabaseReadOnly      it can be read and not written
+    │   │   └── DatabaseDamaged       its file is no database, or not a whole one
     │   ├── BackwardsKnowledge        an edition older than what is already known
     │   ├── LostLease                 this run was taken over; what it wanted to write was refused
     │   └── AlreadyClaimed            another run is doing this job (transient)
     │       └── AlreadyDone           another run has done what was due then
+    ├── DiskError                     a file cannot be written
+    │   └── DiskFull                  because there is no room left
     ├── TransportError                bytes could not be had
     │   ├── NotPublished              the provider (or mirror) does not have the address
     │   ├── Unreachable               no answer in time, or a server error (transient)
     │   └── RefusedAnswer             too large, wrong redirect, forbidden
     ├── MissingKey                    the source needs a key that is not set
     ├── BadGranule                    the bytes are not what the source promises
+    │   └── OlderEdition              they are sound, and an older edition than the one known
     └── NotComputable                 an indicator's rule forbids the number asked for
 
 ``transient`` says whether the same call may succeed later without anybody's help.
@@ -64,6 +73,34 @@ class NewerDatabase(CatalogError):
     """The database was written by a newer version of the platform."""
 
 
+class DatabaseUnusable(CatalogError):
+    """The database itself fails, whatever is asked of it; nothing that needs it can go on."""
+
+
+class DatabaseAway(DatabaseUnusable):
+    """The database does not answer, or went away in the middle of a transaction, which is not committed then."""
+
+    transient = True
+
+
+class DatabaseBusy(DatabaseUnusable):
+    """Others held what was needed for longer than anybody waits."""
+
+    transient = True
+
+
+class DatabaseFull(DatabaseUnusable):
+    """The disk under the database has no room left, or refuses to write; the transaction was not committed."""
+
+
+class DatabaseReadOnly(DatabaseUnusable):
+    """The database can be read but not written, by this user or by anybody."""
+
+
+class DatabaseDamaged(DatabaseUnusable):
+    """The file of the database is none, or not a whole one."""
+
+
 class BackwardsKnowledge(CatalogError):
     """An edition is older than what the catalog already knows of the dataset."""
 
@@ -82,6 +119,14 @@ class AlreadyDone(AlreadyClaimed):
     """What was due then has been done, or was given up as missed."""
 
     transient = False
+
+
+class DiskError(CaspianError):
+    """A file cannot be written; nothing bears its final name, and what had been written of it is gone."""
+
+
+class DiskFull(DiskError):
+    """There is no room left for a file."""
 
 
 class TransportError(CaspianError):
@@ -108,6 +153,10 @@ class MissingKey(CaspianError):
 
 class BadGranule(CaspianError):
     """The bytes are not what the source promises; they are set aside, not ingested."""
+
+
+class OlderEdition(BadGranule):
+    """The bytes are sound and no newer edition than the one known; nobody has to do anything about it."""
 
 
 class NotComputable(CaspianError):

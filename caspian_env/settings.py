@@ -18,9 +18,10 @@ PREFIX = "CASPIAN_ENV_"
 FILE_NAME = "caspian-env.toml"
 DATABASE_NAME, SYNTHETIC_DATABASE_NAME = "caspian.db", "caspian-synthetic.db"
 SIMPLE = {
-    "database_url", "home", "mirror", "datasets", "dask", "contact", "smtp_url", "alert_to", "webhook_url", "worker_memory_mb",
-    "worker_minutes",
+    "database_url", "home", "mirror", "datasets", "local", "dask", "contact", "smtp_url", "alert_to", "webhook_url",
+    "worker_memory_mb", "worker_minutes", "log", "metrics",
 }  # fmt: skip
+MAY_BE_EMPTY = {"metrics"}  # which means off; elsewhere nothing given
 VERSION = "0.1.0"
 
 
@@ -36,6 +37,8 @@ class Settings:
         SQLAlchemy address of the catalog.
     mirror : str or None
         Folder or base address that stands in for the providers.
+    local : Path or None
+        Folder of what the institute declares and collects by itself; ``local`` in the home if left out.
     datasets : tuple of str
         The datasets that this installation collects; empty for all active ones.
     dask : str
@@ -46,6 +49,10 @@ class Settings:
         Mail server, recipients (with commas between) and webhook of alerts; empty where there is none.
     worker_memory_mb, worker_minutes : int
         What the service lets one job take: address space, and time on the clock.
+    log : str
+        How logs look: ``human``, ``json``, or ``auto``, which is human on a terminal only.
+    metrics : tuple of str and int, or None
+        Host and port at which the service tells how it is; None for nowhere.
     keys : mapping of str to str
         Keys of sources by their setting name, e.g. ``DAHITI_KEY``; never printed.
     """
@@ -53,6 +60,7 @@ class Settings:
     home: Path
     database_url: str = field(repr=False)  # it may hold a password
     mirror: str | None = field(default=None, repr=False)
+    local: Path | None = None
     datasets: tuple[str, ...] = ()
     dask: str = ""
     contact: str = ""
@@ -61,12 +69,19 @@ class Settings:
     webhook_url: str = field(default="", repr=False)
     worker_memory_mb: int = 4096
     worker_minutes: int = 120
+    log: str = "auto"
+    metrics: tuple[str, int] | None = ("127.0.0.1", 9464)
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def archive(self) -> Path:
         """Provider bytes, named by their sha256."""
         return self.home / "archive"
+
+    @property
+    def own_files(self) -> Path:
+        """Folder of the institute's own declarations and files."""
+        return self.local or self.home / "local"
 
     @property
     def reports(self) -> Path:
@@ -98,9 +113,9 @@ def load_settings(
     environ = os.environ if environ is None else environ
     values, keys = _from_file(_find(config, environ))
     for name, value in environ.items():
-        if not name.startswith(PREFIX) or not value:
-            continue
         short = name.removeprefix(PREFIX)
+        if not name.startswith(PREFIX) or not (value or short.lower() in MAY_BE_EMPTY):
+            continue
         if short.lower() in SIMPLE:
             values[short.lower()] = value
         elif short.endswith("_KEY"):
@@ -112,6 +127,7 @@ def load_settings(
         home=where,
         database_url=_database_url(values.get("database_url"), where),
         mirror=mirror or values.get("mirror") or None,
+        local=Path(values["local"]).expanduser().absolute() if values.get("local") else None,
         datasets=tuple(name.strip() for name in values.get("datasets", "").split(",") if name.strip()),
         dask=_dask(values.get("dask", "")),
         contact=values.get("contact", ""),
@@ -120,8 +136,14 @@ def load_settings(
         webhook_url=values.get("webhook_url", ""),
         worker_memory_mb=_whole("worker_memory_mb", values.get("worker_memory_mb", "4096")),
         worker_minutes=_whole("worker_minutes", values.get("worker_minutes", "120")),
+        log=_one_of("log", values.get("log", "auto"), ("auto", "human", "json")),
+        metrics=_host_and_port("metrics", values.get("metrics", "127.0.0.1:9464")),
         keys=keys,
     )
+    if settings.local and not settings.local.is_dir():
+        raise SettingsError(
+            "local", f"{settings.local} is not a folder", "name the folder of the institute's own files"
+        )
     if settings.mirror and "://" not in settings.mirror:
         folder = Path(settings.mirror).expanduser()
         if not folder.is_dir():
@@ -165,6 +187,21 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
+def _one_of(name: str, text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise SettingsError(name, f"{text!r} is not known", f"write {', '.join(known)}")
+    return text
+
+
+def _host_and_port(name: str, text: str) -> tuple[str, int] | None:
+    host, _, port = text.rpartition(":")
+    if not text.strip():
+        return None
+    if not host or not port.isdecimal() or int(port) > 65535:
+        raise SettingsError(name, f"{text!r} is not HOST:PORT", "write for example 127.0.0.1:9464, or nothing")
+    return host.strip("[]"), int(port)
+
+
 def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     named = config or (Path(environ[f"{PREFIX}CONFIG"]) if environ.get(f"{PREFIX}CONFIG") else None)
     if named and not named.is_file():
@@ -189,4 +226,4 @@ def _from_file(path: Path | None) -> tuple[dict[str, str], dict[str, str]]:
         raise SettingsError(str(path), f"{wrong} must be text", "write them in quotes")
     if unknown := {name for name in keys if not name.upper().endswith("_KEY")}:
         raise SettingsError(str(path), f"unknown keys {sorted(unknown)}", "their names end in _KEY, as in DAHITI_KEY")
-    return {k: v for k, v in content.items() if v}, {k.upper(): v for k, v in keys.items() if v}
+    return {k: v for k, v in content.items() if v or k in MAY_BE_EMPTY}, {k.upper(): v for k, v in keys.items() if v}

@@ -16,6 +16,7 @@ from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.errors import SeedError, SettingsError
 from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
 from caspian_env.seeds import load_datasets, load_datums, load_indicators, load_locations, load_variables
+from caspian_env.seeds.local import Declared, load_local
 from caspian_env.settings import Settings, data_folder
 from caspian_env.transport import Transport
 
@@ -62,7 +63,9 @@ class Platform:
         known, chosen = self.seeds.datasets, self.settings.datasets
         if unknown := [name for name in chosen if name not in known]:
             raise SettingsError("datasets", f"names {', '.join(unknown)}", f"known: {', '.join(known)}")
-        return [dataset for dataset in known.values() if dataset.state == "active" and (dataset.id in chosen or not chosen)]
+        return [
+            dataset for dataset in known.values() if dataset.state == "active" and (dataset.id in chosen or not chosen)
+        ]
 
 
 def now() -> datetime:
@@ -70,16 +73,13 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def load_seeds(folder: Path | None = None) -> Seeds:
-    """All the seeds; SeedError names the file and entry that is wrong."""
+def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
+    """All the seeds, with what the institute declares in its ``own`` folder; SeedError names the file and entry at fault."""
     folder = folder or data_folder("seeds")
-    return Seeds(
-        variables=load_variables(folder),
-        datums=load_datums(folder),
-        locations=load_locations(folder),
-        datasets=load_datasets(folder),
-        indicators=load_indicators(folder),
-    )
+    known = Declared(load_variables(folder), load_datums(folder), load_locations(folder), load_datasets(folder))
+    if own:
+        known = load_local(own, known)
+    return Seeds(known.variables, known.datums, known.locations, known.datasets, load_indicators(folder))
 
 
 @contextmanager
@@ -92,7 +92,8 @@ def open_platform(
         with Transport(settings) as transport:
             yield Platform(
                 settings=settings,
-                seeds=load_seeds(),
+                # What an institute has measured is real, and never joins a demonstration.
+                seeds=load_seeds(own=None if synthetic else settings.own_files),
                 catalog=catalog,
                 archive=Archive(settings.archive),
                 transport=transport,

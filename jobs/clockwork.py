@@ -18,15 +18,17 @@ from apscheduler.schedulers.base import STATE_STOPPED
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.base import BaseTrigger
 
-from caspian_env.errors import LostLease
+from caspian_env.errors import DatabaseUnusable, LostLease
 from jobs.dispatch import decide, recall, wake_at
+from jobs.patience import Patience
 from jobs.schedule import Schedule, next_due
-from jobs.shift import WORKERS, Shift, keeping_the_role, wait_for_earlier_stages, work_off
+from jobs.shift import WORKERS, Shift, check_alerts, keeping_the_role, wait_for_earlier_stages, work_off
 
 # Late is never too late, several ticks are one, and a job does not overtake itself.
 JOB_DEFAULTS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 LATER = timedelta(milliseconds=20)  # a tick before its time would find nothing due
 AGAIN_AFTER_ERROR = timedelta(minutes=1)
+LONGEST_SECONDS = 240.0  # between two looks while the database is away
 EVENTS = {EVENT_JOB_MISSED: "missed its tick", EVENT_JOB_MAX_INSTANCES: "is still going on"}
 log = logging.getLogger("jobs")
 
@@ -70,16 +72,24 @@ def keep_time(shift: Shift) -> None:
 
 
 def _fire(shift: Shift, scheduler: Any, schedule: Schedule) -> None:
-    """One tick of one job."""
-    if schedule.stage:
-        wait_for_earlier_stages(shift, schedule)
+    """One tick of one job; while the database is away, another one after a wait that grows."""
+    patience = shift.patience.setdefault(schedule.job, Patience(AGAIN_AFTER_ERROR.total_seconds(), LONGEST_SECONDS))
     try:
-        work_off(shift, schedule)
+        if schedule.stage:
+            wait_for_earlier_stages(shift, schedule)
+        done = work_off(shift, schedule)
+        if done:
+            check_alerts(shift)
+        again = None if shift.is_over else wake_at(schedule, recall(shift.platform, schedule), _now(shift))
     except LostLease:
         shift.lost.set()
         return
-    if not shift.is_over:
-        again = wake_at(schedule, recall(shift.platform, schedule), _now(shift))
+    except DatabaseUnusable as error:
+        seconds = patience.lose(f"{schedule.job} could not be worked off", error)
+        _wake(scheduler, schedule.job, datetime.now(UTC) + timedelta(seconds=seconds))
+        return
+    patience.regain(f"{schedule.job} is worked off again")
+    if again is not None:
         _wake(scheduler, schedule.job, _tick_at(shift, again))
 
 

@@ -2,8 +2,9 @@
 
 A provider is asked for the first time when an edition usually appears: its publication delay after the end of a period
 of its update frequency. An edition may be late, and a conditional request for one that is not there yet costs nothing,
-so it is asked again every quarter of a period, though not more than once a day. The minute follows from the name of the
-dataset, so that not all providers are asked at once. Indicators and the bulletin follow every day.
+so it is asked again every quarter of a period, though not more than once a day nor less than every 91 days. The minute
+follows from the name of the dataset, so that not all providers are asked at once. Indicators and the bulletin follow
+every day.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ DAY = timedelta(days=1)
 FIRST_MINUTE, SPREAD_MINUTES = 60, 180  # collections between 01:00 and 04:00
 COMPUTE_AT, REPORT_AT = timedelta(hours=4, minutes=30), timedelta(hours=4, minutes=40)
 ASKS_A_PERIOD = 4
+LONGEST_STEP = timedelta(days=91)  # whatever appears once in ten years may appear on any day of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _collection(dataset: Dataset) -> Schedule:
         stage=0,
         frequency=frequency,
         delay=timedelta(days=dataset.publication_delay_days) + minute,
-        step=max(DAY, timedelta(days=period.days // ASKS_A_PERIOD)),
+        step=min(max(DAY, timedelta(days=period.days // ASKS_A_PERIOD)), LONGEST_STEP),
     )
 
 

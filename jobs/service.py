@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +16,9 @@ from pathlib import Path
 from threading import Event
 
 from caspian_env.catalog.lease import acquire_lease, lease_holder, release_lease
+from caspian_env.cli.streams import as_far_as_it_goes
 from caspian_env.errors import CaspianError, SettingsError
+from caspian_env.logs import log_to_standard_error
 from caspian_env.settings import Settings, load_settings
 from caspian_env.wiring import Platform, now, open_platform
 from caspian_env.workflows.holder import holder_of, in_words, is_gone
@@ -27,8 +28,10 @@ from caspian_env.workflows.run import choose
 from caspian_env.workflows.seed import seed
 from jobs.clockwork import keep_time
 from jobs.dispatch import ROLE, recall
+from jobs.endpoint import endpoint
+from jobs.patience import Patience
 from jobs.schedule import Schedule, next_due, schedules
-from jobs.shift import Shift, Timing, keeping_the_role, work_off_everything
+from jobs.shift import LONGEST_WAIT, Shift, Timing, check_alerts, keeping_the_role, work_off_everything
 from jobs.signals import stop_signals
 from jobs.worker import COMMAND, Limits
 
@@ -44,10 +47,10 @@ def main(
 ) -> None:
     """Be the service, or with ``--once`` do what is due and end; exits as ``caspian-env`` does."""
     options = _parser().parse_args(arguments)
-    _log_to_stderr()
     timing = timing or Timing(stop_seconds=options.stop_seconds)
     try:
         settings = load_settings(config=options.config, mirror=options.mirror, home=options.home)
+        log_to_standard_error(settings.log, as_a_service=True)
         with stop_signals(timing.stop_seconds) as stop, open_platform(settings, clock=clock) as platform:
             seed(platform)
             shift = Shift(
@@ -62,16 +65,27 @@ def main(
         code = _fail(error, USAGE)
     except CaspianError as error:
         code = _fail(error, FAILED)
+    with as_far_as_it_goes():  # what a full disk under the logs did not take is no failure of the jobs
+        pass
     sys.exit(code)
 
 
 def _serve(shift: Shift) -> int:
     """Be the active scheduler whenever nobody else is, until a stop is asked for."""
+    with endpoint(shift.platform.settings.metrics, shift.platform):
+        _stand_by_or_be_active(shift)
+    log.info("stopped")
+    return OK
+
+
+def _stand_by_or_be_active(shift: Shift) -> None:
     stop, platform = shift.stop, shift.platform
+    patience = Patience(shift.timing.standby_seconds, LONGEST_WAIT)
     standing_by = ""
     while not stop.asked.is_set():
         try:
             token, other = _acquire(platform, shift.timing)
+            patience.regain("the database answers again")
             if token is not None:
                 log.info("active scheduler of %d jobs", len(shift.timetable))
                 standing_by = ""
@@ -81,10 +95,8 @@ def _serve(shift: Shift) -> int:
                 log.info("standing by: %s is the active scheduler", in_words(other))
         except Exception as error:
             # A database that is away comes back; a service that ended for it would have to be started by hand.
-            log.error("%s: %s", type(error).__name__, error)
-        stop.asked.wait(shift.timing.standby_seconds)
-    log.info("stopped")
-    return OK
+            patience.lose(type(error).__name__, error)
+        stop.asked.wait(patience.seconds)
 
 
 def _be_active(shift: Shift) -> None:
@@ -104,10 +116,11 @@ def _once(shift: Shift) -> int:
     try:
         with keeping_the_role(shift):
             codes = work_off_everything(shift)
+            told = check_alerts(shift)
     finally:
         _release(shift)
     if not any(codes):
-        return OK
+        return PARTIAL if told else OK
     return FAILED if all(code not in (OK, PARTIAL) for code in codes) else PARTIAL
 
 
@@ -154,16 +167,6 @@ def _passed_on(options: argparse.Namespace, *names: str) -> tuple[str, ...]:
     return tuple(word for name, value in given.items() if value for word in (f"--{name}", str(value)))
 
 
-def _log_to_stderr() -> None:
-    lines = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    lines.converter = time.gmtime
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(lines)
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    for chatty in ("apscheduler", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="caspian-env-jobs",
@@ -183,5 +186,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fail(error: CaspianError, code: int) -> int:
-    sys.stderr.write(f"caspian-env-jobs: {error}\n")
+    if log_to_standard_error(as_a_service=True):
+        log.error("%s", error)
+    else:
+        sys.stderr.write(f"caspian-env-jobs: {error}\n")
     return code

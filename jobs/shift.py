@@ -9,18 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Condition, Event, Thread
+from threading import Condition, Event, Lock, Thread
 
 from caspian_env.catalog.lease import renew_lease
 from caspian_env.catalog.ledger import record_death
 from caspian_env.wiring import Platform
 from caspian_env.workflows.ledger import account_for_dead
+from caspian_env.workflows.outcome import OK
 from jobs.dispatch import ROLE, is_outstanding, take, task_of
+from jobs.patience import Patience
 from jobs.schedule import Schedule
 from jobs.signals import Stop
 from jobs.worker import COMMAND, Limits, run_worker
 
 ROUNDS = 10
+LONGEST_WAIT = 60.0  # for a database that is away, between two tries
 WORKERS = 2  # processes at a time; SQLite has one writer anyhow, and providers are asked politely
 log = logging.getLogger("jobs")
 
@@ -75,6 +78,8 @@ class Shift:
     command: tuple[str, ...] = COMMAND
     lost: Event = field(default_factory=Event)
     at_work: AtWork = field(default_factory=AtWork)
+    checking: Lock = field(default_factory=Lock)
+    patience: dict[str, Patience] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
@@ -110,6 +115,20 @@ def work_off_everything(shift: Shift) -> list[int]:
     return codes
 
 
+def check_alerts(shift: Shift) -> int:
+    """Judge the alert rules on what has just been done and tell what is new; the exit code of the worker.
+
+    After each piece of work, one check at a time: what failed while another check went on is not left for later.
+    """
+    with shift.at_work, shift.checking:
+        if shift.is_over:
+            return OK
+        ended = run_worker(["alerts", "check", *shift.options], shift.limits, shift.stop.hand_back, shift.command)
+    if ended.exit_code:
+        log.warning("alerts could not all be judged and told: %s", ended.why, extra={"job": "alerts"})
+    return ended.exit_code
+
+
 def wait_for_earlier_stages(shift: Shift, schedule: Schedule) -> None:
     """Wait while something of an earlier stage is due or going on, though not longer than any job may take."""
     earlier = [other for other in shift.timetable if other.stage < schedule.stage]
@@ -138,21 +157,24 @@ def _execute(shift: Shift, schedule: Schedule, due: datetime) -> int:
     arguments = [*schedule.arguments, "--scheduled-for", f"{due:%Y-%m-%dT%H:%M:%S}", *shift.options]
     if schedule.workflow == "ingest":
         arguments += shift.collecting_options
-    log.info("%s begins, due %s UTC", schedule.job, f"{due:%F %T}")
+    named = {"job": schedule.job, "due": f"{due:%FT%TZ}"}
+    log.info("%s begins, due %s UTC", schedule.job, f"{due:%F %T}", extra=named)
     ended = run_worker(arguments, shift.limits, shift.stop.hand_back, shift.command)
     if ended.exit_code:
         task, now = task_of(shift.platform, schedule, due), shift.platform.clock()
         with shift.platform.catalog.write() as connection:
             if record_death(connection, task, holder=ended.holder, now=now, error=ended.why):
-                log.error("%s failed: %s", schedule.job, ended.why)
+                log.error("%s failed: %s", schedule.job, ended.why, extra=named)
+    level = logging.WARNING if ended.exit_code else logging.INFO
     log.log(
-        logging.WARNING if ended.exit_code else logging.INFO, "%s ended, exit code %d", schedule.job, ended.exit_code
+        level, "%s ended, exit code %d", schedule.job, ended.exit_code, extra={**named, "exit_code": ended.exit_code}
     )
     return ended.exit_code
 
 
 def _keep(shift: Shift, over: Event, tick: Callable[[], None]) -> None:
-    while not over.wait(shift.timing.renew_seconds):
+    patience = Patience(shift.timing.renew_seconds, LONGEST_WAIT)
+    while not over.wait(patience.seconds):
         now, seconds = shift.platform.clock(), shift.timing.lease_seconds
         try:
             with shift.platform.catalog.write() as connection:
@@ -161,9 +183,10 @@ def _keep(shift: Shift, over: Event, tick: Callable[[], None]) -> None:
                 log.warning("another process has become the active scheduler")
                 shift.lost.set()
                 return
+            patience.regain("the database answers again and the role of the scheduler is renewed")
             for run in account_for_dead(shift.platform):
                 log.error("run %d gave no sign of life and is accounted for as failed", run)
             tick()
         except Exception as error:
             # Without the database nothing can be begun either; whether the role is still ours it will say itself.
-            log.error("the role of the scheduler could not be renewed: %s", error)
+            patience.lose("the role of the scheduler could not be renewed", error)

@@ -48,7 +48,8 @@ def run_worker(
     """Run ``caspian-env ARGUMENTS`` in a process within limits and wait for it; ``hand_back`` stops it early."""
     words = [*command, str(limits.memory_mb), f"{limits.seconds:.0f}", *arguments]
     # A session of its own: Ctrl-C on a terminal reaches the service alone, which then stops in good order.
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True) as child:
+    # What a command prints for people is in its logs too.
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True) as child:
         holder = holder_of(child.pid)
         started(child.pid)
         end, why = time.monotonic() + limits.seconds, ""
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     from caspian_env.cli import main as caspian_env
 
-    caspian_env(rest)
+    caspian_env(rest, as_a_service=True)
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

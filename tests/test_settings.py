@@ -163,3 +163,22 @@ def test_an_installation_collects_the_datasets_it_names(tmp_path: Path) -> None:
         everything = platform.collected()
     assert {dataset.id for dataset in everything} >= {"noaa_gml_co2", "noaa_oisst_v2_1"}
     assert all(dataset.state == "active" for dataset in everything)
+
+
+def test_metrics_are_on_loopback_unless_another_place_or_none_is_named() -> None:
+    assert load_settings({}).metrics == ("127.0.0.1", 9464)
+    assert load_settings({"CASPIAN_ENV_METRICS": ""}).metrics is None
+    assert load_settings({"CASPIAN_ENV_METRICS": "[::1]:0"}).metrics == ("::1", 0)
+    written('metrics = ""\n')
+    assert load_settings({}).metrics is None
+    assert load_settings({"CASPIAN_ENV_METRICS": "0.0.0.0:9000"}).metrics == ("0.0.0.0", 9000)
+    for wrong in ("9464", "host:", ":9464", "host:port", "host:65536"):
+        with pytest.raises(SettingsError, match="metrics: .* is not HOST:PORT"):
+            load_settings({"CASPIAN_ENV_METRICS": wrong})
+
+
+def test_how_logs_look_is_one_of_three() -> None:
+    assert load_settings({}).log == "auto"
+    assert load_settings({"CASPIAN_ENV_LOG": "json"}).log == "json"
+    with pytest.raises(SettingsError, match="write auto, human, json"):
+        load_settings({"CASPIAN_ENV_LOG": "xml"})

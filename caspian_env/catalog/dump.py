@@ -19,6 +19,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.complaints import translated
 from caspian_env.catalog.engine import Catalog
 from caspian_env.catalog.migrate import schema_change, upgrade
 from caspian_env.errors import CatalogError, NewerDatabase
@@ -81,6 +82,8 @@ def insert_lines(connection: Connection, layout: Layout, lines: Iterable[bytes])
             if rows:
                 insert(rows)
     except (sa.exc.DBAPIError, connection.dialect.loaded_dbapi.Error) as error:
+        if translated(error, connection.engine.url) is not None:
+            raise  # the database itself fails, not these rows
         problem = f"the database does not take its rows: {str(error).splitlines()[0]}"
         raise CatalogError(layout.name, problem, "take another backup; nothing was restored") from error
 

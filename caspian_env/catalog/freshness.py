@@ -17,7 +17,7 @@ ANSWERS = ("new", "same_bytes", "not_modified")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The newest answer of a provider, the newest failure, and when it last said that there is nothing, UTC."""
+    """The newest answer of a provider, and the newest failure and "there is nothing" since then, UTC."""
 
     answered_at: datetime | None = None
     failed_at: datetime | None = None
@@ -38,11 +38,22 @@ def newest_observations(connection: Connection) -> Sequence[sa.Row[Any]]:
 
 
 def contacts(connection: Connection) -> dict[str, Contact]:
-    """When each dataset's provider last gave bytes or confirmed them, failed, and had nothing at an address."""
+    """When each dataset's provider last gave bytes or confirmed them, and since then failed or had nothing.
+
+    Knowledge of a dataset only grows, so its newest answer is found from the end of the index on ``known_at``; to look at
+    every answer ever given would take seconds in a catalog that is some years old.
+    """
+    found = {name: _contact(connection, name) for name in connection.execute(sa.select(t.dataset.c.id)).scalars()}
+    return {name: contact for name, contact in found.items() if contact != Contact()}
+
+
+def _contact(connection: Connection, dataset_id: str) -> Contact:
     r = t.retrieval.c
-    columns: list[sa.ColumnElement[Any]] = [
-        sa.type_coerce(sa.func.max(sa.case((r.outcome.in_(outcomes), r.retrieved_at))), t.UtcTime)
-        for outcomes in (ANSWERS, ("failed",), ("not_published",))
-    ]
-    rows = connection.execute(sa.select(r.dataset_id, *columns).group_by(r.dataset_id))
-    return {row[0]: Contact(*row[1:]) for row in rows}
+    mine = r.dataset_id == dataset_id
+    answers = sa.select(r.retrieved_at, r.known_at).where(mine, r.outcome.in_(ANSWERS))
+    answer = connection.execute(answers.order_by(r.known_at.desc(), r.id.desc()).limit(1)).one_or_none()
+    since = (r.known_at >= answer.known_at,) if answer else ()
+    newest = sa.type_coerce(sa.func.max(r.retrieved_at), t.UtcTime)
+    others = sa.select(r.outcome, newest).where(mine, r.outcome.in_(("failed", "not_published")), *since)
+    later = {row[0]: row[1] for row in connection.execute(others.group_by(r.outcome))}
+    return Contact(answer.retrieved_at if answer else None, later.get("failed"), later.get("not_published"))

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.complaints import translated
 from caspian_env.catalog.migrate import trigger_files, view_files
 from caspian_env.errors import CatalogError
 
@@ -28,6 +29,8 @@ def integrity_problems(connection: Connection, *, full: bool) -> list[str]:
         found = [line for line in connection.exec_driver_sql(f"PRAGMA {check}(20)").scalars() if line != "ok"]
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(20) if full else []
     except sa.exc.DatabaseError as error:
+        if translated(error, connection.engine.url, reads=True) is not None:
+            raise  # the remedy differs: a damaged file, a full disk
         raise CatalogError("database", f"cannot be read: {error.orig}", "restore the last good backup") from error
     return found + [f"row {row[1]} of {row[0]} names a row of {row[2]} that is not there" for row in orphans]
 
@@ -75,6 +78,38 @@ def last_runs(connection: Connection, since: datetime) -> Sequence[sa.Row[Any]]:
     newest = sa.select(*columns, place).where(column.status != "running", column.scheduled_for >= since).subquery()
     chosen = [newest.c[name.name] for name in columns]
     return connection.execute(sa.select(*chosen).where(newest.c.place == 1).order_by(newest.c.job)).all()
+
+
+def run_statistics(connection: Connection) -> Sequence[sa.Row[Any]]:
+    """For each job and status of its runs: n, their seconds together, and when the last of them ended."""
+    column = t.run.c
+    if connection.dialect.name == "sqlite":
+        seconds = (sa.func.julianday(column.finished_at) - sa.func.julianday(column.started_at)) * 86_400.0
+    else:
+        seconds = sa.extract("epoch", column.finished_at - column.started_at)
+    columns: list[sa.ColumnElement[Any]] = [
+        column.job, column.status, sa.func.count().label("n"), sa.func.sum(seconds).label("seconds"),
+        sa.type_coerce(sa.func.max(column.finished_at), t.UtcTime).label("last_end"),
+    ]  # fmt: skip
+    order = (column.job, column.status)
+    return connection.execute(sa.select(*columns).group_by(*order).order_by(*order)).all()
+
+
+def received_bytes(connection: Connection) -> dict[str, int]:
+    """Bytes that came from the provider of each dataset, the same ones twice where they came twice."""
+    r = t.retrieval.c
+    # Most answers are empty, because nothing had changed. They are passed over in one sweep: by the index on the dataset,
+    # which a plain GROUP BY would follow, each of them would be looked up.
+    name = sa.func.coalesce(r.dataset_id, "").label("name")
+    summed = sa.select(name, sa.func.sum(r.bytes_received)).where(r.bytes_received > 0).group_by(name)
+    return {row[0]: int(row[1]) for row in sorted(connection.execute(summed).all())}
+
+
+def archived_bytes(connection: Connection) -> dict[str, int]:
+    """Bytes of the accepted granules of each dataset."""
+    g = t.granule.c
+    summed = sa.select(g.dataset_id, sa.func.sum(g.size)).where(g.state == "accepted").group_by(g.dataset_id)
+    return {row[0]: int(row[1]) for row in connection.execute(summed.order_by(g.dataset_id))}
 
 
 def latest_moment(connection: Connection) -> datetime | None:

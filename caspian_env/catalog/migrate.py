@@ -23,6 +23,7 @@ from sqlalchemy.engine import Connection
 from caspian_env.catalog import roles
 from caspian_env.catalog.engine import Catalog
 from caspian_env.errors import CatalogError, NewerDatabase
+from caspian_env.formats.disk import discard
 from caspian_env.settings import data_folder
 
 
@@ -41,8 +42,8 @@ class Status:
 def upgrade(catalog: Catalog, revision: str = "head") -> str:
     """Bring the database to ``revision`` and return the revision it had before ('' when it was empty).
 
-    A SQLite file is copied first, to `backup_file`. Everything happens in one transaction: a migration that fails
-    leaves the database as it was.
+    A SQLite file is copied first, to `backup_file`, by the one process that changes it. Everything happens in one
+    transaction: a migration that fails leaves the database as it was.
 
     Raises
     ------
@@ -55,14 +56,20 @@ def upgrade(catalog: Catalog, revision: str = "head") -> str:
 
     if catalog.file:
         make_folder(catalog.file.parent)
-    before = current_revision(catalog)
-    target = _script().get_revision(revision)
-    if before and target is not None and before == target.revision:
+    script, before = _script(), current_revision(catalog)
+    target = script.get_revision(revision)
+    wanted = target.revision if target else ""
+    if before and before == wanted:
         return before
-    if before and catalog.file:
-        back_up(catalog.file, backup_file(catalog.file, before))
-    move = command.upgrade if _is_ahead(before, revision) else command.downgrade
     with schema_change(catalog) as connection:
+        # Only who holds the lock knows what there is: another process may have brought the database there meanwhile,
+        # and a copy made now would take the place of the one made before.
+        before = _known(catalog, current_of(connection))
+        if before and before == wanted:
+            return before
+        if before and catalog.file:
+            back_up(catalog.file, backup_file(catalog.file, before))
+        move = command.upgrade if _is_ahead(before, revision) else command.downgrade
         config = _config()
         config.attributes["connection"] = connection
         move(config, revision)
@@ -72,8 +79,9 @@ def upgrade(catalog: Catalog, revision: str = "head") -> str:
 @contextmanager
 def schema_change(catalog: Catalog) -> Iterator[Connection]:
     """A transaction in which tables may change; views and triggers are away meanwhile, and come back at the head."""
-    with catalog.engine.connect() as connection, _foreign_keys_off(connection), connection.begin():
+    with catalog.connect() as connection, _foreign_keys_off(connection), connection.begin():
         if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # an index on many rows takes its time
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('caspian-env schema'))")
         has_readers = roles.has_readers(connection)
         drop_views(connection)
@@ -106,15 +114,7 @@ def status(catalog: Catalog) -> Status:
 def current_revision(catalog: Catalog) -> str:
     """The schema revision of the database, '' when it is empty; NewerDatabase when this code does not know it."""
     with catalog.read() as connection:
-        revision = current_of(connection)
-    known = {script.revision for script in _script().walk_revisions()}
-    if revision and revision not in known:
-        raise NewerDatabase(
-            catalog.name,
-            f"its schema revision {revision} is not known to this version",
-            "upgrade caspian-env, or restore the backup made before the upgrade",
-        )
-    return revision
+        return _known(catalog, current_of(connection))
 
 
 def newest_revision() -> str:
@@ -147,9 +147,12 @@ def back_up(source: Path, target: Path) -> Path:
     """A consistent copy of a SQLite file, also while it is in use."""
     partial = target.with_suffix(".partial")
     partial.unlink(missing_ok=True)
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(partial)) as new:
-        old.backup(new)
-    partial.replace(target)
+    try:
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(partial)) as new:
+            old.backup(new)
+        partial.replace(target)
+    finally:
+        discard(partial)
     return target
 
 
@@ -243,6 +246,17 @@ def _config() -> Config:
 
 def _script() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())
+
+
+def _known(catalog: Catalog, revision: str) -> str:
+    """A revision of this version; NewerDatabase for another."""
+    if revision and revision not in {script.revision for script in _script().walk_revisions()}:
+        raise NewerDatabase(
+            catalog.name,
+            f"its schema revision {revision} is not known to this version",
+            "upgrade caspian-env, or restore the backup made before the upgrade",
+        )
+    return revision
 
 
 def _is_ahead(before: str, revision: str) -> bool:

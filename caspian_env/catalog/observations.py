@@ -101,6 +101,7 @@ def write_observations(
     granule_id: int,
     run_id: int,
     whole_record: bool,
+    withdrawn_limit: float = WITHDRAWN_LIMIT,
 ) -> Written:
     """Store the differences between an edition and what is known of a series.
 
@@ -114,11 +115,14 @@ def write_observations(
         From when the edition is known, UTC.
     whole_record : bool
         Whether the edition states the whole series, so that a value missing from it was withdrawn.
+    withdrawn_limit : float
+        The share of a whole record that its provider may withdraw.
 
     Raises
     ------
     BadGranule
-        When a whole record loses more than 2 % of the values known before, or a source note is longer than 600 characters.
+        When a whole record loses more than that share of the values known before, or a source note is longer than 600
+        characters.
     """
     if not observed:
         return Written()
@@ -131,7 +135,7 @@ def write_observations(
     times = stored_times(connection, moments)
     version = connection.scalar(sa.select(t.granule.c.product_version).where(t.granule.c.id == granule_id))
     gone = sorted(known.keys() - set(times)) if whole_record else []
-    if known and len(gone) > max(1, WITHDRAWN_LIMIT * len(known)):
+    if known and len(gone) > max(1, withdrawn_limit * len(known)):
         raise BadGranule(
             f"series {series_id}", f"the edition has lost {len(gone)} of {len(known)} values known before",
             "check the provider; a true withdrawal of this size must be confirmed by a person",

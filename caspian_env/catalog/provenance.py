@@ -10,16 +10,23 @@ from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
 
+NO_NEWER_EDITION = "no newer edition than"  # part of the reason why sound bytes were put off
+
 
 @dataclass(frozen=True, slots=True)
 class LastRetrieval:
-    """What the newest answer of an address was: its validators, the granule it brought, and whether that was taken."""
+    """What the newest answer of an address was: its validators, the granule it brought, and whether that was taken.
+
+    An edition that was put off because a newer one is known counts as taken: it need not be read again, unless somebody
+    wants it.
+    """
 
     etag: str | None
     last_modified: str | None
     granule_id: int | None
     sha256: str | None
     accepted: bool
+    put_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +86,30 @@ def last_retrieval(connection: Connection, dataset_id: str, url: str) -> LastRet
             t.granule.c.sha256,
             t.granule.c.state,
             t.retrieval.c.error,
+            t.granule.c.reason,
         )
         .join(t.granule, t.granule.c.id == t.retrieval.c.granule_id)
         .where(t.retrieval.c.url == url, t.retrieval.c.dataset_id == dataset_id)
         .order_by(t.retrieval.c.id.desc())
         .limit(1)
     ).one_or_none()
-    return LastRetrieval(*row[:4], accepted=row[4] == "accepted" and row[5] is None) if row else None
+    if row is None:
+        return None
+    taken = row.state == "accepted" and row.error is None
+    put_off = NO_NEWER_EDITION in (row.error or row.reason or "")
+    return LastRetrieval(*row[:4], accepted=taken or put_off, put_off=put_off)
+
+
+def accepted_versions(connection: Connection, dataset_id: str, run_id: int | None = None) -> set[str]:
+    """The product versions of the granules that were accepted, by one run or ever."""
+    granule, retrieval = t.granule.c, t.retrieval.c
+    wanted = sa.select(granule.product_version).distinct().where(
+        granule.dataset_id == dataset_id, granule.state == "accepted", granule.product_version.is_not(None)
+    )  # fmt: skip
+    if run_id is not None:
+        wanted = wanted.join(t.retrieval, retrieval.granule_id == granule.id)
+        wanted = wanted.where(retrieval.run_id == run_id, retrieval.error.is_(None))
+    return set(connection.scalars(wanted))
 
 
 def latest_known(connection: Connection, dataset_id: str) -> datetime | None:

@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from caspian_env.catalog.engine import BUSY_MILLISECONDS, Catalog, open_catalog
+from caspian_env.catalog.engine import BUSY_MILLISECONDS, Catalog, open_catalog, unchanging
 from caspian_env.errors import CatalogError
 from caspian_env.model import as_utc
 
@@ -58,7 +58,17 @@ def open_reader(url: str) -> Catalog:
         raise CatalogError(str(path), "there is no such database", "caspian-env run, or caspian-env init, makes one")
 
     def connect() -> sqlite3.Connection:
-        address = f"{path.as_uri()}?mode=ro"
+        connection = connect_to(f"{path.as_uri()}?mode=ro")
+        try:
+            connection.execute("PRAGMA schema_version")
+        except sqlite3.OperationalError:
+            connection.close()
+            if (address := unchanging(path)) is None:
+                raise
+            connection = connect_to(address)
+        return connection
+
+    def connect_to(address: str) -> sqlite3.Connection:
         return sqlite3.connect(address, uri=True, timeout=BUSY_MILLISECONDS / 1000, isolation_level=None)
 
     engine = sa.create_engine(url, creator=connect, poolclass=sa.NullPool)

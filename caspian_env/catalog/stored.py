@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,13 +53,28 @@ def arrivals(connection: Connection, dataset_id: str) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-def preliminary(connection: Connection, dataset_id: str, since: Any) -> tuple[int, Any, Any]:
-    """How many values known now are preliminary from a time on, and the first and last of these times."""
+def preliminary(
+    connection: Connection, dataset_id: str, since: datetime, before: datetime | None = None
+) -> tuple[int, Any, Any]:
+    """How many values known now are preliminary from a time on (and before another), and the first and last of these."""
+    time, wanted = t.observation.c.time, _preliminary(dataset_id, since)
+    if before is not None:
+        wanted = (*wanted, time < before)
+    row = connection.execute(sa.select(sa.func.count(), sa.func.min(time), sa.func.max(time)).where(*wanted)).one()
+    return int(row[0]), row[1], row[2]
+
+
+def preliminary_times(connection: Connection, dataset_id: str, since: datetime) -> list[datetime]:
+    """The times, in order, of the values known now that are preliminary."""
+    time = t.observation.c.time
+    wanted = sa.select(time).where(*_preliminary(dataset_id, since)).distinct().order_by(time)
+    return list(connection.execute(wanted).scalars())
+
+
+def _preliminary(dataset_id: str, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     s, o = t.series.c, t.observation.c
     mine = sa.select(s.id).where(s.dataset_id == dataset_id)
-    wanted = (o.series_id.in_(mine), o.time >= since, o.known_to.is_(None), o.status == "preliminary")
-    row = connection.execute(sa.select(sa.func.count(), sa.func.min(o.time), sa.func.max(o.time)).where(*wanted)).one()
-    return int(row[0]), row[1], row[2]
+    return o.series_id.in_(mine), o.time >= since, o.known_to.is_(None), o.status == "preliminary"
 
 
 def hold_claims(connection: Connection) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 
 # Importing them adds their commands to the app.
 COMMANDS = (
@@ -13,24 +15,34 @@ COMMANDS = (
 )  # fmt: skip
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run ``caspian-env``; expected errors are one line on standard error and exit code 1, or 2 for a wrong call."""
+def main(arguments: Sequence[str] | None = None, *, as_a_service: bool = False) -> None:
+    """Run ``caspian-env``; expected errors are one line on standard error and exit code 1, or 2 for a wrong call.
+
+    As a part of a service its logs tell all that a summary would.
+    """
     for name in COMMANDS:
         import_module(f"caspian_env.cli.{name}")
     from caspian_env.cli.options import app
+    from caspian_env.cli.streams import whole_output
     from caspian_env.errors import CaspianError, SettingsError
 
     words = _spread(list(sys.argv[1:] if arguments is None else arguments))
+    as_json, answers_are_logs = _set_up_logs(words, as_a_service=as_a_service)
     try:
-        with _orderly_end_on_sigterm():
+        with _orderly_end_on_sigterm(), whole_output():
             app(args=words, prog_name="caspian-env")
     except SettingsError as error:
-        _fail(str(error), 2)
+        _fail(str(error), 2, answers_are_logs)
     except CaspianError as error:
-        _fail(str(error), 1)
+        _fail(str(error), 1, answers_are_logs)
     except BrokenPipeError:  # the reader of our output has had enough, e.g. `| head`
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        if not as_json:
+            raise
+        logging.getLogger(__name__).critical("unexpected error: %s: %s", type(error).__name__, error, exc_info=error)
+        sys.exit(1)
 
 
 def _spread(arguments: list[str]) -> list[str]:
@@ -67,6 +79,32 @@ def _orderly_end_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def _fail(message: str, code: int) -> None:
-    sys.stderr.write(f"caspian-env: {message}\n")
+def _set_up_logs(words: Sequence[str], *, as_a_service: bool) -> tuple[bool, bool]:
+    """Logs as the settings want them; wrong settings are told by the command that needs them.
+
+    Returns whether the logs are JSON, and whether the line that says why a command failed is one of them: as a part of
+    a service, and where JSON was asked for. Else it is an answer to whoever called, terminal or not.
+    """
+    from caspian_env.errors import CaspianError
+    from caspian_env.logs import AUTO, JSON, log_to_standard_error
+    from caspian_env.settings import load_settings
+
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    named = [word.partition("=")[2] or after for word, after in pairs if word.partition("=")[0] == "--config"]
+    try:
+        mode = load_settings(config=Path(named[-1]) if named else None).log
+    except CaspianError:
+        mode = AUTO
+    as_json = log_to_standard_error(mode, as_a_service=as_a_service)
+    return as_json, as_json and (as_a_service or mode == JSON)
+
+
+def _fail(message: str, code: int, as_log: bool) -> None:
+    from caspian_env.cli.streams import as_far_as_it_goes
+
+    with as_far_as_it_goes():
+        if as_log:
+            logging.getLogger(__name__).error(message)
+        else:
+            sys.stderr.write(f"caspian-env: {message}\n")
     sys.exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,8 +31,8 @@ def console() -> Console:
 
 @contextmanager
 def progress_bar(*, quiet: bool = False) -> Iterator[Progress | None]:
-    """A bar on standard error while long work goes on; nothing where that is not a terminal."""
-    if quiet or not sys.stderr.isatty():
+    """A bar on standard error while long work goes on; nothing where that is not the terminal of this process."""
+    if quiet or not _is_in_front():
         yield None
         return
     from rich.progress import Progress as Bar
@@ -39,6 +40,14 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress | None]:
     with Bar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda subject, done, total: bar.update(task, description=subject, completed=done, total=total)
+
+
+def _is_in_front() -> bool:
+    """Whether standard error is a terminal and not that of others: a job in the background or of the service is silent."""
+    try:
+        return os.tcgetpgrp(sys.stderr.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def print_json(answer: Any) -> None:
@@ -59,7 +68,8 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right:
 
 def show_summary(summary: Summary, catalog: Catalog, home: Path | None = None) -> None:
     """What a run did, what is missing, and where to look next; ``home`` if it has to be named to find it again."""
-    show_outcomes([*summary.collected, summary.cubes, summary.computed])
+    reported = [summary.reported] if summary.reported.problems else []
+    show_outcomes([*summary.collected, summary.cubes, summary.computed, *reported])
     typer.echo("" if summary.changed else "nothing new: no observation, granule, cube part or indicator was added")
     show_files(summary.report)
     typer.echo(f"database  {_short(catalog.file) if catalog.file else catalog.name}")

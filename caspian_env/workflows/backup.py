@@ -23,6 +23,7 @@ from caspian_env.catalog.migrate import current_of, require_current
 from caspian_env.catalog.reference import is_synthetic
 from caspian_env.catalog.stored import stored_granules
 from caspian_env.errors import CaspianError
+from caspian_env.formats.disk import discard, disk_error
 from caspian_env.settings import DATABASE_NAME, SYNTHETIC_DATABASE_NAME, VERSION, Settings
 from caspian_env.wiring import Platform
 from caspian_env.workflows.seed import keep_apart
@@ -89,9 +90,9 @@ def backup(platform: Platform, target: Path) -> Account:
             os.fsync(file.fileno())
         partial.rename(target)
     except OSError as error:
-        raise CaspianError(str(target), f"cannot be written: {error.strerror}", "name another file") from error
+        raise disk_error(error, target.parent, f"the backup {target.name}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        discard(partial)
     counts = {one["name"]: one["rows"] for one in manifest["tables"]}
     return Account(target, manifest["revision"], manifest["created_at"], counts, len(granules), missing)
 

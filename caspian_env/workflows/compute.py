@@ -21,7 +21,7 @@ from caspian_env.catalog.indicator_values import (
 from caspian_env.catalog.methods import last_method_change, record_method
 from caspian_env.catalog.migrate import require_current
 from caspian_env.catalog.observations import TICK, find_series, last_change, read_series, utc
-from caspian_env.errors import BackwardsKnowledge, CaspianError, SettingsError
+from caspian_env.errors import BackwardsKnowledge, CaspianError, DatabaseUnusable, SettingsError
 from caspian_env.model import FAIL, GOOD, NOT_EVALUATED, STATUSES, SUSPECT, Indicator, IndicatorInput
 from caspian_env.wiring import Platform, indicator_function
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
@@ -82,6 +82,8 @@ def compute(
                 progress(indicator.id, number, len(jobs))
             try:
                 _compute_one(platform, indicator, location, run_id, known_at, outcome)
+            except DatabaseUnusable:
+                raise
             except CaspianError as error:
                 outcome.rejected += 1
                 outcome.problems.append(f"{indicator.id} at {location}: {error}")

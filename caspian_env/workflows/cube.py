@@ -16,7 +16,7 @@ from caspian_env.catalog.cubes import Believed, Part, close_part, first_known, r
 from caspian_env.catalog.ledger import guard
 from caspian_env.catalog.migrate import require_current
 from caspian_env.cubes import Cubes, export, open_parts, read_part
-from caspian_env.errors import CaspianError, CatalogError, SettingsError
+from caspian_env.errors import CaspianError, CatalogError, DatabaseUnusable, DiskError, SettingsError
 from caspian_env.model import Dataset, Source
 from caspian_env.processing.describe import coverage, describe
 from caspian_env.wiring import Platform, source_of, use_dask
@@ -55,7 +55,11 @@ def build_cubes(
     """
     require_current(platform.catalog)
     known = platform.seeds.datasets
-    datasets = [_gridded(platform, name) for name in only] if only else [d for d in known.values() if d.kind == "grid" and d.cube]
+    datasets = (
+        [_gridded(platform, name) for name in only]
+        if only
+        else [d for d in known.values() if d.kind == "grid" and d.cube]
+    )
     outcome = Outcome("cubes")
     claimed = ledger(
         platform, "cube", ",".join(only) if only else "*", outcome, job="cube",
@@ -169,10 +173,14 @@ def _build_dataset(job: _Job, progress: Progress | None) -> None:
         job.outcome.expected += 1
         try:
             _build_year(job, year, by_year[year], parts.get(year))
+        except DatabaseUnusable:
+            raise
         except CaspianError as error:
             # The vintages that follow wait: a later state must not be taken for the one that could not be built.
             job.outcome.rejected += 1
             job.outcome.problems.append(f"{job.dataset.id} {year}: {error}")
+            if isinstance(error, DiskError):
+                return  # the other years would be built in vain
 
 
 def _build_year(job: _Job, year: int, believed: list[Believed], part: Any) -> None:

@@ -31,10 +31,12 @@ def doctor(
         checks = [
             ("integrity", lambda: examine_database.check_integrity(platform, deep=deep)),
             ("schema", lambda: examine_database.check_views_and_triggers(platform)),
+            ("writing", lambda: examine_database.check_writing(platform)),
             ("leases", lambda: examine_database.check_leases(platform)),
             ("runs", lambda: examine_database.check_runs(platform)),
             ("archive", lambda: examine_data.check_archive(platform, deep=deep, progress=progress)),
             ("sources", lambda: examine_data.check_sources(platform)),
+            ("sources", lambda: examine_data.check_preliminary(platform)),
             ("clock", lambda: examine_surroundings.check_clock(platform)),
         ]
     checks += [

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 
+from caspian_env.catalog.stored import preliminary
+from caspian_env.model import Window
 from caspian_env.wiring import Platform
+from caspian_env.workflows.due import FINAL_WITHIN
 from caspian_env.workflows.finding import Finding
 from caspian_env.workflows.freshness import FRESH, LATE, NEVER, RETIRED, freshness
 from caspian_env.workflows.stored import verify
 
 Progress = Callable[[str, int, int], None]
 MANY = 20
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def check_archive(platform: Platform, *, deep: bool, progress: Progress | None = None) -> Iterator[Finding]:
@@ -46,6 +51,23 @@ def check_sources(platform: Platform) -> Iterator[Finding]:
             yield Finding("warning", "sources", name, f"stale: {said}", f"caspian-env ingest {name}; doctor --network")
     fresh = sum(source.state == FRESH for source in found)
     yield Finding("ok", "sources", "sources", f"{fresh} of {len(found)} are fresh")
+
+
+def check_preliminary(platform: Platform) -> Iterator[Finding]:
+    """Values that should have become final long ago and are not asked for any more; a note when that is old news."""
+    now = platform.clock()
+    overdue, longest = now - FINAL_WITHIN, now - 2 * FINAL_WITHIN
+    for dataset in platform.collected():
+        if dataset.whole_record:
+            continue  # asked for as a whole, so what becomes final is always found
+        with platform.catalog.read() as connection:
+            count, first, last = preliminary(connection, dataset.id, BEGINNING, before=overdue)
+        if not count:
+            continue
+        span = Window(first.replace(hour=0, minute=0, second=0, microsecond=0), last + timedelta(days=1))
+        message = f"{count} values are still preliminary after {FINAL_WITHIN.days} days ({first:%F} to {last:%F})"
+        remedy = f"caspian-env ingest {dataset.id} --window {span} asks once more; then ask the provider"
+        yield Finding("warning" if last >= longest else "note", "sources", dataset.id, message, remedy)
 
 
 def megabytes(size: float) -> str:

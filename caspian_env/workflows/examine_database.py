@@ -14,6 +14,7 @@ from caspian_env.catalog.health import (
     running,
 )
 from caspian_env.catalog.migrate import current_revision, newest_revision
+from caspian_env.errors import DatabaseBusy
 from caspian_env.wiring import Platform
 from caspian_env.workflows.finding import Finding
 from caspian_env.workflows.holder import in_words, is_gone
@@ -72,6 +73,16 @@ def check_views_and_triggers(platform: Platform) -> Iterator[Finding]:
             )
     if not views and not triggers:
         yield Finding("ok", "schema", "views and triggers", "all are in place")
+
+
+def check_writing(platform: Platform) -> Iterator[Finding]:
+    """Whether a run could write now; tried for two seconds, and nothing is written."""
+    try:
+        platform.catalog.require_writable()
+    except DatabaseBusy as error:
+        yield Finding("warning", "writing", error.subject, error.problem, error.remedy)
+        return
+    yield Finding("ok", "writing", "database", "can be written")
 
 
 def check_leases(platform: Platform) -> Iterator[Finding]:

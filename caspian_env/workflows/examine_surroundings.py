@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 from caspian_env.catalog.health import archive_growth, latest_moment
 from caspian_env.errors import NotPublished, RefusedAnswer, TransportError
+from caspian_env.formats.disk import MAKE_ROOM, NO_ROOM_BYTES
 from caspian_env.wiring import Platform
 from caspian_env.workflows.examine_data import megabytes
 from caspian_env.workflows.finding import Finding
@@ -22,19 +25,39 @@ HOST_SECONDS, HOST_BYTES = 15.0, 1_000_000
 
 
 def check_disk(platform: Platform, *, growth: bool = True) -> Iterator[Finding]:
-    """Free space below the home, and when the archive will have used it at the rate at which it grows."""
-    home = platform.settings.home
-    usage = shutil.disk_usage(next(folder for folder in (home, *home.parents) if folder.is_dir()))
+    """Free space on every disk the platform writes to, and when the archive will have used its own at its present rate."""
+    settings, database = platform.settings, platform.catalog.file
+    of_archive = _there(settings.archive)
+    places = [settings.home, settings.archive, settings.home / "cubes", settings.reports]
+    disks = {
+        _there(place).stat().st_dev: _there(place) for place in reversed([*places, *([database] if database else [])])
+    }
+    for folder in reversed(disks.values()):
+        rate = _bytes_a_day(platform) if growth and folder.stat().st_dev == of_archive.stat().st_dev else None
+        yield _room(folder, rate, growth)
+
+
+def _room(folder: Path, rate: float | None, growth: bool) -> Finding:
+    usage = shutil.disk_usage(folder)
     said = f"{megabytes(usage.free)} free"
-    rate = _bytes_a_day(platform) if growth else None
+    if not os.access(folder, os.W_OK):
+        remedy = "mount the disk for writing, or give this user the right to write there"
+        return Finding("error", "disk", str(folder), f"nothing can be written here; {said}", remedy)
     days = usage.free / rate if rate else None
     if rate:
         said += f"; the archive grows by {megabytes(rate)} a day, which is enough for {min(days or 0, 99_999):.0f} days"
     elif growth:
         said += "; nothing was collected for long enough to say how the archive grows"
+    if usage.free < NO_ROOM_BYTES:
+        return Finding("error", "disk", str(folder), f"the disk is full: {said}", MAKE_ROOM)
     scarce = usage.free < min(LEAST_BYTES, LEAST_SHARE * usage.total) or (days is not None and days < LEAST_DAYS)
     remedy = "caspian-env archive prune; then a larger disk" if scarce else ""
-    yield Finding("warning" if scarce else "ok", "disk", str(home), said, remedy)
+    return Finding("warning" if scarce else "ok", "disk", str(folder), said, remedy)
+
+
+def _there(place: Path) -> Path:
+    """A folder that is there: the place itself, or the nearest one above it."""
+    return next(folder for folder in (place, *place.absolute().parents) if folder.is_dir())
 
 
 def check_clock(platform: Platform) -> Iterator[Finding]:

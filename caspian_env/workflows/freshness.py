@@ -17,6 +17,7 @@ from caspian_env.wiring import Platform
 from caspian_env.workflows.keys import missing_key
 
 FRESH, LATE, STALE, RETIRED, NEVER = "fresh", "late", "stale", "retired", "never"
+STATES = (FRESH, LATE, STALE, RETIRED, NEVER)
 DAY = timedelta(days=1)
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from caspian_env.archive import Kept
-from caspian_env.catalog.ledger import collected_until, shorten_window
+from caspian_env.catalog.ledger import shorten_window
 from caspian_env.catalog.observations import Written, write_observations
 from caspian_env.catalog.provenance import (
-    LastRetrieval,
     RetrievalRecord,
+    accepted_versions,
     last_retrieval,
     latest_known,
     record_granule,
@@ -24,18 +24,29 @@ from caspian_env.catalog.provenance import (
 )
 from caspian_env.catalog.quality import neighbours
 from caspian_env.catalog.reference import series_id, write_location
-from caspian_env.errors import BackwardsKnowledge, BadGranule, CaspianError, NotPublished, TransportError, Unreachable
+from caspian_env.errors import (
+    BackwardsKnowledge,
+    BadGranule,
+    CaspianError,
+    DatabaseUnusable,
+    DiskError,
+    NotPublished,
+    OlderEdition,
+    TransportError,
+    Unreachable,
+)
 from caspian_env.formats.mirror_addresses import join_address, public_address
 from caspian_env.model import Dataset, Document, GranuleRef, Http, Listing, Source, Window
 from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_of
-from caspian_env.workflows.fetch import fetch
-from caspian_env.workflows.holder import holder_of
+from caspian_env.workflows.due import Due, what_is_due
+from caspian_env.workflows.editions import Arrived, newest_first, product_version, refuse_older
 from caspian_env.workflows.job_time import JobTime, job_time
 from caspian_env.workflows.keys import missing_key, secrets_of
 from caspian_env.workflows.ledger import ledger, standing_aside
 from caspian_env.workflows.observe import CONTEXT, Known, Recorded, Weights, observe
 from caspian_env.workflows.outcome import Outcome
+from caspian_env.workflows.receive import receive
 
 DEADLINE_SECONDS = 600.0
 Progress = Callable[[str, int, int], None]
@@ -53,6 +64,7 @@ class _Job:
     weights: Weights
     outcome: Outcome
     time: JobTime
+    due: Due
     again_from: list[datetime] = field(default_factory=list)
 
     def moment(self) -> datetime:
@@ -75,8 +87,8 @@ def ingest(
     Parameters
     ----------
     window : Window, optional
-        Valid time to collect; by default the whole record of small files, the look-back of daily grids, and all that
-        a mirror holds.
+        Valid time to collect; by default the whole record of small files, the look-back of daily grids with what is
+        still preliminary, and all that a mirror holds.
     known_at : datetime, optional
         From when an archived edition was known, UTC; now by default.
     scheduled_for : datetime, optional
@@ -98,42 +110,34 @@ def ingest(
         return outcome
     if known_at is not None:
         _refuse_going_back(platform, dataset, known_at)
-    span, time = window or default_window(platform, dataset), job_time(platform.settings, seconds)
+    due = Due(window) if window else what_is_due(platform, dataset)
+    span, time = due.window, job_time(platform.settings, seconds)
     claimed = ledger(platform, "ingest", dataset.id, outcome, scheduled_for=scheduled_for, window=span)
     with standing_aside(outcome, is_problem=False), claimed as run_id:
         source: Source = source_of(dataset)
-        job = _Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome, time)
+        job = _Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome, time, due)
         listed = _list(job, span)
-        refs = [ref for ref in listed if wanted is None or wanted(ref)]
+        refs = [ref for ref in listed if due.is_worth_asking(ref) and (wanted is None or wanted(ref))]
         outcome.expected = len(refs)
         if not listed and not outcome.problems:
             outcome.problems.append(f"nothing is published for {span}")
         for number, ref in enumerate(refs):
             if time.is_over:
-                _leave(job, refs[number:], span)
+                late = f"were not asked for: the {time} of the job were over; the next run asks for them"
+                _leave(job, refs[number:], span, late)
                 break
             if progress:
                 progress(dataset.id, number, len(refs))
-            _collect(job, ref)
+            try:
+                _collect(job, ref)
+            except DiskError as error:  # the others would be fetched in vain
+                _leave(job, refs[number:], span, f"are not stored: {error}")
+                break
         if job.again_from and not dataset.whole_record:
             with platform.catalog.write() as connection:
                 shorten_window(connection, run_id, max(span.start, min(job.again_from)))
         outcome.notes += gaps(dataset, listed)
     return outcome
-
-
-def default_window(platform: Platform, dataset: Dataset) -> Window:
-    """What a collection asks for: everything of a mirror or a whole-record file, else the look-back.
-
-    After a break the look-back begins where the collections before it ended, so that nothing between is left out.
-    """
-    end = platform.clock() + timedelta(days=1)
-    start = datetime.fromisoformat(dataset.coverage_start).replace(tzinfo=UTC)
-    if not (platform.settings.mirror or dataset.whole_record) and dataset.look_back_days:
-        with platform.catalog.read() as connection:
-            reached = collected_until(connection, f"ingest:{dataset.id}") or end
-        start = max(start, min(reached, end) - timedelta(days=dataset.look_back_days))
-    return Window(start, end)
 
 
 def gaps(dataset: Dataset, refs: list[GranuleRef]) -> list[str]:
@@ -180,6 +184,8 @@ def _list(job: _Job, span: Window) -> list[GranuleRef]:
     try:
         for ref in job.source.list_granules(span, _Listings(job, provider)):
             refs.append(ref)  # noqa: PERF402  # what came before an error is kept
+    except DatabaseUnusable:
+        raise
     except CaspianError as error:
         what = f"the listing broke off after {len(refs)} granules" if refs else "nothing could be listed"
         job.outcome.problems.append(f"{what}: {error.subject}: {error.problem}")
@@ -187,60 +193,64 @@ def _list(job: _Job, span: Window) -> list[GranuleRef]:
     return refs
 
 
-def _leave(job: _Job, rest: list[GranuleRef], span: Window) -> None:
-    """Say what the job had no time for."""
-    count = f"{len(rest)} of {job.outcome.expected} granules were not asked for"
-    job.outcome.problems.append(f"{count}: the {job.time} of the job were over; the next run asks for them")
+def _leave(job: _Job, rest: list[GranuleRef], span: Window, why: str) -> None:
+    """Say what the job had no time or no room for."""
+    job.outcome.problems.append(f"{len(rest)} of {job.outcome.expected} granules {why}")
     job.again_from.extend(ref.window.start if ref.window else span.start for ref in rest)
 
 
 def _collect(job: _Job, ref: GranuleRef) -> None:
-    """Fetch one granule from the first address that has it, and store what it changes."""
+    """Fetch one granule from the first address that has it, or the newest edition of all, and store what it changes."""
     urls = addresses(ref, job.dataset.hosts)
     failures: list[TransportError] = []
+    answered, arrived = False, list[Arrived]()
     for url in urls:
         try:
-            _collect_from(job, ref, url)
-            return
+            arrived += _arrived_from(job, ref, url, after_another=answered)
         except NotPublished:
             _note(job, url, "not_published")
         except TransportError as error:  # another host may have it
             _note(job, url, "failed", str(error))
             failures.append(error)
-    if ref.window and any(error.transient for error in failures):
+        else:
+            answered = True
+            if ref.editions is None:
+                break
+    for one in newest_first(arrived, job.source):
+        _store(job, ref, one)
+    if answered:
+        return
+    if ref.window and job.due.is_in_look_back(ref) and any(error.transient for error in failures):
         job.again_from.append(ref.window.start)
     job.outcome.problems.append(str(failures[0]) if failures else f"not published: {urls[0]}")
 
 
-def _collect_from(job: _Job, ref: GranuleRef, url: str) -> None:
+def _arrived_from(job: _Job, ref: GranuleRef, url: str, *, after_another: bool) -> list[Arrived]:
+    """What an address has that is new; nothing where it has not changed."""
     platform, dataset = job.platform, job.dataset
     with platform.catalog.read() as connection:
         last = last_retrieval(connection, dataset.id, public_address(url, ref.form))
     # A rejected granule is asked for again without validators: the transfer, not the provider, may have been at fault.
     confirmed = last if last and last.accepted and job.known_at is None else None
-    with fetch(
-        platform, dataset, ref, url,
-        etag=confirmed.etag if confirmed else None,
-        last_modified=confirmed.last_modified if confirmed else None,
-        deadline_seconds=min(DEADLINE_SECONDS, job.time.left),
-    ) as answer:  # fmt: skip
-        kept = None if answer.not_modified else platform.archive.obtain(answer.body, owner=holder_of())
+    answer, kept = receive(platform, dataset, ref, url, confirmed, min(DEADLINE_SECONDS, job.time.left))
     if kept is None:
         job.outcome.unchanged += 1
         _store_retrieval(job, answer, None, "not_modified", confirmed.granule_id if confirmed else None)
-    elif last and last.accepted and last.sha256 == kept.sha256:
+    elif last and last.accepted and last.sha256 == kept.sha256 and not (last.put_off and job.known_at):
         job.outcome.unchanged += 1
         _store_retrieval(job, answer, kept, "same_bytes", last.granule_id)
     else:
         job.outcome.fetched += 1
-        _store(job, ref, answer, kept, last)
+        return [Arrived(answer, kept, after_another)]
+    return []
 
 
-def _store(job: _Job, ref: GranuleRef, answer: Answer, kept: Kept, last: LastRetrieval | None) -> None:
+def _store(job: _Job, ref: GranuleRef, one: Arrived) -> None:
     """Read new bytes and store, in one transaction, the granule, the answer and the values that changed."""
-    known = _context(job, ref)
+    answer, kept, known = one.answer, one.kept, _context(job, ref)
     try:
         recorded, version = _read(job, ref, kept, known)
+        _refuse_older_edition(job, version, one)
         with job.platform.catalog.write() as connection:
             granule_id = record_granule(
                 connection, dataset_id=job.dataset.id, sha256=kept.sha256, size=kept.size,
@@ -258,7 +268,7 @@ def _store(job: _Job, ref: GranuleRef, answer: Answer, kept: Kept, last: LastRet
                 )  # fmt: skip
                 written += write_observations(
                     connection, series, row.observed, known_at=moment, granule_id=granule_id, run_id=job.run_id,
-                    whole_record=job.dataset.whole_record,
+                    whole_record=job.dataset.whole_record, withdrawn_limit=job.dataset.withdrawn_limit,
                 )  # fmt: skip
     except BadGranule as error:
         _set_aside(job, answer, kept, error)
@@ -281,21 +291,35 @@ def _context(job: _Job, ref: GranuleRef) -> Known:
 def _read(job: _Job, ref: GranuleRef, kept: Kept, known: Known) -> tuple[list[Recorded], str | None]:
     try:
         raw = job.source.read_granule(kept.path)
-        version = raw.attrs.get("product_version") or job.dataset.product_version
+        version = product_version(raw, job.dataset)
         return observe(raw, job.dataset, ref, job.platform.seeds, job.weights, known), version
+    except (DatabaseUnusable, DiskError):
+        raise  # not the granule's fault
     except CaspianError as error:
         raise BadGranule(job.dataset.id, error.problem, error.remedy) from error
     except MemoryError:
-        raise  # the machine's or the limit's fault, not the granule's
+        raise  # the machine's or the limit's fault
     except Exception as error:
         # Damaged bytes can make a reader fail in ways nobody foresaw; one bad granule must not stop the others.
         problem = f"the reader failed on these bytes: {type(error).__name__}: {str(error).splitlines()[0][:120]}"
         raise BadGranule(job.dataset.id, problem, "look at the file in the archive") from error
 
 
+def _refuse_older_edition(job: _Job, version: str | None, one: Arrived) -> None:
+    # An archived edition that somebody imports on purpose is compared with those of this run alone.
+    within = job.run_id if job.known_at else None
+    with job.platform.catalog.read() as connection:
+        known = accepted_versions(connection, job.dataset.id, within)
+    refuse_older(version, known, dataset=job.dataset.id, after_another=one.after_another)
+
+
 def _set_aside(job: _Job, answer: Answer, kept: Kept, error: BadGranule) -> None:
-    job.outcome.rejected += 1
-    job.outcome.problems.append(f"set aside {answer.url} (sha256 {kept.sha256[:12]}…): {error.problem}")
+    line = f"set aside {answer.url} (sha256 {kept.sha256[:12]}…): {error.problem}"
+    if isinstance(error, OlderEdition):
+        job.outcome.notes.append(line)
+    else:
+        job.outcome.rejected += 1
+        job.outcome.problems.append(line)
     with job.platform.catalog.write() as connection:
         granule_id = record_granule(
             connection, dataset_id=job.dataset.id, sha256=kept.sha256, size=kept.size,

@@ -6,11 +6,13 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import datetime
 from threading import Event, Thread
 
 from caspian_env.catalog.ledger import Entry, Task, claim, finish, heartbeat, is_running, running_jobs, take_over_dead
 from caspian_env.errors import AlreadyClaimed, AlreadyDone, LostLease
+from caspian_env.logs import ACCOUNT, naming_the_run
 from caspian_env.model import Window
 from caspian_env.settings import VERSION
 from caspian_env.wiring import Platform
@@ -21,7 +23,9 @@ LEASE_SECONDS = 180.0  # longer than any one transaction may wait for another (6
 HEARTBEAT_SECONDS = 30.0
 WAIT_SECONDS = 900.0  # how long the work that follows a collection waits for another run that does the same
 LOOK_AGAIN_SECONDS = 0.5
-log = logging.getLogger(__name__)
+log, account = logging.getLogger(__name__), logging.getLogger(ACCOUNT)
+LEVELS = {"ok": logging.INFO, "skipped": logging.INFO, "partial": logging.WARNING, "failed": logging.ERROR}
+MANY_PROBLEMS = 20
 
 
 @contextmanager
@@ -59,21 +63,20 @@ def ledger(
         job or f"{workflow}:{subject}", workflow, subject, VERSION, platform.settings.fingerprint(), scheduled_for, span
     )
     run_id = _claim(platform, task, outcome, wait_seconds)
-    try:
-        with _alive(platform, run_id):
-            yield run_id
-    except BaseException as error:
-        if _lost(platform, run_id):
-            raise LostLease(task.job, f"run {run_id} was taken over, the rest of it was not written", "") from error
-        _end_failed(platform, run_id, outcome, error)
-        raise
-    with platform.catalog.write() as connection:
-        error_line = outcome.problems[0] if outcome.problems else None
-        recorded = finish(
-            connection, run_id, status=outcome.status, now=platform.clock(), counts=outcome.counts(), error=error_line
-        )
-    if not recorded:
-        raise LostLease(task.job, f"run {run_id} was taken over before it ended", "look at v_run")
+    with naming_the_run(run_id, task.job):
+        account.info("%s begins", task.job, extra={"event": "run begins"})
+        begun = time.monotonic()
+        try:
+            with _alive(platform, run_id):
+                yield run_id
+        except BaseException as error:
+            if _lost(platform, run_id):
+                raise LostLease(task.job, f"run {run_id} was taken over, the rest of it was not written", "") from error
+            _end_failed(platform, run_id, outcome, error)
+            account.error("%s failed: %s: %s", task.job, type(error).__name__, error, extra={"event": "run ends"})
+            raise
+        _end(platform, task, run_id, outcome)
+        _say(task, outcome, time.monotonic() - begun)
 
 
 @contextmanager
@@ -151,11 +154,37 @@ def _claim(platform: Platform, task: Task, outcome: Outcome, wait_seconds: float
         time.sleep(LOOK_AGAIN_SECONDS)
 
 
+def _end(platform: Platform, task: Task, run_id: int, outcome: Outcome) -> None:
+    error_line = outcome.problems[0] if outcome.problems else None
+    with platform.catalog.write() as connection:
+        recorded = finish(
+            connection, run_id, status=outcome.status, now=platform.clock(), counts=outcome.counts(), error=error_line
+        )
+    if not recorded:
+        raise LostLease(task.job, f"run {run_id} was taken over before it ended", "look at v_run")
+
+
+def _say(task: Task, outcome: Outcome, seconds: float) -> None:
+    """The outcome in the logs, for those who do not see the summary."""
+    for problem in outcome.problems[:MANY_PROBLEMS]:
+        account.warning("%s: %s", task.job, problem, extra={"event": "problem"})
+    if len(outcome.problems) > MANY_PROBLEMS:
+        account.warning("%s: %d more problems", task.job, len(outcome.problems) - MANY_PROBLEMS)
+    counts = {"status": outcome.status, "seconds": round(seconds, 3), **outcome.counts()}
+    words = ", ".join(f"{name.removeprefix('n_')} {count}" for name, count in outcome.counts().items())
+    account.log(
+        LEVELS[outcome.status], "%s ends, %s after %.1f s: %s", task.job, outcome.status, seconds, words,
+        extra={"event": "run ends", **counts},
+    )  # fmt: skip
+
+
 @contextmanager
 def _alive(platform: Platform, run_id: int) -> Iterator[None]:
     """Renew the lease from a thread of its own while the block works."""
     over = Event()
-    thread = Thread(target=_beat, args=(platform, run_id, over), name=f"heartbeat of run {run_id}", daemon=True)
+    beat = (_beat, platform, run_id, over)
+    # In the context of the run, so that its logs name it.
+    thread = Thread(target=copy_context().run, args=beat, name=f"heartbeat of run {run_id}", daemon=True)
     thread.start()
     try:
         yield

@@ -18,8 +18,8 @@ from caspian_env.workflows.backfill import is_known
 from caspian_env.workflows.compute import fingerprint_of, read_arguments
 from caspian_env.workflows.cube import cubes_of
 from caspian_env.workflows.cube_parts import current, fingerprint, vintages
+from caspian_env.workflows.due import Due, what_is_due
 from caspian_env.workflows.freshness import Freshness, freshness
-from caspian_env.workflows.ingest import default_window
 from caspian_env.workflows.keys import missing_key
 from caspian_env.workflows.run import choose
 
@@ -79,10 +79,14 @@ def _collect(
 ) -> Step:
     if key := missing_key(platform, dataset):
         return Step("collect", dataset.id, "skip", key)
-    span = window or (_first_window(platform, dataset) if state is None else default_window(platform, dataset))
+    if window or state is None:
+        due = Due(window or _first_window(platform, dataset))
+    else:
+        due = what_is_due(platform, dataset)
+    span = due.window
     why = "; ".join(_reasons(platform, dataset, span, state))
     what = "the whole record" if dataset.whole_record else f"{span}"
-    action = _listed(platform, dataset, span, known=state is not None) if listing else f"ask for {what}"
+    action = _listed(platform, dataset, due, known=state is not None) if listing else f"ask for {what}"
     return Step("collect", dataset.id, action, why, span)
 
 
@@ -118,14 +122,15 @@ def _first_window(platform: Platform, dataset: Dataset) -> Window:
     return Window(start, end)
 
 
-def _listed(platform: Platform, dataset: Dataset, span: Window, *, known: bool) -> str:
+def _listed(platform: Platform, dataset: Dataset, due: Due, *, known: bool) -> str:
     source: Source = source_of(dataset)
     accepted: set[str] = set()
     if known:
         with platform.catalog.read() as connection:
             accepted = accepted_addresses(connection, dataset.id)
     try:
-        refs = list(source.list_granules(span, platform.transport.bound(dataset.hosts)))
+        listed = source.list_granules(due.window, platform.transport.bound(dataset.hosts))
+        refs = [ref for ref in listed if due.is_worth_asking(ref)]
     except CaspianError as error:
         return f"nothing could be listed: {error.problem}"
     there = sum(is_known(accepted, dataset, ref) for ref in refs)

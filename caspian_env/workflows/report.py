@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.lineage import first_retrievals, granules_of, newest_granules
 from caspian_env.catalog.observations import find_series, read_series, utc
 from caspian_env.catalog.reference import is_synthetic
+from caspian_env.formats.disk import discard, writing
 from caspian_env.model import FAIL, Indicator
 from caspian_env.reports.bulletin import build
 from caspian_env.reports.model import Bulletin, GranuleLine, ReferenceLevel, Refusal, Series, Source, Value
@@ -21,6 +23,7 @@ from caspian_env.settings import VERSION, data_folder
 from caspian_env.wiring import Platform
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger
 from caspian_env.workflows.outcome import Outcome
+from caspian_env.workflows.same_bulletin import Written, digest_of
 
 
 def write_bulletin(
@@ -30,6 +33,8 @@ def write_bulletin(
 
     Raises
     ------
+    DiskError
+        When the disk does not take them; the files of the bulletin before stay as they were.
     AlreadyClaimed
         When another run did not stop building one; AlreadyDone when the one that was due then is built.
     """
@@ -40,9 +45,11 @@ def write_bulletin(
     with claimed:
         with platform.catalog.read() as connection:
             bulletin = fill_bulletin(connection, platform, as_of=as_of)
-        files = build(bulletin)
-        folder.mkdir(parents=True, exist_ok=True)
-        written = [_write(folder / name, content) for name, content in files.items()]
+        digest, last = digest_of(bulletin), Written(platform.settings.home / "cache" / "bulletin", folder)
+        written = last.same(digest)
+        if written is None:
+            written = _write(folder, build(bulletin))
+            last.remember(digest, written)
         outcome.fetched = 1
     return sorted(written, key=lambda path: (path.suffix != ".html", path.name))
 
@@ -244,11 +251,20 @@ def _datum_title(platform: Platform, datum_id: str) -> str:
     return "" if datum_id == "none" else platform.seeds.datums[datum_id].title
 
 
-def _write(path: Path, content: bytes) -> Path:
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    return path
+def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write all files, then give them their names, so that those of two bulletins are not mixed."""
+    partials = {folder / name: folder / f".{name}.partial" for name in files}
+    try:
+        with writing(folder, "the bulletin"):
+            folder.mkdir(parents=True, exist_ok=True)
+            for path, partial in partials.items():
+                with partial.open("wb") as file:
+                    file.write(files[path.name])
+                    file.flush()
+                    os.fsync(file.fileno())
+            for path, partial in partials.items():
+                partial.replace(path)
+    finally:
+        for partial in partials.values():
+            discard(partial)
+    return list(partials)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from caspian_env.errors import BackwardsKnowledge, SeedError, SettingsError
+from caspian_env.errors import AlreadyClaimed, BackwardsKnowledge, DiskError, SeedError, SettingsError
 from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
 from caspian_env.workflows.compute import compute
@@ -25,11 +26,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run did: an account per dataset, one of the cubes, one of the indicators, and the files of the report."""
+    """What a run did: an account per dataset, of the cubes, the indicators and the report, and the report's files."""
 
     collected: tuple[Outcome, ...]
     cubes: Outcome
     computed: Outcome
+    reported: Outcome
     report: tuple[Path, ...]
 
     @property
@@ -40,7 +42,7 @@ class Summary:
     @property
     def exit_code(self) -> int:
         """0 all done; 3 something is missing or refused; 1 when nothing at all could be done."""
-        return exit_code([*self.collected, *(o for o in (self.cubes, self.computed) if o.problems)])
+        return exit_code([*self.collected, *(o for o in (self.cubes, self.computed, self.reported) if o.problems)])
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -50,6 +52,7 @@ class Summary:
             "collected": [outcome.as_dict() for outcome in self.collected],
             "cubes": self.cubes.as_dict(),
             "computed": self.computed.as_dict(),
+            "reported": self.reported.as_dict(),
             "report": [str(path) for path in self.report],
         }
 
@@ -76,12 +79,17 @@ def run(
         Folder of the bulletin; the home's reports folder by default.
     known_at : datetime, optional
         From when the archived editions collected now were known, UTC.
+
+    Raises
+    ------
+    DatabaseUnusable
+        When the database fails. What a disk refuses is a problem of the stage concerned, and the others go on.
     """
     collected = collect(platform, only=only, window=window, known_at=known_at, progress=progress)
-    cubes = build_cubes(platform, known_at=known_at, progress=progress)
+    cubes = _build(platform, known_at, progress)
     computed = compute(platform, known_at=known_at, progress=progress)
-    report = write_bulletin(platform, out or platform.settings.reports)
-    return Summary(tuple(collected), cubes, computed, tuple(report))
+    reported, report = _report(platform, out or platform.settings.reports)
+    return Summary(tuple(collected), cubes, computed, reported, tuple(report))
 
 
 def collect(
@@ -96,7 +104,8 @@ def collect(
     """Migrate, seed and collect the datasets named, or all active ones; what another run collects is skipped."""
     datasets = choose(platform, only)
     seed(platform)
-    platform.archive.sweep(gone=is_gone)
+    with suppress(DiskError):  # it takes nothing either, which each dataset that has something for it will say
+        platform.archive.sweep(gone=is_gone)
     account_for_dead(platform)
     return [_collect(platform, dataset, window, known_at, scheduled_for, progress) for dataset in datasets]
 
@@ -117,5 +126,23 @@ def _collect(
         return ingest(
             platform, dataset, window=window, known_at=known_at, scheduled_for=scheduled_for, progress=progress
         )
-    except (BackwardsKnowledge, SeedError) as error:
+    except (BackwardsKnowledge, SeedError, SettingsError) as error:
         return Outcome(dataset.id, problems=[str(error)])  # concerns this dataset alone; the rest goes on
+
+
+def _build(platform: Platform, known_at: datetime | None, progress: Progress | None) -> Outcome:
+    try:
+        return build_cubes(platform, known_at=known_at, progress=progress)
+    except DiskError as error:
+        return Outcome("cubes", problems=[str(error)])
+
+
+def _report(platform: Platform, folder: Path) -> tuple[Outcome, list[Path]]:
+    outcome = Outcome("report", expected=1)
+    try:
+        files = write_bulletin(platform, folder)
+    except (AlreadyClaimed, DiskError) as error:
+        outcome.problems.append(str(error))
+        return outcome, []
+    outcome.fetched = 1
+    return outcome, files

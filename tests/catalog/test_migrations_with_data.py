@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -241,6 +244,55 @@ def test_the_copy_made_before_an_upgrade_opens_and_holds_everything(tmp_path: Pa
     assert current_revision(copy) == first
     upgrade(copy)
     assert read(copy) == read(catalog)
+    for opened in (catalog, copy):
+        opened.dispose()
+
+
+UPGRADE = """
+import sys, time
+from contextlib import contextmanager
+from pathlib import Path
+from caspian_env.catalog import migrate
+from caspian_env.catalog.engine import open_catalog
+
+url, second_waits, role = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+copy, change = migrate.back_up, migrate.schema_change
+
+def back_up(source, target):
+    copy(source, target)
+    print("copied", flush=True)
+    while role == "first" and not second_waits.exists():
+        time.sleep(0.02)
+    return target
+
+@contextmanager
+def schema_change(catalog):
+    if role == "second":
+        second_waits.touch()
+    with change(catalog) as connection:
+        yield connection
+
+migrate.back_up, migrate.schema_change = back_up, schema_change
+print("came from", repr(migrate.upgrade(open_catalog(url))))
+"""
+
+
+def test_of_two_processes_that_upgrade_at_once_one_makes_the_copy(tmp_path: Path) -> None:
+    file, first = tmp_path / "caspian.db", _revisions()[0]
+    catalog = open_catalog(f"sqlite:///{file}")
+    upgrade(catalog, first)
+    before = filled(catalog)
+    words = [sys.executable, "-c", UPGRADE, f"sqlite:///{file}", str(tmp_path / "waits")]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    with subprocess.Popen([*words, "first"], stdout=subprocess.PIPE, text=True, env=environment) as one:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "copied\n"  # it holds the lock now
+        two = subprocess.run([*words, "second"], capture_output=True, text=True, env=environment, timeout=120)
+        assert one.stdout.read() == f"came from {first!r}\n"
+    assert two.stdout == f"came from {newest_revision()!r}\n", two.stderr
+    copy = open_catalog(f"sqlite:///{backup_file(file, first)}")
+    assert (current_revision(copy), current_revision(catalog)) == (first, newest_revision())
+    assert read(copy) == before
     for opened in (catalog, copy):
         opened.dispose()
 

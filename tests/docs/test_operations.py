@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
+from packaging.specifiers import SpecifierSet
 
 from caspian_env.catalog.engine import Catalog
 from caspian_env.catalog.query import ask
 from caspian_env.settings import Settings, known_names
+from caspian_env.wiring import open_platform
+from caspian_env.workflows.due import FINAL_WITHIN
 from caspian_env.workflows.ledger import HEARTBEAT_SECONDS, LEASE_SECONDS, WAIT_SECONDS
 from jobs.dispatch import ATTEMPTS, RETRY_AFTER
+from jobs.endpoint import ANSWER_SECONDS
 from jobs.schedule import COMPUTE_AT, FIRST_MINUTE, REPORT_AT, SPREAD_MINUTES
 from jobs.service import _parser
 from jobs.shift import WORKERS, Timing
+from jobs.telling import metrics
 from jobs.worker import UNWIND_SECONDS
 
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
@@ -28,7 +43,9 @@ def test_every_number_is_that_of_the_code() -> None:
     assert daily == (timedelta(hours=4, minutes=30), timedelta(hours=4, minutes=40))
     settings = Settings(home=Path("x"), database_url="sqlite://")
     assert (settings.worker_memory_mb, settings.worker_minutes, Timing().stop_seconds) == (4096, 120, 60)
+    assert (ANSWER_SECONDS, FINAL_WITHIN, settings.metrics) == (5, timedelta(days=180), ("127.0.0.1", 9464))
     for words in (
+        "within 5 seconds", "After 180 days", "at least every 91 days", "`CASPIAN_ENV_METRICS` (`127.0.0.1:9464`",
         "three minutes", "every thirty seconds", "15 minutes at the most", "after 15 minutes, three attempts",
         "Two jobs run at a time", "15 seconds in which a worker unwinds", "between 01:00 and 04:00 UTC", "at 04:30",
         "at 04:40", "`CASPIAN_ENV_WORKER_MEMORY_MB` of address space (4096)", "on the clock (120)",
@@ -55,3 +72,91 @@ def test_systemd_waits_longer_than_the_service() -> None:
     wait = re.search(r"TimeoutStopSec=(\d+)", GUIDE)
     assert wait is not None
     assert int(wait[1]) > Timing().stop_seconds + UNWIND_SECONDS
+
+
+def test_every_metric_is_in_its_table_with_its_labels(catalog: Catalog, tmp_path: Path) -> None:
+    url = catalog.engine.url.render_as_string(hide_password=False)
+    with open_platform(Settings(home=tmp_path, database_url=url)) as platform:
+        families = metrics(platform)
+    rows = re.findall(
+        r"^\| (`[a-z_`, ]+`) \| ([a-z, ]*) ?\|", block("## Watching it", r"\| metric .*?\n\n"), flags=re.MULTILINE
+    )
+    named = {name for names, _ in rows for name in re.findall(r"`(\w+)`", names)}
+    parts = {"summary": ("_sum", "_count")}
+    written = {family.name.removeprefix("caspian_env_") + part for family in families
+               for part in parts.get(family.kind, ("",))}  # fmt: skip
+    assert named == written
+    labels = {name: given for names, given in rows for name in re.findall(r"`(\w+)`", names)}
+    for family in families:
+        for sample in family.samples:
+            name = family.name.removeprefix("caspian_env_") + sample.suffix
+            assert set(sample.labels) <= set(re.findall(r"\w+", labels[name])), name
+
+
+def block(after: str, pattern: str) -> str:
+    found = re.search(pattern, GUIDE[GUIDE.index(after) :], flags=re.DOTALL)
+    assert found, f"nothing like {pattern} after {after}"
+    return found[0]
+
+
+def unit() -> dict[str, list[str]]:
+    text = block("## As a systemd unit", r"```ini\n(.*?)```")
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r"^(\w+)=(.*)$", text, flags=re.MULTILINE):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def test_the_unit_starts_what_is_installed() -> None:
+    (start,) = unit()["ExecStart"]
+    program, *arguments = shlex.split(start)
+    assert Path(program).name in PROJECT["scripts"]
+    _parser().parse_args(arguments)
+    (folder,) = unit()["WorkingDirectory"]
+    assert unit()["ReadWritePaths"] == [folder]  # the home and the settings file are below it
+    assert not unit()["EnvironmentFile"][0].removeprefix("-").startswith(folder)
+
+
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not on this machine")
+    text = block("## As a systemd unit", r"```ini\n.*?```").removeprefix("```ini\n").removesuffix("```")
+    file = tmp_path / "caspian-env.service"
+    file.write_text(
+        re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", text, flags=re.MULTILINE), encoding="utf-8"
+    )
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(file)], capture_output=True, text=True, timeout=60
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    file.write_text(text.replace("KillMode=mixed", "KillMode=mixd"), encoding="utf-8")
+    wrong = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(file)], capture_output=True, text=True, timeout=60
+    )
+    assert "mixd" in wrong.stderr
+
+
+def test_the_container_is_made_of_what_there_is() -> None:
+    text = block("## In a container", r"```dockerfile\n.*?```").removeprefix("```dockerfile\n").removesuffix("```")
+    steps = [line.split(None, 1) for line in text.replace("\\\n", " ").splitlines() if line.strip()]
+    known = {"FROM", "COPY", "RUN", "USER", "WORKDIR", "VOLUME", "STOPSIGNAL", "HEALTHCHECK", "ENTRYPOINT"}
+    given: dict[str, str] = {step[0]: step[1] for step in steps}
+    assert set(given) <= known
+    assert steps[0][0] == "FROM"
+    version = re.match(r"python:([\d.]+)", given["FROM"])
+    assert version is not None
+    assert version[1] in SpecifierSet(PROJECT["requires-python"])
+    sources, target = given["COPY"].split()[:-1], given["COPY"].split()[-1]
+    for source in sources:
+        assert (ROOT / source).exists()
+    for path in re.findall(rf"{re.escape(target)}/([\w./-]+)", given["RUN"]):
+        assert (ROOT / path).is_file()
+    (extra,) = re.findall(rf"{re.escape(target)}\[(\w+)\]", given["RUN"])
+    assert extra in PROJECT["optional-dependencies"]
+    (program,) = json.loads(given["ENTRYPOINT"])
+    assert program in PROJECT["scripts"]
+    check = json.loads(given["HEALTHCHECK"].partition("CMD ")[2])
+    assert check[:2] == ["python", "-c"]
+    compile(check[2], "HEALTHCHECK", "exec")
+    assert "http://127.0.0.1:9464/health" in check[2]
+    assert given["VOLUME"] == f"{given['WORKDIR']}/caspian-home"  # the default home in the working folder

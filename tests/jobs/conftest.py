@@ -63,6 +63,7 @@ class Operations:
     home: Path
     mirror: Path
     zone: str = "UTC"
+    settings: dict[str, str] = field(default_factory=dict)
     started: list[Process] = field(default_factory=list)
 
     def start(self, role: str, *arguments: str, shift: float = 0.0, fault: str = "none:none") -> Process:
@@ -70,8 +71,10 @@ class Operations:
         environment |= {
             "CASPIAN_ENV_DATABASE_URL": self.database_url, "CASPIAN_ENV_HOME": str(self.home),
             "CASPIAN_ENV_MIRROR": str(self.mirror), "CASPIAN_ENV_DATASETS": ",".join(DATASETS),
-            "TZ": self.zone, "PYTHONPATH": str(ROOT),
+            "CASPIAN_ENV_METRICS": "", "CASPIAN_ENV_LOG": "human", "TZ": self.zone, "PGTZ": self.zone,
+            "PYTHONPATH": str(ROOT),
         }  # fmt: skip
+        environment |= {f"CASPIAN_ENV_{name}": value for name, value in self.settings.items()}
         words = [sys.executable, str(SHIFTED), str(shift), fault, role, *arguments]
         log = self.home / f"{len(self.started)}-{role}.log"
         with log.open("w", encoding="utf-8") as sink:  # a file: a worker that outlives its service holds a pipe open

@@ -40,6 +40,14 @@ def break_down(*_: object) -> None:
         time.sleep(600)
 
 
+def tell_of_sockets(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.bind", "socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
+        sys.stdout.write(
+            f"AUDIT {event} {arguments[1:] if event in ('socket.bind', 'socket.connect') else arguments}\n"
+        )
+        sys.stdout.flush()
+
+
 def main() -> None:
     wiring.open_platform.__wrapped__.__kwdefaults__["clock"] = shifted
     kind, _, dataset = FAULT.partition(":")
@@ -48,6 +56,7 @@ def main() -> None:
             break_down()
         ingest.observe = break_down
     if ROLE == "jobs":
+        sys.addaudithook(tell_of_sockets)
         dispatch.RETRY_AFTER, dispatch.LOOK_AFTER_OTHERS = timedelta(hours=1), timedelta(seconds=1)
         command = [sys.executable, __file__, SHIFT, FAULT, "worker"]
         service.main(ARGUMENTS, clock=shifted, command=command, timing=FAST)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caspian_env.errors import SeedError
+from caspian_env.processing.durations import later
 from caspian_env.seeds import load_datasets
-from jobs.schedule import DAY, Schedule, due_times, last_due, next_due, schedules
+from jobs.schedule import DAY, LONGEST_STEP, Schedule, due_times, last_due, next_due, schedules
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 FREQUENCIES = st.sampled_from(["P1D", "P7D", "P10D", "P1W", "P1M", "P3M", "P1Y"])
@@ -75,18 +76,20 @@ def test_daylight_saving_changes_nothing(in_berlin: None) -> None:
 def test_every_dataset_is_asked_for_at_least_once_a_period_and_never_twice_a_day() -> None:
     datasets = load_datasets()
     timetable = schedules(datasets.values())
+    collections = [made for made in timetable if made.workflow == "ingest"]
+    assert {made.subject for made in collections} == {d.id for d in datasets.values() if d.state == "active"}
     assert [made.stage for made in timetable] == sorted(made.stage for made in timetable)
     minutes = set()
-    for made in timetable[: len(datasets)]:
+    for made in collections:
         found = list(due_times(made, START, START + timedelta(days=800)))
         gaps = [(after - before).days for before, after in pairwise(found)]
-        period = {"P1D": 1, "P7D": 7, "P10D": 10, "P1M": 31, "P1Y": 366}[datasets[made.subject].update_frequency]
+        period = (later(START, datasets[made.subject].update_frequency) - START).days
         assert min(gaps) >= 1
-        assert max(gaps) <= max(1, period // 2)
+        assert max(gaps) <= min(max(1, period // 2), LONGEST_STEP.days)
         assert {(moment.hour, moment.minute) for moment in found} == {(found[0].hour, found[0].minute)}
         assert 1 <= found[0].hour < 4
         minutes.add((found[0].hour, found[0].minute))
-    assert len(minutes) == len(datasets)  # not all providers at once
+    assert len(minutes) > len(collections) / 2  # not all providers at once
 
 
 def test_indicators_and_bulletin_follow_the_collections_of_the_day() -> None:

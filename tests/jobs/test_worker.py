@@ -72,7 +72,7 @@ def test_a_worker_is_handed_back_at_once() -> None:
 def test_limits_are_those_of_the_worker_and_arguments_arrive() -> None:
     program = (
         "import resource, signal, jobs.worker, caspian_env.cli as cli\n"
-        "cli.main = lambda words: sys.exit(0 if words == ['report', '--home', 'x']"
+        "cli.main = lambda words, as_a_service: sys.exit(0 if as_a_service and words == ['report', '--home', 'x']"
         " and resource.getrlimit(resource.RLIMIT_AS)[0] == 3000 * 2**20 and 100 < signal.alarm(0) <= 150 else 7)\n"
         "jobs.worker.main()"
     )

@@ -22,8 +22,8 @@ from caspian_env.model import Window
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows import ledger as module
+from caspian_env.workflows.due import default_window
 from caspian_env.workflows.holder import holder_of, in_words, is_gone
-from caspian_env.workflows.ingest import default_window
 from caspian_env.workflows.ledger import account_for_dead, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome, exit_code
 from caspian_env.workflows.seed import seed

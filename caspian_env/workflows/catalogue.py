@@ -20,8 +20,10 @@ THEMES = {
     "level": "Level of the sea",
     "sea_surface": "Sea surface",
     "atmosphere": "Atmosphere and water",
+    "reanalysis": "Reanalyses and models made to order",
     "geometry": "Geometry",
-    "context": "The world and the littoral states",
+    "context": "Climate and emissions of the world and the littoral states",
+    "energy": "Energy, population and vulnerability of the littoral states",
     "local": "The institute's own data",
 }
 

@@ -21,7 +21,11 @@ from caspian_env.workflows.run import collect
 TABLE = Path(__file__).resolve().parent.parent / "data" / "archive_coverage.csv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
 # Whole files that a source must set aside, with the words of its reason.
-SET_ASIDE = {"2020-08/raw.githubusercontent.com/owid/co2-data/master/owid-co2-data.csv": "scale"}
+SET_ASIDE = {
+    "2020-08/raw.githubusercontent.com/owid/co2-data/master/owid-co2-data.csv": "their scale is lost",
+    # A part of the provider's table, from 2004 on: an edition that loses so much is not taken for a withdrawal.
+    "2024-11/nyc3.digitaloceanspaces.com/owid-public/data/co2/owid-co2-data.csv": "the edition has lost",
+}
 
 
 def covered(archive: Path) -> dict[str, str]:

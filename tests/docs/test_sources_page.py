@@ -1,0 +1,29 @@
+"""The page of sources is the one that the seeds make, and the list for the first live day names what is unproven."""
+
+from __future__ import annotations
+
+import re
+
+from caspian_env.seeds import load_datasets
+from caspian_env.workflows.catalogue import THEMES, sources_page
+from tests.command_line import ROOT
+
+DATASETS = load_datasets(ROOT / "seeds")
+
+
+def test_the_page_is_made_from_the_seeds() -> None:
+    page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    assert page == sources_page(DATASETS.values()), "caspian-env datasets --markdown > docs/sources.md"
+    assert {dataset.theme for dataset in DATASETS.values()} <= set(THEMES)
+
+
+def test_a_cell_cannot_break_the_table() -> None:
+    for line in (ROOT / "docs" / "sources.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("|"):
+            assert len(re.findall(r"(?<!\\)\|", line)) == 11
+
+
+def test_the_first_live_day_names_every_unproven_dataset_and_no_other() -> None:
+    text = (ROOT / "docs" / "first-live-day.md").read_text(encoding="utf-8")
+    commands = set(re.findall(r"caspian-env datasets check (\w+)", text))
+    assert commands == {d.id for d in DATASETS.values() if d.proven_on != "real"}

@@ -60,7 +60,7 @@ def keep_time(shift: Shift) -> None:
     for schedule in shift.timetable:
         scheduler.add_job(
             _fire, DueTrigger(schedule, shift.platform.clock), (shift, scheduler, schedule), id=schedule.job,
-            executor="follow" if schedule.stage else "collect", next_run_time=_first_tick(shift, schedule),
+            executor="follow" if schedule.stage else "collect", next_run_time=_next_tick(shift, schedule),
         )  # fmt: skip
     watcher = Thread(target=_shut_down_when_over, args=(shift, scheduler), name="stop", daemon=True)
     with keeping_the_role(shift, tick=scheduler.wakeup):
@@ -80,7 +80,7 @@ def _fire(shift: Shift, scheduler: Any, schedule: Schedule) -> None:
         done = work_off(shift, schedule)
         if done:
             check_alerts(shift)
-        again = None if shift.is_over else wake_at(schedule, recall(shift.platform, schedule), _now(shift))
+        again = None if shift.is_over else _next_tick(shift, schedule)
     except LostLease:
         shift.lost.set()
         return
@@ -90,11 +90,11 @@ def _fire(shift: Shift, scheduler: Any, schedule: Schedule) -> None:
         return
     patience.regain(f"{schedule.job} is worked off again")
     if again is not None:
-        _wake(scheduler, schedule.job, _tick_at(shift, again))
+        _wake(scheduler, schedule.job, again)
 
 
-def _first_tick(shift: Shift, schedule: Schedule) -> datetime:
-    """At once where something was left over while no scheduler was active."""
+def _next_tick(shift: Shift, schedule: Schedule) -> datetime:
+    """At once where something is left: by the time when no scheduler was active, or by a run that has ended just now."""
     memory, now = recall(shift.platform, schedule), _now(shift)
     decision = decide(schedule, memory, now)
     return _tick_at(shift, now if decision.run or decision.missed else wake_at(schedule, memory, now))

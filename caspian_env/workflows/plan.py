@@ -79,10 +79,8 @@ def _collect(
 ) -> Step:
     if key := missing_key(platform, dataset):
         return Step("collect", dataset.id, "skip", key)
-    if window or state is None:
-        due = Due(window or _first_window(platform, dataset))
-    else:
-        due = what_is_due(platform, dataset)
+    by_itself = window is None and state is not None
+    due = what_is_due(platform, dataset) if by_itself else Due(window or _first_window(platform, dataset))
     span = due.window
     why = "; ".join(_reasons(platform, dataset, span, state))
     what = "the whole record" if dataset.whole_record else f"{span}"

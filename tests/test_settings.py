@@ -173,7 +173,7 @@ def test_metrics_are_on_loopback_unless_another_place_or_none_is_named() -> None
     assert load_settings({}).metrics is None
     assert load_settings({"CASPIAN_ENV_METRICS": "0.0.0.0:9000"}).metrics == ("0.0.0.0", 9000)
     for wrong in ("9464", "host:", ":9464", "host:port", "host:65536"):
-        with pytest.raises(SettingsError, match="metrics: .* is not HOST:PORT"):
+        with pytest.raises(SettingsError, match=r"metrics: .* is not HOST:PORT"):
             load_settings({"CASPIAN_ENV_METRICS": wrong})
 
 

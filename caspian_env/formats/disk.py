@@ -15,7 +15,9 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 # A library that writes by itself does not say why it failed. Writers fill a disk to its last block before they do.
 NO_ROOM_BYTES = 1_000_000
-MAKE_ROOM = "free space here or raise the quota; caspian-env archive prune names what may go; then caspian-env run repairs"
+MAKE_ROOM = (
+    "free space here or raise the quota; caspian-env archive prune names what may go; then caspian-env run repairs"
+)
 
 
 def free_bytes(folder: Path) -> int | None:

@@ -75,7 +75,9 @@ def read_granule(path: Path) -> xr.Dataset:
             problem = f"{name} is empty in {int(empty.sum())} of 24 hours of {str(day[0])[:10]}"
             raise BadGranule(_DATASET, problem, "the store fills such days later: try again")
         combined = kept.sum("time", skipna=False) if name in _TOTALS else kept.mean("time", skipna=False)
-        found[name] = combined.astype(np.float64).expand_dims(time=day).assign_attrs(units=hours[name].attrs.get("units", ""))
+        found[name] = (
+            combined.astype(np.float64).expand_dims(time=day).assign_attrs(units=hours[name].attrs.get("units", ""))
+        )
     return found
 
 

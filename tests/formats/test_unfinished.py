@@ -16,7 +16,7 @@ from caspian_env.formats.unfinished import ABANDONED_SECONDS, new_unfinished, no
 from caspian_env.workflows.holder import holder_of, is_gone
 
 
-@pytest.mark.parametrize("owner", [holder_of(), "a.host.with.dots:7:ab-?", "a/b%c:1:x-2"])
+@pytest.mark.parametrize("owner", [holder_of(), "a.host.with.dots:7:ab-?", "a/b%c:1:x-2"], ids=["own", "dots", "signs"])
 def test_the_name_of_the_owner_comes_back_from_the_file(tmp_path: Path, owner: str) -> None:
     handle, path = new_unfinished(tmp_path / "incoming", owner)
     os.close(handle)

@@ -286,7 +286,7 @@ def service(installation: Installation, log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as sink:
         return subprocess.Popen(
             [sys.executable, "-c", SERVICE, "--only", *ONLY], cwd=installation.home, stdout=sink, stderr=sink,
-            env=environment(**installation.settings, METRICS="off"),
+            env=environment(**installation.settings, METRICS=""),
         )  # fmt: skip
 
 

@@ -219,6 +219,12 @@ class Transport:
         """What a source may ask of the network: listings and small texts below the first of ``hosts`` that answers."""
         return HostList(tuple(hosts), self.listing, lambda url, form: self.document(url, form, keys))
 
+    def has_any_of(self, hosts: Sequence[str]) -> bool:
+        """Whether a file of one of these base addresses can be there: False for a mirror folder that has none of them."""
+        if not (self._mirror_folder and hosts):
+            return True
+        return any(h.startswith((SEED, LOCAL)) or (self._mirror_folder / host_of(h)).is_dir() for h in hosts)
+
     def _folder_of(self, url: str, form: Mapping[str, str] | None) -> tuple[Path, str] | None:
         if url.startswith(SEED):
             return self._seeds or data_folder("seeds"), url.removeprefix(SEED)

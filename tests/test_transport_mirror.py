@@ -252,3 +252,13 @@ def test_a_mirror_without_etags_is_asked_for_date_and_size(tmp_path: Path) -> No
             with transport.get("https://provider.test/file.txt", etag=known, **limits) as answer:
                 assert (b"".join(answer.body), answer.not_modified) == (b"second", False)
         server.shutdown()
+
+
+def test_a_mirror_folder_says_whether_it_can_have_a_dataset(tmp_path: Path) -> None:
+    (tmp_path / "example.org").mkdir()
+    with transport(tmp_path) as opened:
+        assert opened.has_any_of(["https://elsewhere.org/", "https://EXAMPLE.org/data/"])
+        assert opened.has_any_of(["seed:"]) and opened.has_any_of([])
+        assert not opened.has_any_of(["https://elsewhere.org/"])
+    with Transport(Settings(tmp_path, "sqlite://")) as live:
+        assert live.has_any_of(["https://elsewhere.org/"])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from caspian_env.workflows.run import Summary
 
 Progress = Callable[[str, int, int], None]
-MANY_NOTES = 6
+MANY_NOTES, MANY_PROBLEMS = 6, 12
 
 
 def console() -> Console:
@@ -95,8 +95,11 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.skipped:
             typer.echo(f"- {outcome.subject} skipped: {outcome.skipped}")
-        for problem in outcome.problems:
+        for problem in outcome.problems[:MANY_PROBLEMS]:
             typer.echo(f"! {outcome.subject}: {problem}")
+        if len(outcome.problems) > MANY_PROBLEMS:
+            more = len(outcome.problems) - MANY_PROBLEMS
+            typer.echo(f"! {outcome.subject}: … and {more} more of the same kind or others (--json shows all)")
         for note in outcome.notes[:MANY_NOTES]:
             typer.echo(f"  {outcome.subject}: {note}")
         if len(outcome.notes) > MANY_NOTES:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,13 +44,11 @@ class KeptPages:
         content: Mapping[str, object] = {"sha256": _digest(page.text), "page": asdict(page)}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(suffix=".part", dir=self.folder)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(content, file)
-                Path(name).replace(self._place(question))
-            finally:
-                Path(name).unlink(missing_ok=True)
+            # One name for each question: what a killed process left is written over when it is asked again. Two that
+            # write at once may spoil each other's page, which its digest then tells.
+            part = self._place(question).with_suffix(".part")
+            part.write_text(json.dumps(content), encoding="utf-8")
+            part.replace(self._place(question))
         except OSError:
             return
 

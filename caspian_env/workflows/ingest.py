@@ -35,7 +35,7 @@ from caspian_env.errors import (
     TransportError,
     Unreachable,
 )
-from caspian_env.formats.mirror_addresses import join_address, public_address
+from caspian_env.formats.mirror_addresses import host_of, join_address, public_address
 from caspian_env.model import Dataset, Document, GranuleRef, Http, Listing, Source, Window
 from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_of
@@ -116,7 +116,7 @@ def ingest(
     with standing_aside(outcome, is_problem=False), claimed as run_id:
         source: Source = source_of(dataset)
         job = _Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome, time, due)
-        listed = _list(job, span)
+        listed = _list(job, span) if _is_mirrored(job) else []
         refs = [ref for ref in listed if due.is_worth_asking(ref) and (wanted is None or wanted(ref))]
         outcome.expected = len(refs)
         if not listed and not outcome.problems:
@@ -142,7 +142,8 @@ def ingest(
 
 def gaps(dataset: Dataset, refs: list[GranuleRef]) -> list[str]:
     """The days missing between the granules found, as ranges in words."""
-    days = sorted({ref.window.start.date() for ref in refs if ref.window and dataset.update_frequency == "P1D"})
+    daily = [ref.window for ref in refs if ref.window and ref.window.end - ref.window.start <= timedelta(days=1)]
+    days = sorted({window.start.date() for window in daily if dataset.update_frequency == "P1D"})
     return [
         f"no granule from {before + timedelta(days=1)} to {after - timedelta(days=1)}"
         f" ({(after - before).days - 1} days are not published where we looked)"
@@ -175,6 +176,14 @@ class _Listings:
     def _hurry(self, path: str) -> None:
         if self.job.time.is_over:
             raise Unreachable(path, f"was not asked for, the {self.job.time} of the job were over", "see the next run")
+
+
+def _is_mirrored(job: _Job) -> bool:
+    """Whether anything of the dataset can be where we look; a mirror without its hosts is one problem, not one a granule."""
+    if job.platform.transport.has_any_of(job.dataset.hosts):
+        return True
+    job.outcome.problems.append(f"the mirror holds nothing of {', '.join(map(host_of, job.dataset.hosts))}")
+    return False
 
 
 def _list(job: _Job, span: Window) -> list[GranuleRef]:

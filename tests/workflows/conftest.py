@@ -140,3 +140,14 @@ def history(catalog: Catalog) -> list[tuple[Any, ...]]:
 def problems(summary: Summary) -> Mapping[str, list[str]]:
     """The problems of a run by dataset."""
     return {outcome.subject: outcome.problems for outcome in summary.collected if outcome.problems}
+
+
+@pytest.fixture(scope="session")
+def undisturbed(small_mirror_files: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
+    """What a run leaves that no fault disturbed."""
+    from tests.workflows.fault_bench import Installation
+
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    made = Installation(home, f"sqlite:///{home / 'caspian.db'}", str(small_mirror_files))
+    made.run().is_told(0)
+    return made.content()

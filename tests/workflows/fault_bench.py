@@ -22,6 +22,15 @@ from tests.workflows.conftest import history, opened, rows
 
 ONLY = ("nasa_gistemp", "noaa_ersst_v5", "noaa_gml_co2")  # 13, 265 and 37 kB
 BALLAST = "ballast"
+WRITING = (
+    ("init",), ("run",), ("ingest",), ("compute",), ("compute", "--cubes"), ("report",), ("alerts", "check"),
+    ("alerts", "ack", "1", "--by", "Me"), ("backfill", "noaa_gml_co2", "--window", "2020-01-01/2021-01-01"),
+    ("db", "mend"), ("archive", "prune", "--yes"),
+)  # fmt: skip
+READING = (
+    ("series", "noaa_gml_co2"), ("indicator", "co2_mean_1y"), ("explain", "co2_mean_1y@2022"), ("freshness",),
+    ("revisions", "--since", "2020-01-01"), ("sql", "SELECT count(*) FROM v_observation"), ("db", "status"), ("alerts",),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -210,3 +219,13 @@ def own_server() -> Iterator[Server]:
 def jobs(*words: str) -> Sequence[str]:
     """The service as a command."""
     return [sys.executable, "-m", "jobs", *words]
+
+
+def refuses_to_write(installation: Installation, name: str, remedy: str) -> None:
+    for words in WRITING:
+        installation.do(*words).is_told(1, "can only be read", name, remedy)
+    for words in READING:
+        installation.do(*words).is_told(0)
+    assert installation.do("series", "noaa_gml_co2", "--csv").out.count("\n") > 100
+    installation.do("doctor").is_told(1, "can only be read")
+    installation.do("db", "backup", installation.home / "b.zip").is_told(0)

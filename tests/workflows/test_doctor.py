@@ -204,6 +204,7 @@ def test_disk_space_is_forecast_from_growth(platform: Platform, clock: Clock, mo
     free(monkeypatch, 50_000_000_000)
     (line,) = [f.message for f in doctor(platform) if f.check == "disk"]
     assert "50.0 GB free; the archive grows by 0.0 MB a day, which is enough for 99999 days" in line
+    monkeypatch.setattr(examine_surroundings, "NO_ROOM_BYTES", 0)
     free(monkeypatch, 8 * size)  # of 10 days
     assert "enough for 80 days" in said(doctor(platform), "disk")
     assert ("warning", "disk", str(platform.settings.home)) in bad(doctor(platform))

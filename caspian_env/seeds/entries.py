@@ -73,7 +73,8 @@ def document(folder: Path, name: str) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(_text(folder, name))
+        # The same loader in C where PyYAML was built with it: ten times faster, and every command reads the seeds.
+        return yaml.load(_text(folder, name), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise SeedError(name, f"is not YAML: {' '.join(str(error).split())}", "mend the file") from error
 

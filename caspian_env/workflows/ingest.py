@@ -182,7 +182,9 @@ def _is_mirrored(job: _Job) -> bool:
     """Whether anything of the dataset can be where we look; a mirror without its hosts is one problem, not one a granule."""
     if job.platform.transport.has_any_of(job.dataset.hosts):
         return True
-    job.outcome.problems.append(f"the mirror holds nothing of {', '.join(map(host_of, job.dataset.hosts))}")
+    job.outcome.problems.append(
+        f"not published: the mirror holds nothing of {', '.join(map(host_of, job.dataset.hosts))}"
+    )
     return False
 
 

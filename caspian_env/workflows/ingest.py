@@ -182,6 +182,7 @@ def _is_mirrored(job: _Job) -> bool:
     """Whether anything of the dataset can be where we look; a mirror without its hosts is one problem, not one a granule."""
     if job.platform.transport.has_any_of(job.dataset.hosts):
         return True
+    _note(job, job.dataset.hosts[0], "not_published")
     job.outcome.problems.append(
         f"not published: the mirror holds nothing of {', '.join(map(host_of, job.dataset.hosts))}"
     )

@@ -73,7 +73,7 @@ def test_a_read_only_role(server: Server, small_mirror_files: Path, tmp_path: Pa
 
 
 def test_the_disk_of_a_server_has_no_room(
-    server: Server, small_mirror_files: Path, undisturbed: tuple[Any, ...]
+    server: Server, small_mirror_files: Path, tmp_path: Path, undisturbed: tuple[Any, ...]
 ) -> None:
     place = Path(server.handle.pgdata).with_name(f"{server.handle.pgdata.name}-space")
     with small_disk(place, "64m") as disk:
@@ -83,8 +83,7 @@ def test_the_disk_of_a_server_has_no_room(
         os.chown(disk.folder / "data", owner.st_uid, owner.st_gid)
         server.say(f"CREATE TABLESPACE little LOCATION '{disk.folder / 'data'}'")
         url = server.database("TABLESPACE little")
-        home = disk.folder.with_name(f"{disk.folder.name}-home") / "home"
-        installation = Installation(home, url, str(small_mirror_files))
+        installation = Installation(tmp_path / "home", url, str(small_mirror_files))
         installation.do("init").is_told(0)
         disk.fill(leaving=65_536)
         installation.run().is_told(1, "the server has no room left", "free space on its disk", "caspian-env run")

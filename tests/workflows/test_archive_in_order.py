@@ -20,12 +20,17 @@ from caspian_env.workflows.run import collect
 
 TABLE = Path(__file__).resolve().parent.parent / "data" / "archive_coverage.csv"
 ROWS = list(csv.DictReader(TABLE.read_text(encoding="utf-8").splitlines()))
-# Whole files that a source must set aside, with the words of its reason.
+# Whole files that a source must set aside, with words of its reason.
 SET_ASIDE = {
-    "2020-08/raw.githubusercontent.com/owid/co2-data/master/owid-co2-data.csv": "their scale is lost",
-    # A part of the provider's table, from 2004 on: an edition that loses so much is not taken for a withdrawal.
-    "2024-11/nyc3.digitaloceanspaces.com/owid-public/data/co2/owid-co2-data.csv": "the edition has lost",
+    "2020-08/raw.githubusercontent.com/owid/co2-data/master/owid-co2-data.csv": {"scale"},
+    # A part of the provider's table, from 2004 on: an edition that loses so much is not taken for a withdrawal, and once a
+    # newer one is known it is only an older one.
+    "2024-11/nyc3.digitaloceanspaces.com/owid-public/data/co2/owid-co2-data.csv": {"lost", "newer"},
 }
+
+
+def words(reason: str | None) -> set[str]:
+    return set((reason or "").replace(",", " ").split())
 
 
 def covered(archive: Path) -> dict[str, str]:
@@ -76,5 +81,5 @@ def test_every_file_is_ingested_or_named(shared: Callable[..., Path], database_u
             refused[name] = reason
     assert missing == []
     assert set(refused) == set(SET_ASIDE), problems
-    assert all(words in refused[name] for name, words in SET_ASIDE.items())
+    assert {name: reason for name, reason in refused.items() if not SET_ASIDE[name] & words(reason)} == {}
     assert [(o.subject, o.written, o.new_granules) for o in again if o.written or o.new_granules] == []

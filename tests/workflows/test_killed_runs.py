@@ -49,7 +49,7 @@ def test_interrupted_from_the_keyboard(small_mirror_files: Path, tmp_path: Path)
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         served.on_request = lambda n: process.send_signal(signal.SIGINT) if n == 2 else None
-        _, complaint = process.communicate(timeout=60)
+        _, complaint = process.communicate(timeout=240)
         served.on_request = lambda _: None
         assert process.returncode not in (0, 3)
         assert "Traceback" not in complaint

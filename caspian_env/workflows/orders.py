@@ -44,12 +44,12 @@ def hydroweb_order(
     until = time.monotonic() + seconds
     form = ref.form or {}
     _, headers = secrets_of(platform, dataset)
-    told = _answer(platform, url, until, form=_basket(form), json_body=True, secret_headers=headers)
+    told = json_object(platform, url, until, form=_basket(form), json_body=True, secret_headers=headers)
     order = str(told.get("workflowId") or "")
     if not ORDER_ID.fullmatch(order):
         raise RefusedAnswer(public_address(url), "answered an order without a workflowId", "has the service changed?")
     place = join_address(url, order)
-    while (state := _answer(platform, f"{place}/status", until, secret_headers=headers)).get("status") != READY:
+    while (state := json_object(platform, f"{place}/status", until, secret_headers=headers)).get("status") != READY:
         if state.get("status") not in GOING_ON:
             problem = (
                 f"the order ended as {str(state.get('status'))[:40]} ({str(state.get('message') or 'no word')[:120]})"
@@ -88,7 +88,7 @@ def cdse_download(
     if not (name and mark and password):
         problem = f"CASPIAN_ENV_{dataset.key.setting} is not NAME:PASSWORD"
         raise RefusedAnswer(public_address(url), problem, "write both with a colon between")
-    told = _answer(
+    told = json_object(
         platform, str(dataset.options["token_url"]), until,
         form={"client_id": CLIENT, "grant_type": "password"}, secret={"username": name, "password": password},
     )  # fmt: skip
@@ -114,7 +114,7 @@ def _basket(form: Mapping[str, str]) -> dict[str, Any]:
     return {"workflowName": "caspian-env", "collections": [wanted]}
 
 
-def _answer(platform: Platform, url: str, until: float, **asked: Any) -> Mapping[str, Any]:
+def json_object(platform: Platform, url: str, until: float, **asked: Any) -> Mapping[str, Any]:
     """The JSON object at an address; Unreachable when there is something else."""
     seconds = max(1.0, until - time.monotonic())
     with platform.transport.get(url, max_bytes=SMALL, deadline_seconds=seconds, **asked) as answer:

@@ -6,7 +6,6 @@ the store in a header and nowhere else.
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,9 +19,9 @@ from caspian_env.model import Dataset, GranuleRef
 from caspian_env.transport import Answer
 from caspian_env.wiring import Platform
 from caspian_env.workflows.keys import secrets_of
+from caspian_env.workflows.orders import json_object
 
 FIRST_POLL, LONGEST_POLL = 2.0, 30.0  # seconds; they grow, as an order may wait for hours in the store's queue
-SMALL = 1_000_000  # bytes of an answer about a job
 GOING_ON, DONE = ("accepted", "running"), "successful"
 JOB = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
@@ -46,7 +45,7 @@ def process_order(
     subject = public_address(url, form)
     _, headers = secrets_of(platform, dataset)
     try:
-        told = _told(
+        told = json_object(
             platform, url, until, form={"inputs": _inputs(dataset, form)}, json_body=True, secret_headers=headers
         )
     except RefusedAnswer as error:
@@ -64,9 +63,9 @@ def process_order(
             raise Unreachable(subject, "the order is not done yet", "the next run orders it again")
         wait(pause)
         pause = min(LONGEST_POLL, pause * 1.5)
-        told = _told(platform, place, until, secret_headers=headers)
+        told = json_object(platform, place, until, secret_headers=headers)
     with platform.transport.get(
-        _asset(_told(platform, f"{place}/results", until, secret_headers=headers), subject),
+        _asset(json_object(platform, f"{place}/results", until, secret_headers=headers), subject),
         max_bytes=dataset.max_bytes, deadline_seconds=max(1.0, until - time.monotonic()),
     ) as answer:  # fmt: skip
         # Every order has an address of its own; what was ordered is what tells one granule from another.
@@ -97,17 +96,3 @@ def _explained(error: RefusedAnswer, dataset: Dataset, url: str, subject: str) -
     key = f"CASPIAN_ENV_{dataset.key.setting}" if dataset.key else "the key"
     remedy = f"accept the licence once at {page}, and look whether {key} is still valid"
     return RefusedAnswer(subject, error.problem, remedy)
-
-
-def _told(platform: Platform, url: str, until: float, **asked: Any) -> Mapping[str, Any]:
-    """The JSON object at an address; Unreachable when there is something else."""
-    seconds = max(1.0, until - time.monotonic())
-    with platform.transport.get(url, max_bytes=SMALL, deadline_seconds=seconds, **asked) as answer:
-        content = b"".join(answer.body)
-    try:
-        told = json.loads(content)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
-        raise Unreachable(public_address(url), "answered with something else than a JSON object", "try again later")
-    return told

@@ -15,7 +15,8 @@ from caspian_env.archive import Archive
 from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.errors import SeedError, SettingsError
 from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
-from caspian_env.seeds import load_datasets, load_datums, load_indicators, load_locations, load_variables
+from caspian_env.seeds import load_datasets, load_datums, load_locations, load_variables
+from caspian_env.seeds.indicators import load_indicators
 from caspian_env.seeds.local import Declared, load_local
 from caspian_env.settings import Settings, data_folder
 from caspian_env.transport import Transport
@@ -79,7 +80,8 @@ def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
     known = Declared(load_variables(folder), load_datums(folder), load_locations(folder), load_datasets(folder))
     if own:
         known = load_local(own, known)
-    return Seeds(known.variables, known.datums, known.locations, known.datasets, load_indicators(folder))
+    indicators = load_indicators(known.datasets, known.datums, folder, own=known.indicators)
+    return Seeds(known.variables, known.datums, known.locations, known.datasets, indicators)
 
 
 @contextmanager
@@ -160,7 +162,9 @@ def indicator_function(indicator: Indicator) -> Callable[..., object]:
     module_name, _, function_name = indicator.function.partition(".")
     function = getattr(_member("indicators", module_name, indicator.id), function_name, None)
     if not callable(function):
-        raise SeedError(indicator.id, f"its function {indicator.function} does not exist", "mend seeds/indicators.yaml")
+        raise SeedError(
+            indicator.id, f"its function {indicator.function} does not exist", "mend it in seeds/indicators/"
+        )
     found: Callable[..., object] = function
     return found
 

@@ -12,8 +12,9 @@ import pytest
 
 from caspian_env.errors import SeedError
 from caspian_env.processing.qc import flag_tests
-from caspian_env.seeds import load_datasets, load_datums, load_indicators, load_locations, load_variables
+from caspian_env.seeds import load_datasets, load_datums, load_locations, load_variables
 from caspian_env.settings import data_folder
+from caspian_env.wiring import load_seeds
 
 SEEDS = data_folder("seeds")
 NEEDED = (
@@ -23,7 +24,7 @@ NEEDED = (
     "countries.csv",
     "regions.yaml",
     "datasets",
-    "indicators.yaml",
+    "indicators",
 )
 DATASETS = load_datasets()
 
@@ -121,13 +122,15 @@ def test_locations_have_a_polygon_or_a_point() -> None:
 
 
 def test_indicators_take_series_that_exist() -> None:
-    indicators = load_indicators()
+    indicators = load_seeds().indicators
     assert indicators
     assert all(indicator.inputs and indicator.locations for indicator in indicators.values())
 
 
 def test_a_variant_lays_its_own_over_the_definition(seeds: Path) -> None:
-    (seeds / "indicators.yaml").write_text(
+    shutil.rmtree(seeds / "indicators")
+    (seeds / "indicators").mkdir()
+    (seeds / "indicators" / "made_up.yaml").write_text(
         """
 - id: made_up
   title: Made up
@@ -155,7 +158,7 @@ def test_a_variant_lays_its_own_over_the_definition(seeds: Path) -> None:
 """,
         encoding="utf-8",
     )
-    found = load_indicators(seeds)
+    found = load_seeds(seeds).indicators
     assert list(found) == ["made_up", "made_up_other"]
     plain, other = found.values()
     assert (plain.title, plain.parameters, plain.note, plain.datum) == (
@@ -207,15 +210,20 @@ def test_a_variant_lays_its_own_over_the_definition(seeds: Path) -> None:
         ("regions/caspian_sea.geojson", '"type":"Polygon"', '"type":"Point"', "holds a Point"),
         ("regions/caspian_sea.geojson", "{", "", "is not GeoJSON"),
         (
-            "indicators.yaml",
+            "indicators/sea_level.yaml",
             "dataset: dahiti_water_level",
             "dataset: hydroweb",
             "inputs.level.dataset names 'hydroweb'",
         ),
-        ("indicators.yaml", "datum: dahiti_39, resolution", "datum: BS77, resolution", "gives no series"),
-        ("indicators.yaml", "  decimals: 2", "  digits: 2", "unknown key digits"),
-        ("indicators.yaml", "datum: EGM2008, resolution", "resolution", "nasa_gwm_lake gives several series"),
-        ("indicators.yaml", "locations: [caspian_sea]", "locations: [north_caspian]", "location of dahiti_water_level"),
+        ("indicators/sea_level.yaml", "datum: dahiti_39, resolution", "datum: BS77, resolution", "gives no series"),
+        ("indicators/sea_level.yaml", "  decimals: 2", "  digits: 2", "unknown key digits"),
+        ("indicators/sea_level.yaml", "datum: EGM2008, resolution", "resolution", "nasa_gwm_lake gives several series"),
+        (
+            "indicators/sea_level.yaml",
+            "locations: [caspian_sea]",
+            "locations: [north_caspian]",
+            "location of dahiti_water_level",
+        ),
     ],
 )
 def test_a_wrong_seed_names_file_entry_and_key(seeds: Path, name: str, old: str, new: str, message: str) -> None:
@@ -223,7 +231,7 @@ def test_a_wrong_seed_names_file_entry_and_key(seeds: Path, name: str, old: str,
     with pytest.raises(SeedError, match=message) as refused:
         load_locations(seeds)
         load_datasets(seeds)
-        load_indicators(seeds)
+        load_seeds(seeds)
     assert Path(name).parts[0] in str(refused.value) or name.startswith("regions/")
 
 
@@ -231,4 +239,4 @@ def test_a_wrong_seed_names_file_entry_and_key(seeds: Path, name: str, old: str,
 def test_a_missing_file_is_an_error(seeds: Path, name: str) -> None:
     shutil.rmtree(seeds / name) if (seeds / name).is_dir() else (seeds / name).unlink()
     with pytest.raises(SeedError, match=name):
-        load_indicators(seeds)
+        load_seeds(seeds)

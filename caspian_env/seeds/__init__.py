@@ -7,26 +7,29 @@ that no other seed defines is an error that names file, entry and key.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 from caspian_env.errors import SeedError
-from caspian_env.model import AlertRule, Dataset, Datum, Indicator, IndicatorInput, Location, Retention, Variable
-from caspian_env.seeds.entries import Entry, build, by_id, csv_rows, entries, known_keys, mapping, refer, refer_all
+from caspian_env.model import AlertRule, Dataset, Datum, Location, Retention, Variable
+from caspian_env.seeds.entries import (
+    Entry,
+    build,
+    by_id,
+    csv_rows,
+    entries,
+    known_keys,
+    mapping,
+    refer,
+    refer_all,
+    themed,
+)
 from caspian_env.settings import data_folder
 
-_DEFINITION = {
-    "id", "title", "function", "method_version", "units", "statistic", "parameters", "citation", "decimals", "note",
-    "relative_to_datum", "datum",
-}  # fmt: skip
 _JUDGED_BY = {
     "stale_source": ("states",), "failed_run": ("states",), "revision": ("times_uncertainty",),
     "threshold": ("indicator", "location", "above or below", "source"),
 }  # fmt: skip
 POINTS = ("stations.csv", "countries.csv")
-_VARIANT = {"suffix", "title", "inputs", "locations", "datum", "parameters", "note"}
 
 
 def load_variables(folder: Path | None = None) -> dict[str, Variable]:
@@ -66,40 +69,11 @@ def load_datasets(folder: Path | None = None) -> dict[str, Dataset]:
         "variables": set(load_variables(folder)), "datums": set(load_datums(folder)), "locations": _places(folder),
     }  # fmt: skip
     datasets = []
-    for entry, where, theme in _datasets(folder):
+    for entry, where, theme in themed(folder, "datasets"):
         dataset = build(Dataset, {"theme": theme, **mapping(entry, where)}, where)
         refer_all(dataset, where, **known)
         datasets.append(dataset)
     return by_id("datasets", iter(datasets))
-
-
-def load_indicators(folder: Path | None = None) -> dict[str, Indicator]:
-    """The variants of ``indicators.yaml`` by id; every series they take is one that a dataset gives.
-
-    A variant's parameters are laid over those of its definition, its note follows the definition's, and its title and
-    datum take their place.
-
-    Raises
-    ------
-    SeedError
-        When an entry is wrong, or takes a series that no dataset gives.
-    """
-    folder = _folder(folder)
-    datasets, datums = load_datasets(folder), set(load_datums(folder))
-    found = []
-    for definition, where in entries(folder, "indicators.yaml"):
-        variants = known_keys(definition, _DEFINITION | {"variants"}, where).get("variants")
-        if not isinstance(variants, list) or not variants:
-            raise SeedError(where, "variants is not a list with entries", "give at least one, its suffix may be empty")
-        for variant in variants:
-            indicator = _variant(definition, variant, where)
-            inside = f"{where}: {indicator.id}"
-            if indicator.datum is not None:
-                refer(indicator.datum, datums, inside, "datum")
-            for taken in indicator.inputs:
-                _refer_series(taken, indicator.locations, datasets, inside)
-            found.append(indicator)
-    return by_id("indicators.yaml", iter(found))
 
 
 def load_alert_rules(folder: Path | None = None) -> dict[str, AlertRule]:
@@ -146,56 +120,6 @@ def _region(folder: Path, entry: Entry, where: str) -> Location:
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise SeedError(where, f"geojson: {name} is not GeoJSON ({error!r})", "mend the file") from error
     return build(Location, {**entry, "geometry": geometry}, where)
-
-
-def _variant(definition: Entry, variant: Any, where: str) -> Indicator:
-    variant = known_keys(variant, _VARIANT, f"{where}: a variant")
-    suffix, own = variant.get("suffix", ""), dict(variant)
-    merged: dict[str, Any] = {key: value for key, value in definition.items() if key != "variants"}
-    merged["id"] = f"{merged.get('id')}_{suffix}" if suffix else merged.get("id")
-    inside = f"{where}: {merged['id']}"
-    for key in ("parameters", "inputs"):
-        if not isinstance(own.get(key, {}), dict):
-            raise SeedError(inside, f"{key} is not a mapping", "write name: value")
-    merged["parameters"] = {**merged.get("parameters", {}), **own.get("parameters", {})}
-    merged["note"] = " ".join(filter(None, (merged.get("note"), own.get("note"))))
-    merged["inputs"] = [_input(name, given, inside) for name, given in own.get("inputs", {}).items()]
-    merged |= {key: own[key] for key in ("title", "locations", "datum") if key in own}
-    return build(Indicator, merged, inside)
-
-
-def _input(argument: str, given: Any, where: str) -> Entry:
-    inside = f"{where}: inputs.{argument}"
-    allowed = {f.name for f in fields(IndicatorInput)} - {"argument"}
-    return {**known_keys(given, allowed, inside), "argument": argument}
-
-
-def _refer_series(taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping[str, Dataset], where: str) -> None:
-    key = f"inputs.{taken.argument}"
-    refer(taken.dataset, set(datasets), where, f"{key}.dataset")
-    dataset = datasets[taken.dataset]
-    fitting = [
-        measured
-        for measured in dataset.variables
-        if measured.variable == taken.variable
-        and taken.datum in (None, measured.datum)
-        and taken.resolution in (None, measured.resolution)
-    ]
-    if len(fitting) != 1:
-        number = "no series" if not fitting else "several series"
-        wanted = " ".join(filter(None, (taken.variable, taken.datum, taken.resolution)))
-        raise SeedError(where, f"{key}: {taken.dataset} gives {number} {wanted}", "mend variable, datum or resolution")
-    for location in (taken.location,) if taken.location else own:
-        refer(location, set(dataset.locations), where, f"{key}: location of {taken.dataset}")
-
-
-def _datasets(folder: Path) -> Iterator[tuple[Entry, str, str]]:
-    """The entries of every file in the folder ``datasets``, each with its place in words and its theme."""
-    files = sorted((folder / "datasets").glob("*.yaml"))
-    if not files:
-        raise SeedError("datasets", f"{folder} has no folder of them", "is the installation complete?")
-    for path in files:
-        yield from ((entry, where, path.stem) for entry, where in entries(folder, f"datasets/{path.name}"))
 
 
 def _places(folder: Path) -> set[str]:

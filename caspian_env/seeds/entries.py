@@ -68,6 +68,15 @@ def entries(folder: Path, name: str) -> Iterator[tuple[Entry, str]]:
     return listed(document(folder, name), name)
 
 
+def themed(folder: Path, name: str) -> Iterator[tuple[Entry, str, str]]:
+    """The entries of every ``name/THEME.yaml``, each with its place in words and its theme."""
+    files = sorted((folder / name).glob("*.yaml"))
+    if not files:
+        raise SeedError(name, f"{folder} has no folder of them", "is the installation complete?")
+    for path in files:
+        yield from ((entry, where, path.stem) for entry, where in entries(folder, f"{name}/{path.name}"))
+
+
 def document(folder: Path, name: str) -> Any:
     """What a YAML file holds; SeedError when it cannot be read."""
     import yaml

@@ -1,8 +1,8 @@
-"""What an institute declares beside the installed seeds: its own quantities, datums, places and datasets.
+"""What an institute declares beside the installed seeds: its own quantities, datums, places, datasets and indicators.
 
-Every ``*.yaml`` (or ``*.yml``) of its folder is a mapping with any of the lists ``variables``, ``datums``, ``stations`` and
-``datasets``, whose entries have the fields of the model as the installed seeds have. What is declared joins what is
-installed and replaces nothing of it: an id that is already taken is an error.
+Every ``*.yaml`` (or ``*.yml``) of its folder is a mapping with any of the lists ``variables``, ``datums``, ``stations``,
+``datasets`` and ``indicators``, whose entries have the fields of the model as the installed seeds have. What is declared
+joins what is installed and replaces nothing of it: an id that is already taken is an error.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from caspian_env.seeds.entries import Entry, build, document, known_keys, listed
 
 READER = "local_file"
 HOST = "local:"  # the institute's folder, as transport knows it
-LISTS = {"variables", "datums", "stations", "datasets"}
+LISTS = {"variables", "datums", "stations", "datasets", "indicators"}
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """Quantities, datums, places and datasets by id."""
+    """Quantities, datums, places and datasets by id, and definitions of indicators."""
 
     variables: dict[str, Variable] = field(default_factory=dict)
     datums: dict[str, Datum] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    indicators: tuple[tuple[Entry, str], ...] = ()  # definitions as they are written, each with its place in words
 
 
 def load_local(folder: Path, installed: Declared) -> Declared:
@@ -43,6 +44,7 @@ def load_local(folder: Path, installed: Declared) -> Declared:
         dict(installed.variables), dict(installed.datums), dict(installed.locations), dict(installed.datasets)
     )
     given: list[tuple[Entry, str]] = []
+    indicators: list[tuple[Entry, str]] = []
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         name = f"{folder.name}/{path.name}"
         content = known_keys(document(folder.parent, name), LISTS, name)
@@ -53,13 +55,14 @@ def load_local(folder: Path, installed: Declared) -> Declared:
         for entry, where in listed(content.get("stations", []), f"{name}: stations"):
             _add(known.locations, _station(entry, where), where)
         given += listed(content.get("datasets", []), f"{name}: datasets")
+        indicators += listed(content.get("indicators", []), f"{name}: indicators")
     for entry, where in given:  # a dataset may use what a file after its own defines
         dataset = _dataset(entry, where)
         refer_all(
             dataset, where, variables=set(known.variables), datums=set(known.datums), locations=set(known.locations)
         )
         _add(known.datasets, dataset, where)
-    return known
+    return replace(known, indicators=tuple(indicators))
 
 
 def _add(known: dict[str, Any], noun: Any, where: str) -> None:

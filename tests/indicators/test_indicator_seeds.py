@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-ENTRIES = yaml.safe_load((Path(__file__).parents[2] / "seeds" / "indicators.yaml").read_text(encoding="utf-8"))
+FILES = sorted((Path(__file__).parents[2] / "seeds" / "indicators").glob("*.yaml"))
+ENTRIES = [entry for path in FILES for entry in yaml.safe_load(path.read_text(encoding="utf-8"))]
 VARIANTS = [
     pytest.param(entry, variant, id="_".join(filter(None, [entry["id"], variant["suffix"]])))
     for entry in ENTRIES
@@ -32,9 +33,15 @@ def test_seed_fits_its_function(entry: dict[str, Any], variant: dict[str, Any]) 
     assert entry["note"] and entry["citation"] and entry["statistic"] and isinstance(entry["units"], str)
 
 
+def test_a_file_holds_what_the_module_of_its_name_computes() -> None:
+    for path in FILES:
+        functions = [entry["function"] for entry in yaml.safe_load(path.read_text(encoding="utf-8"))]
+        assert {function.partition(".")[0] for function in functions} == {path.stem}
+
+
 def test_ids_are_unique_and_heights_name_their_datum() -> None:
     ids = [param.id for param in VARIANTS]
-    assert len(ids) == len(set(ids)) == 18
+    assert len(ids) == len(set(ids)) >= 18
     for entry in ENTRIES:
         for variant in entry["variants"]:
             assert not entry["relative_to_datum"] or (variant.get("datum") or entry.get("datum"))

@@ -1,0 +1,104 @@
+"""Definitions of indicators: an entry is what is computed, each of its variants an indicator of its own.
+
+The id of a variant is the entry's id, an underscore and its suffix; with an empty suffix it is the entry's id. A
+variant's parameters are laid over those of its entry, its note follows the entry's, its title and datum take their
+place. An input without a location takes the series at the indicator's own location.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from caspian_env.errors import SeedError
+from caspian_env.model import Dataset, Indicator, IndicatorInput
+from caspian_env.seeds.entries import Entry, build, by_id, known_keys, refer, themed
+from caspian_env.settings import data_folder
+
+_DEFINITION = {
+    "id", "title", "function", "method_version", "units", "statistic", "parameters", "citation", "decimals", "note",
+    "relative_to_datum", "datum",
+}  # fmt: skip
+_VARIANT = {"suffix", "title", "inputs", "locations", "datum", "parameters", "note"}
+
+
+def load_indicators(
+    datasets: Mapping[str, Dataset],
+    datums: Iterable[str],
+    folder: Path | None = None,
+    *,
+    own: Iterable[tuple[Entry, str]] = (),
+) -> dict[str, Indicator]:
+    """The variants of ``indicators/THEME.yaml`` and of ``own`` entries by id; a dataset gives every series they take.
+
+    Raises
+    ------
+    SeedError
+        When an entry is wrong, takes a series that no dataset gives, or has an id that is taken.
+    """
+    installed = ((entry, where) for entry, where, _ in themed(folder or data_folder("seeds"), "indicators"))
+    known = set(datums)
+    found = [
+        indicator
+        for definitions in (installed, own)
+        for entry, where in definitions
+        for indicator in _variants(entry, where, datasets, known)
+    ]
+    return by_id("indicators", iter(found))
+
+
+def _variants(definition: Any, where: str, datasets: Mapping[str, Dataset], datums: set[str]) -> Iterator[Indicator]:
+    variants = known_keys(definition, _DEFINITION | {"variants"}, where).get("variants")
+    if not isinstance(variants, list) or not variants:
+        raise SeedError(where, "variants is not a list with entries", "give at least one, its suffix may be empty")
+    for variant in variants:
+        indicator = _variant(definition, variant, where)
+        inside = f"{where}: {indicator.id}"
+        if indicator.datum is not None:
+            refer(indicator.datum, datums, inside, "datum")
+        for taken in indicator.inputs:
+            _refer_series(taken, indicator.locations, datasets, inside)
+        yield indicator
+
+
+def _variant(definition: Entry, variant: Any, where: str) -> Indicator:
+    variant = known_keys(variant, _VARIANT, f"{where}: a variant")
+    suffix, own = variant.get("suffix", ""), dict(variant)
+    merged: dict[str, Any] = {key: value for key, value in definition.items() if key != "variants"}
+    merged["id"] = f"{merged.get('id')}_{suffix}" if suffix else merged.get("id")
+    inside = f"{where}: {merged['id']}"
+    for key in ("parameters", "inputs"):
+        if not isinstance(own.get(key, {}), dict):
+            raise SeedError(inside, f"{key} is not a mapping", "write name: value")
+    merged["parameters"] = {**merged.get("parameters", {}), **own.get("parameters", {})}
+    merged["note"] = " ".join(filter(None, (merged.get("note"), own.get("note"))))
+    merged["inputs"] = [_input(name, given, inside) for name, given in own.get("inputs", {}).items()]
+    merged |= {key: own[key] for key in ("title", "locations", "datum") if key in own}
+    return build(Indicator, merged, inside)
+
+
+def _input(argument: str, given: Any, where: str) -> Entry:
+    inside = f"{where}: inputs.{argument}"
+    allowed = {f.name for f in fields(IndicatorInput)} - {"argument"}
+    return {**known_keys(given, allowed, inside), "argument": argument}
+
+
+def _refer_series(taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping[str, Dataset], where: str) -> None:
+    key = f"inputs.{taken.argument}"
+    refer(taken.dataset, set(datasets), where, f"{key}.dataset")
+    dataset = datasets[taken.dataset]
+    fitting = [
+        measured
+        for measured in dataset.variables
+        if measured.variable == taken.variable
+        and taken.datum in (None, measured.datum)
+        and taken.resolution in (None, measured.resolution)
+    ]
+    if len(fitting) != 1:
+        number = "no series" if not fitting else "several series"
+        wanted = " ".join(filter(None, (taken.variable, taken.datum, taken.resolution)))
+        raise SeedError(where, f"{key}: {taken.dataset} gives {number} {wanted}", "mend variable, datum or resolution")
+    for location in (taken.location,) if taken.location else own:
+        refer(location, set(dataset.locations), where, f"{key}: location of {taken.dataset}")

@@ -122,6 +122,10 @@ def load_settings(
             keys[short] = value
         elif short != "CONFIG" and not short.startswith("TEST_"):
             raise SettingsError(name, "is not a setting of caspian-env", f"known: {', '.join(sorted(known_names()))}")
+    if mirror and "@" in mirror.partition("://")[2].partition("/")[0]:
+        # Arguments stand in the list of processes, of this command and of every worker that it starts.
+        problem = "names a user or a password, which everybody on this machine could read in the list of processes"
+        raise SettingsError("--mirror", problem, "put the address into CASPIAN_ENV_MIRROR or the settings file")
     where = (home or Path(values.get("home", "caspian-home"))).expanduser().absolute()
     settings = Settings(
         home=where,

@@ -134,7 +134,7 @@ class Transport:
         deadline_seconds: float,
         etag: str | None = None,
         last_modified: str | None = None,
-        form: Mapping[str, str] | None = None,
+        form: Mapping[str, Any] | None = None,
         secret: Mapping[str, str] | None = None,
         secret_headers: Mapping[str, str] | None = None,
         json_body: bool = False,
@@ -205,7 +205,7 @@ class Transport:
         literal = self._mirror_url is not None
         return self._page(url, lambda page: index_names(page.text, page.found_at, literal=literal))
 
-    def document(self, url: str, form: Mapping[str, str] | None = None, keys: Keys = ({}, {})) -> str:
+    def document(self, url: str, form: Mapping[str, Any] | None = None, keys: Keys = ({}, {})) -> str:
         """A small text at an address, UTF-8 with what is not replaced.
 
         Raises
@@ -225,14 +225,14 @@ class Transport:
             return True
         return any(h.startswith((SEED, LOCAL)) or (self._mirror_folder / host_of(h)).is_dir() for h in hosts)
 
-    def _folder_of(self, url: str, form: Mapping[str, str] | None) -> tuple[Path, str] | None:
+    def _folder_of(self, url: str, form: Mapping[str, Any] | None) -> tuple[Path, str] | None:
         if url.startswith(SEED):
             return self._seeds or data_folder("seeds"), url.removeprefix(SEED)
         if url.startswith(LOCAL):
             return self._own_files, url.removeprefix(LOCAL)
         return (self._mirror_folder, mirror_name(url, form)) if self._mirror_folder else None
 
-    def _request(self, url: str, form: Mapping[str, str] | None, keys: Keys, limit: int, seconds: float) -> Request:
+    def _request(self, url: str, form: Mapping[str, Any] | None, keys: Keys, limit: int, seconds: float) -> Request:
         until = self._clock() + seconds
         if self._mirror_url:
             return to_mirror(self._mirror_url, url, form, limit=limit, until=until)
@@ -259,7 +259,7 @@ class Transport:
         return date_and_size(answer.headers) if answer.status_code == 200 else None
 
     def _page(
-        self, url: str, read: Callable[[Page], T], form: Mapping[str, str] | None = None, keys: Keys = ({}, {})
+        self, url: str, read: Callable[[Page], T], form: Mapping[str, Any] | None = None, keys: Keys = ({}, {})
     ) -> T:
         """What ``read`` makes of a text, which is only sent if it has changed since it was last read without error."""
         question = f"{self._mirror_url or ''} {public_address(url, form)}"
@@ -276,7 +276,7 @@ class Transport:
         self._pages.keep(question, page)
         return found
 
-    def _send(self, request: Request, url: str, form: Mapping[str, str] | None) -> Held:
+    def _send(self, request: Request, url: str, form: Mapping[str, Any] | None) -> Held:
         client = self._client()
         own = is_loopback(url) and not self._pace_loopback
         exempt = own or host_of(url) == host_of(self._mirror_url or "")

@@ -129,6 +129,14 @@ def test_a_mirror_is_a_folder_or_an_address(tmp_path: Path) -> None:
         load_settings({}, mirror="nowhere")
 
 
+def test_a_password_is_not_taken_from_the_command_line() -> None:
+    with pytest.raises(SettingsError, match="list of processes.*CASPIAN_ENV_MIRROR") as refused:
+        load_settings({}, mirror="https://reader:secret@mirror.example.org/files")
+    assert "secret" not in str(refused.value)
+    environ = {"CASPIAN_ENV_MIRROR": "https://reader:secret@mirror.example.org/files"}
+    assert load_settings(environ).mirror == environ["CASPIAN_ENV_MIRROR"]
+
+
 def test_a_home_below_the_users_own_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

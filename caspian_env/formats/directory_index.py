@@ -1,4 +1,4 @@
-"""Names in directories: index pages of Apache, nginx and Python's own server, and bucket listings of S3.
+"""Names in directories: index pages of Apache, nginx and Python's own server, folders of PxWeb, bucket listings of S3.
 
 A name is given as it stands in an address: plain characters plain, and only what cannot stand there (``%``, ``?``,
 ``#``, blanks, controls, letters beyond ASCII) escaped. Appended to the directory's address it fetches the file,
@@ -7,6 +7,7 @@ and a mirror, whose file names are written the same way, gives the same names. F
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -43,6 +44,8 @@ def index_names(page: str, address: str, *, literal: bool = False) -> list[str]:
     Unreachable
         When the page shows nothing and does not call itself an index: an outage page sent with status 200.
     """
+    if page.lstrip().startswith("["):
+        return folder_names(page, address)
     links = _Links()
     links.feed(page)
     links.close()
@@ -62,6 +65,21 @@ def index_names(page: str, address: str, *, literal: bool = False) -> list[str]:
     if not names and not any(mark in page.lower() for mark in INDEX_MARKS):
         raise Unreachable(address, "answered with a page that is not a directory index", "look at the address by hand")
     return sorted(names)
+
+
+def folder_names(page: str, address: str) -> list[str]:
+    """Names in a folder of a PxWeb interface (version 1), sorted: tables (type ``t``) and folders (type ``l``).
+
+    Raises
+    ------
+    Unreachable
+        When the answer is no such list.
+    """
+    try:
+        return sorted(address_name(item["id"]) + "/" * (item["type"] == "l") for item in json.loads(page))
+    except (ValueError, KeyError, TypeError) as error:
+        problem = f"the list of a folder is not what PxWeb gives ({error!r:.60})"
+        raise Unreachable(address, problem, "look at the address by hand") from error
 
 
 def bucket_listing(address: str, fetch: Callable[[str], str]) -> list[str]:

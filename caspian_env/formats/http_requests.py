@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
 from caspian_env.errors import RefusedAnswer
@@ -21,7 +22,7 @@ class Request:
 
     subject: str
     url: str
-    form: Mapping[str, str] | None
+    form: Mapping[str, Any] | None
     headers: Mapping[str, str]
     hidden: frozenset[str]
     limit: int
@@ -29,7 +30,7 @@ class Request:
     as_json: bool = False
 
 
-def to_mirror(base: str, url: str, form: Mapping[str, str] | None, *, limit: int, until: float) -> Request:
+def to_mirror(base: str, url: str, form: Mapping[str, Any] | None, *, limit: int, until: float) -> Request:
     """The request for the file of a mirror that stands for an address; a POST becomes a GET, keys stay at home."""
     place = mirror_url(base, mirror_name(url, form))
     return Request(public_address(url, form), place, None, {}, frozenset(), limit, until)
@@ -37,7 +38,7 @@ def to_mirror(base: str, url: str, form: Mapping[str, str] | None, *, limit: int
 
 def to_provider(
     url: str,
-    form: Mapping[str, str] | None,
+    form: Mapping[str, Any] | None,
     secret: Mapping[str, str],
     secret_headers: Mapping[str, str],
     *,

@@ -8,6 +8,7 @@ names. Keys never take part, so that a mirror can be shared and an address can b
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from caspian_env.errors import RefusedAnswer
@@ -24,7 +25,7 @@ def join_address(base: str, path: str) -> str:
     return f"{base.rstrip('/')}/{path.lstrip('/')}"
 
 
-def public_address(url: str, form: Mapping[str, str] | None = None) -> str:
+def public_address(url: str, form: Mapping[str, Any] | None = None) -> str:
     """The address as it may be printed and kept: a form as its query, without user name, password or fragment."""
     if url.startswith((SEED, LOCAL)):
         return url
@@ -36,14 +37,14 @@ def public_address(url: str, form: Mapping[str, str] | None = None) -> str:
     return with_parameters(bare, form or {})
 
 
-def with_parameters(url: str, parameters: Mapping[str, str]) -> str:
+def with_parameters(url: str, parameters: Mapping[str, Any]) -> str:
     """The address with parameters, in the order of their names, added to its query."""
     if not parameters:
         return url
     return f"{url}{'&' if '?' in url else '?'}{urlencode(sorted(parameters.items()))}"
 
 
-def mirror_name(url: str, form: Mapping[str, str] | None = None) -> str:
+def mirror_name(url: str, form: Mapping[str, Any] | None = None) -> str:
     """Name below a mirror's root of the file that stands for the address.
 
     Raises

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from caspian_env.errors import NotPublished, SeedError, Unreachable
 from caspian_env.formats.erddap import UNKNOWN
+from caspian_env.formats.mirror_addresses import public_address
 from caspian_env.model import Dataset, GranuleRef
 from caspian_env.transport import Answer
 from caspian_env.wiring import Platform
@@ -17,6 +19,7 @@ from caspian_env.workflows.processes import process_order
 from caspian_env.workflows.zarr_pieces import zarr_piece
 
 NETCDF = b"CDF"  # ERDDAP writes netCDF-3
+WHOLE_TABLE: dict[str, Any] = {"query": [], "response": {"format": "json-stat2"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,16 @@ def json_post(platform: Platform, wanted: Wanted) -> AbstractContextManager[Answ
         secret_headers=secret_headers, max_bytes=wanted.dataset.max_bytes, deadline_seconds=wanted.deadline_seconds,
         json_body=True,
     )  # fmt: skip
+
+
+@contextmanager
+def pxweb_table(platform: Platform, wanted: Wanted) -> Iterator[Answer]:
+    """A whole table of a PxWeb interface (version 1) as JSON-stat 2.0: a POST of a query that chooses nothing."""
+    with platform.transport.get(
+        wanted.url, etag=wanted.etag, last_modified=wanted.last_modified, form=WHOLE_TABLE, json_body=True,
+        max_bytes=wanted.dataset.max_bytes, deadline_seconds=wanted.deadline_seconds,
+    ) as answer:  # fmt: skip
+        yield replace(answer, url=public_address(wanted.url))  # the query is always the same, and no part of the name
 
 
 def hydroweb_workflow(platform: Platform, wanted: Wanted) -> AbstractContextManager[Answer]:
@@ -139,6 +152,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "griddap": griddap,
     "http": plain,
     "json_post": json_post,
+    "pxweb_table": pxweb_table,
     "hydroweb_workflow": hydroweb_workflow,
     "cdse_token": cdse_token,
     "ogc_process": ogc_process,

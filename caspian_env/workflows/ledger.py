@@ -114,6 +114,7 @@ def wait_for_collections(
     """
     begun = time.monotonic()
     jobs = sorted(f"ingest:{dataset}" for dataset in datasets)
+    names = ""
     while True:
         account_for_dead(platform)
         with platform.catalog.read() as connection:
@@ -125,7 +126,7 @@ def wait_for_collections(
         time.sleep(LOOK_AGAIN_SECONDS)
     if going_on:
         outcome.notes.append(f"went on after {waited:.0f} s although it is not at its end: {', '.join(going_on)}")
-    elif waited >= LOOK_AGAIN_SECONDS:
+    elif names:
         outcome.notes.append(f"waited {waited:.0f} s for {names}")
 
 

@@ -43,6 +43,8 @@ def test_killed_between_granules(small_mirror_files: Path, database_url: str, tm
 
 def test_interrupted_from_the_keyboard(small_mirror_files: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
+    # Tests that were started in the background by a shell ignore Ctrl-C, and so would everything they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with serving(small_mirror_files) as served:
         process = subprocess.Popen(
             command("run", "--home", home, "--mirror", served.url), cwd=tmp_path, env=environment(), text=True,

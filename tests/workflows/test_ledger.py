@@ -138,6 +138,13 @@ def test_half_an_edition_is_not_taken_for_a_whole_one(platform: Platform) -> Non
     assert patient.notes[0].endswith("s for ingest:x (run 1)")
 
 
+def test_a_slow_look_at_the_ledger_is_no_waiting(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caspian_env.workflows.ledger.LOOK_AGAIN_SECONDS", 0.0)
+    outcome = Outcome("i")
+    wait_for_collections(platform, ["y"], outcome)
+    assert outcome.notes == []
+
+
 def test_a_run_that_was_taken_over_ends_with_that_error(platform: Platform) -> None:
     with pytest.raises(LostLease, match="run 1 was taken over"), ledger(platform, "ingest", "x", Outcome("x")):
         lose(platform)

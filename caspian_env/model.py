@@ -243,7 +243,11 @@ class Datum:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorInput:
-    """One argument of an indicator: which series it takes. Without a location it takes the indicator's own."""
+    """One argument of an indicator: which series it takes. Without a location it takes the indicator's own.
+
+    With ``grid`` it is the cells behind that series, dims (time, latitude, longitude), over the whole study area, with
+    the coordinates ``area`` (km2) and ``weight`` (share of the cell inside the location).
+    """
 
     argument: str
     dataset: str
@@ -251,11 +255,17 @@ class IndicatorInput:
     datum: str | None = None
     resolution: str | None = None
     location: str | None = None
+    grid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """A definition: a pure function, its inputs, parameters, units and references."""
+    """A definition: a pure function, its inputs, parameters, units and references.
+
+    ``definition`` is the entry of the seeds whose variant it is. What follows it is for the page of its method: why the number
+    matters here, what its uncertainty holds and leaves out, when a value is refused, what it cannot tell, and what changed
+    with each version of the method.
+    """
 
     id: str
     title: str
@@ -271,6 +281,12 @@ class Indicator:
     datum: str | None = None
     relative_to_datum: bool = False
     note: str = ""
+    definition: str = ""
+    why: str = ""
+    uncertainty: str = ""
+    completeness: str = ""
+    limits: str = ""
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import csv
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,25 +44,48 @@ def opened(home: Any, config: Any) -> Iterator[Platform]:
 @app.command()
 def indicators(
     indicator: Annotated[str | None, typer.Argument(help="Indicator id, for its whole definition.")] = None,
+    pages: Annotated[
+        Path | None, typer.Option("--pages", metavar="FOLDER", help="Write a page for each method there.")
+    ] = None,
     as_json: AsJson = False,
+    config: Config = None,
 ) -> None:
     """List the indicators: what each number is, and from what it is computed."""
     from dataclasses import asdict
 
     from caspian_env.errors import SettingsError
+    from caspian_env.settings import load_settings
     from caspian_env.wiring import load_seeds
 
-    known = load_seeds().indicators
+    known = load_seeds(own=load_settings(config=config).own_files).indicators
     if indicator is not None and indicator not in known:
         raise SettingsError(indicator, "is not an indicator", f"known: {', '.join(known)}")
+    chosen = [known[indicator]] if indicator else list(known.values())
     if as_json:
-        print_json([asdict(known[indicator])] if indicator else [asdict(i) for i in known.values()])
+        print_json([asdict(one) for one in chosen])
+    elif pages:
+        from caspian_env.workflows.methods import method_pages, write_pages
+
+        typer.echo(f"{len(write_pages(method_pages(chosen), pages))} pages in {pages}")
     elif indicator:
-        for name, value in asdict(known[indicator]).items():
-            typer.echo(f"{name:18} {value}")
+        rows = [
+            (name, _in_words(value)) for name, value in asdict(known[indicator]).items() if value not in ("", None, ())
+        ]
+        show_table(("", ""), rows)
     else:
-        rows = [(i.id, i.title, i.units, ", ".join(i.locations)) for i in known.values()]
-        show_table(("indicator", "title", "unit", "where"), rows)
+        show_table(
+            ("indicator", "title", "unit", "where"), [(i.id, i.title, i.units, ", ".join(i.locations)) for i in chosen]
+        )
+        typer.echo("next: caspian-env indicators ID tells how one is made; caspian-env indicator ID shows its values")
+
+
+def _in_words(value: Any) -> str:
+    """A field of a definition on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(one)}" for name, one in value.items() if one is not None)
+    if isinstance(value, list | tuple):
+        return "; ".join(_in_words(one) for one in value)
+    return str(value)
 
 
 @app.command()

@@ -2,7 +2,8 @@
 
 The id of a variant is the entry's id, an underscore and its suffix; with an empty suffix it is the entry's id. A
 variant's parameters are laid over those of its entry, its note follows the entry's, its title and datum take their
-place. An input without a location takes the series at the indicator's own location.
+place. An input without a location takes the series at the indicator's own location; one with ``grid: true`` takes the
+cells of a gridded dataset.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from caspian_env.settings import data_folder
 
 _DEFINITION = {
     "id", "title", "function", "method_version", "units", "statistic", "parameters", "citation", "decimals", "note",
-    "relative_to_datum", "datum",
+    "relative_to_datum", "datum", "why", "uncertainty", "completeness", "limits", "changes",
 }  # fmt: skip
 _VARIANT = {"suffix", "title", "inputs", "locations", "datum", "parameters", "note"}
 
@@ -67,6 +68,7 @@ def _variant(definition: Entry, variant: Any, where: str) -> Indicator:
     variant = known_keys(variant, _VARIANT, f"{where}: a variant")
     suffix, own = variant.get("suffix", ""), dict(variant)
     merged: dict[str, Any] = {key: value for key, value in definition.items() if key != "variants"}
+    merged["definition"] = merged.get("id")
     merged["id"] = f"{merged.get('id')}_{suffix}" if suffix else merged.get("id")
     inside = f"{where}: {merged['id']}"
     for key in ("parameters", "inputs"):
@@ -100,5 +102,7 @@ def _refer_series(taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping
         number = "no series" if not fitting else "several series"
         wanted = " ".join(filter(None, (taken.variable, taken.datum, taken.resolution)))
         raise SeedError(where, f"{key}: {taken.dataset} gives {number} {wanted}", "mend variable, datum or resolution")
+    if taken.grid and not (dataset.kind == "grid" and dataset.cube):
+        raise SeedError(where, f"{key}: {taken.dataset} keeps no grid", "leave out grid, or name a gridded dataset")
     for location in (taken.location,) if taken.location else own:
         refer(location, set(dataset.locations), where, f"{key}: location of {taken.dataset}")

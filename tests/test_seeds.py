@@ -12,7 +12,7 @@ import pytest
 
 from caspian_env.errors import SeedError
 from caspian_env.processing.qc import flag_tests
-from caspian_env.seeds import load_datasets, load_datums, load_locations, load_variables
+from caspian_env.seeds import load_datasets, load_datums, load_locations, load_reports, load_variables
 from caspian_env.settings import data_folder
 from caspian_env.wiring import load_seeds
 
@@ -240,3 +240,10 @@ def test_a_missing_file_is_an_error(seeds: Path, name: str) -> None:
     shutil.rmtree(seeds / name) if (seeds / name).is_dir() else (seeds / name).unlink()
     with pytest.raises(SeedError, match=name):
         load_seeds(seeds)
+
+
+def test_a_report_names_definitions_that_exist() -> None:
+    known = {indicator.definition for indicator in load_seeds().indicators.values()}
+    for report in load_reports().values():
+        assert set(report["indicators"]) <= known
+        assert {name for line in report["headlines"] for name in line["of"]} <= set(load_seeds().indicators)

@@ -64,7 +64,8 @@ def fill_bulletin(connection: Connection, platform: Platform, *, as_of: datetime
         for location in entry["locations"]
     ]
     headlines = _headlines(connection, definition["headlines"], as_of)
-    values, refusals = _numbers(connection, platform, headlines, as_of)
+    shown = _shown(platform, definition["indicators"])
+    values, refusals = _numbers(connection, platform, shown, headlines, as_of)
     lines = [line for line in (*level, *surface) if line is not None]
     named = {line.dataset_id for line in lines} | {granule.dataset_id for value in values for granule in value.granules}
     return Bulletin(
@@ -165,12 +166,29 @@ def _headlines(connection: Connection, wanted: list[dict[str, Any]], as_of: date
     return speaking
 
 
+def _shown(platform: Platform, definitions: list[str]) -> list[Indicator]:
+    """The indicators of the definitions that the report names, in its order, and after them those of the institute."""
+    datasets = platform.seeds.datasets
+    own = {
+        indicator.definition
+        for indicator in platform.seeds.indicators.values()
+        if any(datasets[given.dataset].theme == "local" for given in indicator.inputs)
+    }
+    order = [*definitions, *sorted(own - set(definitions))]
+    chosen = [indicator for indicator in platform.seeds.indicators.values() if indicator.definition in order]
+    return sorted(chosen, key=lambda indicator: order.index(indicator.definition))
+
+
 def _numbers(
-    connection: Connection, platform: Platform, headlines: dict[str, str], as_of: datetime | None
+    connection: Connection,
+    platform: Platform,
+    indicators: list[Indicator],
+    headlines: dict[str, str],
+    as_of: datetime | None,
 ) -> tuple[tuple[Value, ...], tuple[Refusal, ...]]:
     values: list[Value] = []
     refusals: list[Refusal] = []
-    for indicator in platform.seeds.indicators.values():
+    for indicator in indicators:
         rows = read_indicator(connection, indicator.id, as_of=as_of)
         rows = sorted(rows, key=lambda row: (indicator.locations.index(row.location_id), row.period_start))
         granules = granules_of(connection, [row.id for row in rows if row.value is not None])

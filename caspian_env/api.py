@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -191,6 +191,55 @@ class CatalogReader:
             global_attrs=definition_attrs(found.about, found.rows, as_of=moment, synthetic=self.synthetic),
             history=history,
         )
+
+    def trend(
+        self,
+        series: str,
+        variable: str | None = None,
+        region: str | None = None,
+        datum: str | None = None,
+        as_of: Moment | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        level: float = 0.9,
+    ) -> pd.DataFrame:
+        """What may be said about the trend of a dataset's annual means, or of an indicator: see the command ``trend``.
+
+        Parameters
+        ----------
+        series : str
+            Dataset id or indicator id.
+        variable, region, datum, as_of
+            As for `series`.
+        start, end : int, optional
+            First and last year.
+        level : float
+            Probability content of the intervals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each location and method; attrs ``unit`` and ``sentences``, one for each location.
+
+        Examples
+        --------
+        >>> warming = cat.trend("noaa_ersst_v5", region="south_caspian")
+        >>> warming.loc[("south_caspian", "OLS, n_eff"), ["estimate", "ci_low", "ci_high"]].astype(float).round(3).to_list()
+        [0.037, 0.032, 0.043]
+        """
+        import pandas as pd
+
+        from caspian_env.workflows.trend import trend
+
+        found = trend(
+            self.catalog, series, variable=variable, location=region, datum=datum,
+            as_of=_moment(as_of) or self.as_of, start=start, end=end, level=level,
+        )  # fmt: skip
+        rows = [{"location": one.location, **asdict(line)} for one in found for line in one.verdict.lines]
+        frame = pd.DataFrame.from_records(rows).set_index(["location", "method"])
+        frame.attrs["unit"] = found[0].unit
+        frame.attrs["sentences"] = {one.location: one.verdict.sentence for one in found}
+        return frame
 
     def cube(self, dataset: str, as_of: Moment | None = None) -> xr.Dataset:
         """The grid of a gridded dataset over the study area, lazily opened: see `caspian_env.workflows.cube.open_cube`.

@@ -29,6 +29,7 @@ $(VENV)/tested: $(VENV)/installed
 bench: $(VENV)/tested
 	$(BIN)/python -m tests.benchmarks.catalog_speed --out docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.nothing_new --out docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.grids --out docs/benchmarks.md
 
 clean:
 	rm -rf $(VENV) dist

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from caspian_env.errors import CaspianError, CatalogError
 from caspian_env.formats import unfinished
 from caspian_env.formats.disk import discard, disk_error, writing
+from caspian_env.formats.lazy_parts import joined
 from caspian_env.formats.unfinished import Gone, nobody_is_gone
 from caspian_env.processing.describe import AUXILIARY, GRID
 
@@ -172,9 +173,18 @@ def open_parts(paths: Sequence[Path]) -> xr.Dataset:
     CatalogError
         When the parts differ in their grid or in the units of a variable.
     """
+    newest = _open(paths[-1], chunks={})
+    quick = joined(paths, newest, _time_coder()) if len(paths) > 1 else None
+    opened = [newest] if quick is not None else [*(_open(path, chunks={}) for path in paths[:-1]), newest]
+    whole = _as_one(_concatenated(opened) if quick is None else quick, opened)
+    whole.set_close(partial(_close, opened))
+    return whole
+
+
+def _concatenated(opened: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Parts that differ in what they hold, each opened by itself; variables described as in the newest that has them."""
     import xarray as xr
 
-    opened = [_open(path, chunks={}) for path in paths]
     _refuse_unlike(opened)
     try:
         whole = xr.concat(
@@ -187,11 +197,13 @@ def open_parts(paths: Sequence[Path]) -> xr.Dataset:
     for name, variable in whole.variables.items():
         newest = next(part for part in reversed(opened) if name in part)[name]
         variable.attrs, variable.encoding = dict(newest.attrs), dict(newest.encoding)
+    return whole
+
+
+def _as_one(whole: xr.Dataset, opened: Sequence[xr.Dataset]) -> xr.Dataset:
     whole["granule_sha256"] = whole["granule_sha256"].astype("U64")
     order = dict.fromkeys(str(name) for part in reversed(opened) for name in part.data_vars)
-    whole = whole[list(order)].set_coords(AUXILIARY).assign_attrs(opened[-1].attrs)
-    whole.set_close(partial(_close, opened))
-    return whole
+    return whole[list(order)].set_coords(AUXILIARY).assign_attrs(opened[-1].attrs)
 
 
 def packing(variable: xr.DataArray) -> dict[str, Any]:
@@ -210,8 +222,13 @@ def _close(parts: Sequence[xr.Dataset]) -> None:
 def _open(path: Path, **options: Any) -> xr.Dataset:
     import xarray as xr
 
-    coder = xr.coders.CFDatetimeCoder(time_unit="us")
-    return xr.open_dataset(path, engine="h5netcdf", decode_times=coder, **options)
+    return xr.open_dataset(path, engine="h5netcdf", decode_times=_time_coder(), **options)
+
+
+def _time_coder() -> Any:
+    import xarray as xr
+
+    return xr.coders.CFDatetimeCoder(time_unit="us")
 
 
 def _encoding(variable: xr.DataArray, packed: bool) -> dict[str, Any]:

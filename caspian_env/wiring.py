@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from caspian_env.formats.alike import Alike
+
 
 CLUSTER_SECONDS = 10
 
@@ -137,6 +139,12 @@ def source_of(dataset: Dataset) -> Source:
     """The source module of a dataset, with the options of its seed; SeedError when the module is not there."""
     module: Any = _member("sources", dataset.module, dataset.id)
     return _WithOptions(module, dataset.options) if dataset.options else module
+
+
+def alike_of(dataset: Dataset) -> Alike | None:
+    """What the source of a dataset promises of its files, so that they may be read for their numbers alone; or None."""
+    promised: Alike | None = getattr(_member("sources", dataset.module, dataset.id), "ALIKE", None)
+    return promised
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,9 @@ def time_of(connection: Connection, stored: Any) -> datetime:
     return moment
 
 
-def select_rows(connection: Connection, statement: sa.Select[Any]) -> list[Row]:
+def select_rows(connection: Connection, statement: sa.Select[Any], **parameters: Any) -> list[Row]:
     """The rows of a query in the stored form."""
-    cursor = connection.execute(statement).cursor
+    cursor = connection.execute(statement, parameters).cursor
     assert cursor is not None
     return list(cursor.fetchall())
 

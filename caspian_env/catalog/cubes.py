@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,8 +42,11 @@ class Part:
     n_granules: int
 
 
-def read_believed(connection: Connection, dataset_id: str) -> list[Believed]:
-    """Every granule that ever stood for a time of a dataset, by time and knowledge; one row for all its regions."""
+def read_believed(connection: Connection, dataset_id: str, year: int | None = None) -> list[Believed]:
+    """Every granule that ever stood for a time of a dataset, or of a year of it, by time and knowledge.
+
+    One row stands for all regions.
+    """
     observation, granule, series = t.observation.c, t.granule.c, t.series.c
     columns = (
         observation.time, observation.known_from, observation.known_to, observation.granule_id, granule.sha256,
@@ -58,7 +61,23 @@ def read_believed(connection: Connection, dataset_id: str) -> list[Believed]:
         .where(series.dataset_id == dataset_id)
         .order_by(observation.time, observation.known_from, observation.granule_id)
     )
+    if year is not None:
+        first, next_first = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+        statement = statement.where(observation.time >= first, observation.time < next_first)
     return [Believed(*row) for row in connection.execute(statement)]
+
+
+def last_changes(connection: Connection, dataset_id: str) -> dict[int, datetime]:
+    """The moment of the last change of what is known of a dataset, by year of valid time."""
+    observation, series = t.observation.c, t.series.c
+    year = sa.extract("year", observation.time)
+    statement = (
+        sa.select(year, sa.func.max(observation.known_from), sa.func.max(observation.known_to))
+        .join_from(t.series, t.observation, series.id == observation.series_id)
+        .where(series.dataset_id == dataset_id)
+        .group_by(year)
+    )
+    return {int(row[0]): max(filter(None, row[1:])) for row in connection.execute(statement)}
 
 
 def read_parts(connection: Connection, dataset_id: str, *, as_of: datetime | None = None) -> Sequence[sa.Row[Any]]:
@@ -75,6 +94,17 @@ def first_known(connection: Connection, dataset_id: str) -> datetime | None:
         sa.select(sa.func.min(column.known_from)).where(column.dataset_id == dataset_id)
     )
     return first
+
+
+def last_part_change(connection: Connection, dataset_id: str, *, as_of: datetime | None = None) -> datetime | None:
+    """The moment of the last change of what is known of a cube, by ``as_of`` if given; None if there never was one."""
+    column = t.cube_part.c
+    moments: list[datetime] = []
+    for changed in (column.known_from, column.known_to):
+        wanted = [column.dataset_id == dataset_id, *([changed <= as_of] if as_of else [])]
+        moment = connection.scalar(sa.select(sa.func.max(changed)).where(*wanted))
+        moments += [moment] if moment is not None else []
+    return max(moments, default=None)
 
 
 def write_part(

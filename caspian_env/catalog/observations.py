@@ -7,89 +7,27 @@ open vintage and opens a new one, a value seen for the first time opens its firs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
-from caspian_env.catalog.bulk import (
-    Row,
-    close_vintages,
-    insert_rows,
-    select_columns,
-    select_rows,
-    stored_times,
-    time_of,
-)
+from caspian_env.catalog.bulk import Row, close_vintages, insert_rows, select_columns, select_rows, stored_times
+from caspian_env.catalog.changes import KEYS, STATED, Before, Edition, Open, differences, end_of
+from caspian_env.catalog.changes import TICK as TICK
+from caspian_env.catalog.changes import Observed as Observed
+from caspian_env.catalog.changes import Written as Written
 from caspian_env.errors import BadGranule
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TICK = timedelta(microseconds=1)
 WITHDRAWN_LIMIT = 0.02  # an edition that loses more of its rows than this is damaged, not revised
 NOTE_LIMIT = 600  # characters; PostgreSQL holds at most 2704 bytes of a row in the primary key, which carries the note
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """One value as an edition states it; the fields are the columns of table ``observation``."""
-
-    time: datetime
-    value: float
-    std_uncertainty: float | None
-    qc_flag: int
-    status: str
-    n_cells: int | None = None
-    area_share: float | None = None
-    source_note: str | None = None
-    qc_tests: str | None = None
-
-
-# Fields by which two statements of one value are compared, and those that are stored; as tuples, for speed.
-_COMPARED = ("value", "std_uncertainty", "qc_flag", "status", "source_note", "qc_tests")
-_STATED = tuple(name for name in Observed.__slots__ if name != "time")
-_KEYS = ("series_id", "time", "known_from", "kind", "granule_id", "run_id")
-_compared, _stated = attrgetter(*_COMPARED), attrgetter(*_STATED)
-
-
-class _Open(NamedTuple):
-    """An open vintage: the compared fields in their order, then what a revision must know; times in the stored form."""
-
-    value: float
-    std_uncertainty: float | None
-    qc_flag: int
-    status: str
-    source_note: str | None
-    qc_tests: str | None
-    known_from: Any
-    granule_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What one write changed."""
-
-    first: int = 0
-    revised: int = 0
-    withdrawn: int = 0
-    unchanged: int = 0
-
-    @property
-    def total(self) -> int:
-        """Vintages opened or closed for good."""
-        return self.first + self.revised + self.withdrawn
-
-    def __add__(self, other: Written) -> Written:
-        """Sum of two writes."""
-        return Written(
-            self.first + other.first, self.revised + other.revised,
-            self.withdrawn + other.withdrawn, self.unchanged + other.unchanged,
-        )  # fmt: skip
 
 
 def write_observations(
@@ -132,36 +70,56 @@ def write_observations(
     observed = _as_overridden(connection, series_id, observed)
     moments = [row.time for row in observed]
     known, ever, versions = _known(connection, series_id, None if whole_record else (min(moments), max(moments)))
-    times = stored_times(connection, moments)
     version = connection.scalar(sa.select(t.granule.c.product_version).where(t.granule.c.id == granule_id))
-    gone = sorted(known.keys() - set(times)) if whole_record else []
+    gone = sorted(known.keys() - set(stored_times(connection, moments))) if whole_record else []
     if known and len(gone) > max(1, withdrawn_limit * len(known)):
         raise BadGranule(
             f"series {series_id}", f"the edition has lost {len(gone)} of {len(known)} values known before",
             "check the provider; a true withdrawal of this size must be confirmed by a person",
         )  # fmt: skip
-    (now,) = stored_times(connection, [known_at])
-    closed: list[tuple[Any, Any]] = []
-    opened: list[Row] = []
-    for time, row in zip(times, observed, strict=True):
-        stored = known.get(time)
-        if stored is None:
-            since, kind = now, "restored" if time in ever else "first"
-        elif stored[: len(_COMPARED)] == _compared(row):
-            continue
-        else:
-            old = _Open(*stored)
-            if not whole_record and _takes_back(old, row):
-                continue
-            since = _end(connection, old, known_at)
-            kind = _kind(old, row, _reprocessed(versions.get(old.granule_id), version))
-            closed.append((time, since))
-        opened.append((series_id, time, since, kind, granule_id, run_id, *_stated(row)))
-    closed += [(time, _end(connection, _Open(*known[time]), known_at)) for time in gone]
+    edition = Edition(known_at, granule_id, version, run_id, whole_record)
+    opened, closed = differences(connection, series_id, observed, Before(known, ever, versions), edition)
+    closed += [(time, end_of(connection, Open(*known[time]), known_at)) for time in gone]
     close_vintages(connection, series_id, closed)
-    insert_rows(connection, t.observation, (*_KEYS, *_STATED), opened)
+    insert_rows(connection, t.observation, (*KEYS, *STATED), opened)
     revised = len(closed) - len(gone)
     return Written(len(opened) - revised, revised, len(gone), len(observed) - len(opened))
+
+
+def write_together(
+    connection: Connection, stated: Sequence[tuple[int, Sequence[Observed]]], edition: Edition
+) -> Written:
+    """Store the differences between what a granule states of several series and what is known of them.
+
+    As `write_observations` for each, with a question for all of them in place of one for each.
+
+    Parameters
+    ----------
+    stated : sequence of (int, sequence of Observed)
+        Series and their values; none has a source note.
+    """
+    stated = [(series_id, observed) for series_id, observed in stated if observed]
+    if not stated:
+        return Written()
+    moments = [row.time for _, observed in stated for row in observed]
+    ids = [series_id for series_id, _ in stated]
+    flags = {(row.series_id, row.time): row.qc_flag for row in connection.execute(_flags_of_persons(), {"ids": ids})}
+    found: dict[int, list[Row]] = {series_id: [] for series_id in ids}
+    for row in select_rows(connection, _vintages(), ids=ids, begin=min(moments), end=max(moments)):
+        found[row[0]].append(row[1:])
+    versions = _versions(connection, {row[-1] for rows in found.values() for row in rows if row[1] is None})
+    all_opened, written = [], Written()
+    for series_id, observed in stated:
+        if flags:
+            observed = [replace(row, qc_flag=flags.get((series_id, row.time), row.qc_flag)) for row in observed]
+        known = {row[0]: row[2:] for row in found[series_id] if row[1] is None}
+        before = Before(known, {row[0] for row in found[series_id]}, versions)
+        opened, closed = differences(connection, series_id, observed, before, edition)
+        close_vintages(connection, series_id, closed)
+        all_opened += opened
+        written += Written(len(opened) - len(closed), len(closed), 0, len(observed) - len(opened))
+    insert_rows(connection, t.observation, (*KEYS, *STATED), all_opened)
+    return written
 
 
 def read_series(connection: Connection, series_id: int, *, as_of: datetime | None = None) -> pd.DataFrame:
@@ -234,9 +192,9 @@ def find_series(connection: Connection, **identity: str | None) -> Sequence[sa.R
 def _known(
     connection: Connection, series_id: int, span: tuple[datetime, datetime] | None
 ) -> tuple[dict[Any, Row], set[Any], dict[int, str | None]]:
-    """Fields of `_Open` by time, the times that ever had a vintage, and the product version of each granule."""
+    """Fields of `Open` by time, the times that ever had a vintage, and the product version of each granule."""
     column = t.observation.c
-    statement = sa.select(column.time, column.known_to, *(column[name] for name in _Open._fields))
+    statement = sa.select(column.time, column.known_to, *(column[name] for name in Open._fields))
     statement = statement.where(column.series_id == series_id)
     if span is not None:
         statement = statement.where(column.time.between(*span))
@@ -262,30 +220,20 @@ def _versions(connection: Connection, granule_ids: Iterable[int]) -> dict[int, s
     return found
 
 
-def _end(connection: Connection, old: _Open, known_at: datetime) -> Any:
-    """When a vintage ends that an edition known at a moment replaces; no vintage is empty."""
-    began = time_of(connection, old.known_from)
-    (end,) = stored_times(connection, [max(known_at, began + TICK)])
-    return end
+@cache
+def _flags_of_persons() -> sa.Select[Any]:
+    column = t.qc_override.c
+    wanted = (column.series_id.in_(sa.bindparam("ids", expanding=True)), column.known_to.is_(None))
+    return sa.select(column.series_id, column.time, column.qc_flag).where(*wanted)
 
 
-def _takes_back(old: _Open, new: Observed) -> bool:
-    """Whether a preliminary file turns up after the final one, e.g. left over in a listing: it says nothing new."""
-    return bool(old.status == "final" and new.status == "preliminary")
-
-
-def _reprocessed(old_version: str | None, new_version: str | None) -> bool:
-    return old_version is not None and new_version is not None and old_version != new_version
-
-
-def _kind(old: _Open, new: Observed, reprocessed: bool) -> str:
-    if old.status == "preliminary" and new.status == "final":
-        return "finalised"
-    if reprocessed:
-        return "reprocessed"
-    if old.value != new.value or old.std_uncertainty != new.std_uncertainty:
-        return "corrected"
-    return "requalified"
+@cache
+def _vintages() -> sa.Select[Any]:
+    """Series, time, end of knowledge and the fields of `Open` of some series between two times."""
+    column = t.observation.c
+    names = (column.series_id, column.time, column.known_to, *(column[name] for name in Open._fields))
+    between = column.time.between(sa.bindparam("begin"), sa.bindparam("end"))
+    return sa.select(*names).where(column.series_id.in_(sa.bindparam("ids", expanding=True)), between)
 
 
 def utc(moment: Any) -> datetime:

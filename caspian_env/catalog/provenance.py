@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -56,11 +58,7 @@ def record_granule(
     were accepted once stay so, for values rest on them: that they were refused when they came again is said by their
     retrieval.
     """
-    found = connection.execute(
-        sa.select(t.granule.c.id, t.granule.c.state).where(
-            t.granule.c.dataset_id == dataset_id, t.granule.c.sha256 == sha256
-        )
-    ).one_or_none()
+    found = connection.execute(_granule(), {"of": dataset_id, "bytes": sha256}).one_or_none()
     state = {"state": "rejected" if rejected else "accepted", "reason": rejected, "product_version": product_version}
     if found is None:
         values = {"dataset_id": dataset_id, "sha256": sha256, "size": size, "media_type": media_type, **state}
@@ -78,26 +76,36 @@ def record_retrieval(connection: Connection, run_id: int, record: RetrievalRecor
 
 def last_retrieval(connection: Connection, dataset_id: str, url: str) -> LastRetrieval | None:
     """The newest answer of an address that brought, or confirmed, a granule."""
-    row = connection.execute(
-        sa.select(
-            t.retrieval.c.etag,
-            t.retrieval.c.last_modified,
-            t.retrieval.c.granule_id,
-            t.granule.c.sha256,
-            t.granule.c.state,
-            t.retrieval.c.error,
-            t.granule.c.reason,
-        )
-        .join(t.granule, t.granule.c.id == t.retrieval.c.granule_id)
-        .where(t.retrieval.c.url == url, t.retrieval.c.dataset_id == dataset_id)
-        .order_by(t.retrieval.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    row = connection.execute(_newest_answer(), {"of": dataset_id, "address": url}).one_or_none()
     if row is None:
         return None
     taken = row.state == "accepted" and row.error is None
     put_off = NO_NEWER_EDITION in (row.error or row.reason or "")
-    return LastRetrieval(*row[:4], accepted=taken or put_off, put_off=put_off)
+    return LastRetrieval(
+        row.etag, row.last_modified, row.granule_id, row.sha256, accepted=taken or put_off, put_off=put_off
+    )
+
+
+@cache
+def _granule() -> sa.Select[Any]:
+    column = t.granule.c
+    wanted = (column.dataset_id == sa.bindparam("of"), column.sha256 == sa.bindparam("bytes"))
+    return sa.select(column.id, column.state).where(*wanted)
+
+
+@cache
+def _newest_answer() -> sa.Select[Any]:
+    retrieval, granule = t.retrieval.c, t.granule.c
+    return (
+        sa.select(
+            retrieval.etag, retrieval.last_modified, retrieval.granule_id, granule.sha256, granule.state,
+            retrieval.error, granule.reason,
+        )
+        .join(t.granule, granule.id == retrieval.granule_id)
+        .where(retrieval.url == sa.bindparam("address"), retrieval.dataset_id == sa.bindparam("of"))
+        .order_by(retrieval.id.desc())
+        .limit(1)
+    )  # fmt: skip
 
 
 def accepted_versions(connection: Connection, dataset_id: str, run_id: int | None = None) -> set[str]:

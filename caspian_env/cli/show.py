@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,11 +37,36 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress | None]:
     if quiet or not _is_in_front():
         yield None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda subject, done, total: bar.update(task, description=subject, completed=done, total=total)
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    pace = Pace()
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None, rate="")
+        yield lambda subject, done, total: bar.update(
+            task, description=subject, completed=done, total=total, rate=pace.of(subject, done)
+        )
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many of a subject are done in a second, in words; it begins anew with each subject."""
+
+    clock: Callable[[], float] = time.monotonic
+    subject: str = ""
+    begun: float = 0.0
+    first: int = 0
+
+    def of(self, subject: str, done: int) -> str:
+        """The pace of a subject so far; nothing before there is one."""
+        if subject != self.subject:
+            self.subject, self.begun, self.first = subject, self.clock(), done
+        seconds = self.clock() - self.begun
+        return f"{(done - self.first) / seconds:.1f}/s" if done > self.first and seconds > 0 else ""
 
 
 def _is_in_front() -> bool:

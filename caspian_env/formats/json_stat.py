@@ -42,5 +42,8 @@ def json_stat_cells(path: Path) -> Iterator[tuple[dict[str, str], float | None]]
 def _labels(category: dict[str, Any]) -> list[str]:
     """The labels of a dimension's categories, in their order; ``index`` is a list of codes or their places by code."""
     index, label = category.get("index"), category.get("label", {})
-    codes = list(label) if index is None else sorted(index, key=index.get) if isinstance(index, dict) else index
+    if isinstance(index, dict):
+        codes = sorted(index, key=lambda code: int(index[code]))
+    else:
+        codes = list(label if index is None else index)
     return [label.get(code, code) for code in codes]

@@ -12,13 +12,16 @@ neighbours are known and the whole test is made. The same granules in the same o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.errors import SeedError
 from caspian_env.model import FAIL, GOOD, MISSING, NOT_EVALUATED, SUSPECT
+from caspian_env.processing.qc_newest import Placed, placed, test_of
+from caspian_env.processing.qc_thresholds import checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,14 +136,35 @@ def flag_tests(
     numbers, moments = np.asarray(values, dtype=np.float64), np.asarray(time)
     if numbers.shape != moments.shape or numbers.ndim != 1 or (moments[1:] <= moments[:-1]).any():
         raise ValueError("values and times must be of one length, times ascending")
+    if single := _single(numbers, moments, known):
+        return {
+            name: np.array([test_of(name)(single, checked(name, given), place)], dtype=np.int8)
+            for name, given in thresholds.items()
+        }
     all_values, all_times, own = _woven(numbers, moments, known)
     flags: dict[str, Flags] = {}
     for name, given in thresholds.items():
-        limits = _checked(name, given)
+        limits = checked(name, given)
         test = _climatology_at(place) if name == "climatology" else _TESTS[name]
         found = test(all_values, all_times, limits) if numbers.size else np.empty(0, dtype=np.int8)
         flags[name] = found[own] if numbers.size else found
     return flags
+
+
+def _single(values: Floats, time: NDArray[Any], known: Neighbours | None) -> Placed | None:
+    """A single value among neighbours in the order of time, for which the tests need no arrays; else None."""
+    import numpy as np
+
+    if values.size != 1 or not np.isfinite(values[0]) or time.dtype.kind != "M":
+        return None
+    times: Any = known.time if known else []
+    others: Any = known.values if known else []
+    if not isinstance(times, list) or not isinstance(others, list) or not all(map(math.isfinite, others)):
+        return None
+    moment: datetime = time.astype("datetime64[us]")[0].item()
+    if any(later <= earlier for earlier, later in pairwise(times)):
+        return None
+    return placed(float(values[0]), moment, times, others)
 
 
 def _woven(values: Floats, time: NDArray[Any], known: Neighbours | None) -> tuple[Floats, NDArray[Any], NDArray[Any]]:
@@ -257,41 +281,3 @@ def _stretches(values: Floats, time: NDArray[Any], limits: Mapping[str, Any]) ->
     first = np.flatnonzero(starts)
     ends = np.flatnonzero(there & np.append(starts[1:] | ~there[1:], True)) + 1
     yield from (slice(int(begin), int(end)) for begin, end in zip(first, ends, strict=True))
-
-
-# ── thresholds ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _checked(name: str, limits: Any) -> Mapping[str, Any]:
-    """The thresholds of a test, if they make sense; SeedError if not."""
-    allowed = {"suspect", "fail"} | ({"within_days"} if name in ("spike", "rate_of_change", "flat_line") else set())
-    allowed |= {"tolerance"} if name == "flat_line" else set()
-    if name not in (*_TESTS, "climatology") or not isinstance(limits, Mapping) or not set(limits) <= allowed:
-        known = ", ".join((*_TESTS, "climatology"))
-        raise SeedError("quality control", f"{name}: {limits} is no known test", f"use {known} with {sorted(allowed)}")
-    sound = {"gross_range": _sound_range, "climatology": _sound_tables}.get(name, _sound_steps)
-    if not sound(limits) or (name == "flat_line" and "tolerance" not in limits):
-        raise SeedError("quality control", f"{name} cannot use {dict(limits)}", "see processing.qc.flag_tests")
-    return limits
-
-
-def _sound_range(limits: Mapping[str, Any]) -> bool:
-    fail: Any = limits.get("fail")
-    suspect: Any = limits.get("suspect", fail)
-    return _is_span(fail) and _is_span(suspect) and bool(fail[0] <= suspect[0] and suspect[1] <= fail[1])
-
-
-def _sound_steps(limits: Mapping[str, Any]) -> bool:
-    numbers = all(isinstance(limit, int | float) and limit > 0 for limit in limits.values())
-    named = "suspect" in limits or "fail" in limits
-    return named and numbers and limits.get("suspect", 0) <= limits.get("fail", float("inf"))
-
-
-def _sound_tables(limits: Mapping[str, Any]) -> bool:
-    tables = [table for grade in limits.values() for table in (grade.values() if isinstance(grade, Mapping) else [()])]
-    return "suspect" in limits and all(len(table) == 12 and all(map(_is_span, table)) for table in tables)
-
-
-def _is_span(span: Any) -> bool:
-    pair = isinstance(span, Sequence) and not isinstance(span, str) and len(span) == 2
-    return pair and all(isinstance(end, int | float) for end in span) and span[0] < span[1]

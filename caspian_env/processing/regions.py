@@ -12,6 +12,7 @@ by about 0.002 degree.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import NotComputable, SeedError
@@ -37,6 +38,16 @@ def geometry_area_km2(geometry: Mapping[str, Any] | BaseGeometry) -> float:
         When the geometry is no valid polygon.
     """
     return float(_equal_area(geometry).area) * AUTHALIC_RADIUS_KM**2
+
+
+def cell_areas(latitude_bounds: NDArray[np.float64], longitude_bounds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Area of every cell (latitude, longitude) on the sphere, km2; bounds (n, 2) in degrees."""
+    import numpy as np
+
+    heights = np.diff(np.sin(np.deg2rad(latitude_bounds)), axis=1)
+    widths = np.diff(np.deg2rad(longitude_bounds), axis=1)
+    areas: NDArray[np.float64] = heights * widths.T * AUTHALIC_RADIUS_KM**2
+    return areas
 
 
 def cell_weights(
@@ -75,7 +86,7 @@ def cell_weights(
     columns = np.flatnonzero((x[:, 1] > west) & (x[:, 0] < east))
     cells = shapely.box(x[columns, 0], y[rows, 0][:, np.newaxis], x[columns, 1], y[rows, 1][:, np.newaxis])
     areas = np.zeros((len(y), len(x)))
-    areas[np.ix_(rows, columns)] = shapely.area(shapely.intersection(cells, region)) * AUTHALIC_RADIUS_KM**2
+    areas[np.ix_(rows, columns)] = _areas_inside(cells, region) * AUTHALIC_RADIUS_KM**2
     return xr.DataArray(
         areas,
         dims=("latitude", "longitude"),
@@ -87,6 +98,20 @@ def cell_weights(
         attrs={"long_name": "area of the cell inside the region", "units": "km2"},
         name="weights",
     )
+
+
+def _areas_inside(cells: NDArray[np.object_], region: BaseGeometry) -> NDArray[np.float64]:
+    """Area of each rectangle inside a region; only those that its edge runs through are cut, to the same last digit."""
+    import numpy as np
+    import shapely
+
+    shapely.prepare(region)
+    inside = shapely.contains_properly(region, cells)
+    cut = shapely.intersects(region, cells) & ~inside
+    areas = np.zeros(cells.shape)
+    areas[inside] = shapely.area(cells[inside])
+    areas[cut] = shapely.area(shapely.intersection(cells[cut], region))
+    return areas
 
 
 def regional_mean(field: xr.DataArray, weights: xr.DataArray, *, minimum_share: float = 0.5) -> xr.Dataset:
@@ -119,26 +144,56 @@ def regional_mean(field: xr.DataArray, weights: xr.DataArray, *, minimum_share: 
     field = _on_grid(field, weights)
     area = weights.to_numpy()
     inside = area > 0
-    seen_values, inside_area = field.to_numpy()[:, inside].astype(np.float64), area[inside]
+    found = area_mean(field.to_numpy()[:, inside], area[inside], float(weights["region_area"]), minimum_share)
+    return xr.Dataset(
+        {
+            "value": ("time", found.value, {"units": field.attrs["units"]} if "units" in field.attrs else {}),
+            "n_cells": ("time", found.n_cells),
+            "area_share": ("time", found.area_share, {"units": "1"}),
+            "reason": ("time", np.array(found.reason, dtype=object)),
+        },
+        coords={"time": field["time"]},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AreaMean:
+    """Area means by time, how many cells and how much of the region they rest on, and why one is NaN."""
+
+    value: NDArray[np.float64]
+    n_cells: NDArray[np.int64]
+    area_share: NDArray[np.float64]
+    reason: list[str]
+
+
+def area_mean(
+    cells: NDArray[Any], area: NDArray[np.float64], region_area: float, minimum_share: float = 0.5
+) -> AreaMean:
+    """Means of the cells of a region: the numbers of `regional_mean`.
+
+    Parameters
+    ----------
+    cells : ndarray (time, cell)
+        NaN is not observed.
+    area : ndarray (cell), km2
+        Of each cell inside the region.
+    region_area : float, km2
+        Of the whole region.
+    """
+    import numpy as np
+
+    seen_values = cells.astype(np.float64)
     finite = np.isfinite(seen_values)
     # Each time is summed by itself, cells in order: a matrix product gives other last digits when a file has more times,
     # and every value of a file that has grown would look revised.
-    observed = np.ascontiguousarray(np.where(finite, inside_area, 0.0)).sum(axis=1)
-    totals = np.ascontiguousarray(np.where(finite, seen_values * inside_area, 0.0)).sum(axis=1)
-    share = observed / float(weights["region_area"])
+    observed = np.ascontiguousarray(np.where(finite, area, 0.0)).sum(axis=1)
+    totals = np.ascontiguousarray(np.where(finite, seen_values * area, 0.0)).sum(axis=1)
+    share = observed / region_area
     enough = share >= minimum_share
     value = np.full(len(share), np.nan)
     np.divide(totals, observed, out=value, where=enough & (observed > 0))
     reason = ["" if good else _too_little(part, minimum_share) for part, good in zip(share, enough, strict=True)]
-    return xr.Dataset(
-        {
-            "value": ("time", value, {"units": field.attrs["units"]} if "units" in field.attrs else {}),
-            "n_cells": ("time", finite.sum(axis=1).astype(np.int64)),
-            "area_share": ("time", share, {"units": "1"}),
-            "reason": ("time", np.array(reason, dtype=object)),
-        },
-        coords={"time": field["time"]},
-    )
+    return AreaMean(value, finite.sum(axis=1).astype(np.int64), share, reason)
 
 
 def _too_little(share: float, minimum: float) -> str:

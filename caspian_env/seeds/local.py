@@ -2,7 +2,8 @@
 
 Every ``*.yaml`` (or ``*.yml``) of its folder is a mapping with any of the lists ``variables``, ``datums``, ``stations``,
 ``datasets`` and ``indicators``, whose entries have the fields of the model as the installed seeds have. What is declared
-joins what is installed and replaces nothing of it: an id that is already taken is an error.
+joins what is installed and replaces nothing of it: an id that is already taken is an error. Regions are polygons, a GeoJSON
+file each: see `own_regions`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from caspian_env.errors import SeedError
 from caspian_env.model import Dataset, Datum, Location, Variable
 from caspian_env.seeds.entries import Entry, build, document, known_keys, listed, mapping, refer_all
+from caspian_env.seeds.own_regions import averaged_over, own_regions
 
 READER = "local_file"
 HOST = "local:"  # the institute's folder, as transport knows it
@@ -62,6 +64,9 @@ def load_local(folder: Path, installed: Declared) -> Declared:
             dataset, where, variables=set(known.variables), datums=set(known.datums), locations=set(known.locations)
         )
         _add(known.datasets, dataset, where)
+    for name, (region, wanted) in own_regions(folder).items():
+        _add(known.locations, region, f"{folder.name}/regions/{name}.geojson")
+        known.datasets.update(averaged_over(known.datasets, name, wanted))
     return replace(known, indicators=tuple(indicators))
 
 

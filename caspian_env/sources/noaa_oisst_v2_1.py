@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import BadGranule, TransportError
+from caspian_env.formats.alike import Alike
 from caspian_env.formats.erddap import Box, moments, piece, product_at, spans
 from caspian_env.formats.netcdf import EAST, MARGIN, NORTH, SOUTH, WEST, read_netcdf, require_caspian, require_variable
 from caspian_env.model import GranuleRef, Http, Listing, Window
@@ -30,6 +31,8 @@ _DATASET = "noaa_oisst_v2_1"
 _VERSION = "v02r01"
 _DIMS = ("time", "zlev", "lat", "lon")
 _KEPT = ("sst", "err", "ice")
+# A file that says all this as another one did that was read below needs to be read for its numbers only.
+ALIKE = Alike(_KEPT, attrs=("product_version",))
 _MONTH = re.compile(r"^(\d{4})(0[1-9]|1[0-2])/?$")
 _DAY = re.compile(rf"^oisst-avhrr-{_VERSION}\.(\d{{8}})(_preliminary)?\.nc$")
 

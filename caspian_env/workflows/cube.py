@@ -12,11 +12,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.catalog.cubes import Believed, Part, close_part, first_known, read_believed, read_parts, write_part
+from caspian_env.catalog.cubes import (
+    Believed,
+    Part,
+    close_part,
+    first_known,
+    last_changes,
+    read_believed,
+    read_parts,
+    write_part,
+)
 from caspian_env.catalog.ledger import guard
 from caspian_env.catalog.migrate import require_current
 from caspian_env.cubes import Cubes, export, open_parts, read_part
 from caspian_env.errors import CaspianError, CatalogError, DatabaseUnusable, DiskError, SettingsError
+from caspian_env.formats.lazy_parts import attribute_of
+from caspian_env.formats.spooled import drop_old_windows, drop_windows
 from caspian_env.model import Dataset, Source
 from caspian_env.processing.describe import coverage, describe
 from caspian_env.wiring import Platform, source_of, use_dask
@@ -29,6 +40,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     Progress = Callable[[str, int, int], None]
+
+WINDOWS_KEPT_SECONDS = 7 * 86_400.0
 
 
 def build_cubes(
@@ -70,8 +83,9 @@ def build_cubes(
         cubes_of(platform).sweep(gone=is_gone)
         for dataset in datasets:
             source: Source = source_of(dataset)
-            areas = Areas(dataset, source, platform.archive, platform.seeds.variables)
+            areas = Areas(dataset, source, platform.archive, platform.seeds.variables, _windows(platform, dataset))
             _build_dataset(_Job(platform, dataset, areas, run_id, known_at, outcome), progress)
+            drop_old_windows(_windows(platform, dataset), WINDOWS_KEPT_SECONDS)
     return outcome
 
 
@@ -162,17 +176,20 @@ class _Job:
 
 def _build_dataset(job: _Job, progress: Progress | None) -> None:
     with job.platform.catalog.read() as connection:
-        believed = read_believed(connection, job.dataset.id)
+        changed = last_changes(connection, job.dataset.id)
         parts = {part.period_start.year: part for part in read_parts(connection, job.dataset.id)}
-    by_year: dict[int, list[Believed]] = {year: [] for year in parts}
-    for row in believed:
-        by_year.setdefault(row.time.year, []).append(row)
-    for number, year in enumerate(sorted(by_year)):
+    years = sorted({*changed, *parts})
+    for number, year in enumerate(years):
         if progress:
-            progress(f"cube {job.dataset.id}", number, len(by_year))
+            progress(f"cube {job.dataset.id}", number, len(years))
         job.outcome.expected += 1
         try:
-            _build_year(job, year, by_year[year], parts.get(year))
+            if _is_up_to_date(job, parts.get(year), changed.get(year)):
+                job.outcome.unchanged += 1
+                continue
+            with job.platform.catalog.read() as connection:
+                believed = read_believed(connection, job.dataset.id, year)
+            _build_year(job, year, believed, parts.get(year))
         except DatabaseUnusable:
             raise
         except CaspianError as error:
@@ -181,6 +198,15 @@ def _build_dataset(job: _Job, progress: Progress | None) -> None:
             job.outcome.problems.append(f"{job.dataset.id} {year}: {error}")
             if isinstance(error, DiskError):
                 return  # the other years would be built in vain
+
+
+def _is_up_to_date(job: _Job, part: Any, changed: datetime | None) -> bool:
+    """Whether a part is there, whole by its size, built by the method of today, and nothing has changed since."""
+    if part is None or changed is None or changed > part.known_from:
+        return False
+    if not job.cubes.holds(job.dataset.id, part.sha256, part.size):
+        return False
+    return attribute_of(job.cubes.open(job.dataset.id, part.sha256, part.size), "method_version") == METHOD
 
 
 def _build_year(job: _Job, year: int, believed: list[Believed], part: Any) -> None:
@@ -208,6 +234,7 @@ def _build_part(job: _Job, year: int, state: Sequence[Current], moment: datetime
     part = _write(job, year, state, _reusable(job, shown) if shown else None)
     with job.platform.catalog.write() as connection:
         write_part(connection, job.dataset.id, part, known_at_moment=moment, run_id=job.run_id)
+    drop_windows(_windows(job.platform, job.dataset), (row.sha256 for row in state))
     job.outcome.fetched += 1
     job.outcome.first += shown is None
     job.outcome.revised += shown is not None
@@ -250,6 +277,11 @@ def _reusable(job: _Job, part: Any) -> xr.Dataset | None:
         return None
     cells = read_part(path)
     return cells if cells.attrs.get("method_version") == METHOD else None
+
+
+def _windows(platform: Platform, dataset: Dataset) -> Path:
+    """Where a collection keeps what it has inflated until it is in a cube."""
+    return platform.settings.home / "cubes" / "windows" / dataset.id
 
 
 def _gridded(platform: Platform, name: str) -> Dataset:

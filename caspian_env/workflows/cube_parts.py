@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.archive import Archive
@@ -16,7 +17,9 @@ from caspian_env.model import Dataset, Source, Variable
 from caspian_env.processing.conform import conform, cut, grid_fingerprint, stamp
 from caspian_env.processing.describe import GRID, STANDARD_ERROR, resolution_of
 from caspian_env.processing.units import convert, is_difference
-from caspian_env.workflows.observe import STUDY_AREA
+from caspian_env.wiring import alike_of
+from caspian_env.workflows.alike_cells import FEWEST, read_together
+from caspian_env.workflows.weights import STUDY_AREA
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +82,7 @@ class Areas:
     source: Source
     archive: Archive
     variables: Mapping[str, Variable]
+    windows: Path | None = None  # where a collection has kept windows of granules alike
     kept: dict[str, xr.Dataset] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
 
@@ -101,10 +105,28 @@ class Areas:
         self.kept[sha256], self.sizes[sha256] = area, area.nbytes
         return area
 
+    def together(self, names: Sequence[str]) -> tuple[frozenset[str], xr.Dataset] | None:
+        """The cells of many granules that are alike, and which these are; None where each must be read by itself.
+
+        Raises
+        ------
+        CatalogError, BadGranule
+            As `of`.
+        """
+        alike = alike_of(self.dataset)
+        if alike is None or self.windows is None or len(names) < FEWEST:
+            return None
+        first = self.archive.open(names[0])
+        raw = self.source.read_granule(first)
+        found = read_together(raw, first, names, self.archive, alike, self.windows)
+        return (found.names, self._named_cells(found.area, _packings_of(raw))) if found else None
+
     def _read(self, sha256: str) -> xr.Dataset:
         raw = self.source.read_granule(self.archive.open(sha256))
-        packed = {str(name): packing(raw[name]) for name in raw.data_vars}
-        area = cut(conform(raw), *STUDY_AREA)
+        return self._named_cells(cut(conform(raw), *STUDY_AREA), _packings_of(raw))
+
+    def _named_cells(self, area: xr.Dataset, packed: Mapping[str, Mapping[str, Any]]) -> xr.Dataset:
+        """A conformed area in the catalog's names and units."""
         fields = {}
         for name in sorted(packed):
             if set(area[name].dims) == set(GRID):
@@ -179,10 +201,15 @@ def _pieces(
     rows: dict[str, list[int]] = {}
     for n, row in enumerate(state):
         rows.setdefault("" if (times[n], row.sha256) in held else row.sha256, []).append(n)
-    return [
+    pieces = []
+    if together := areas.together([sha256 for sha256 in rows if sha256]):
+        alike, cells = together
+        pieces.append(_Piece(cells, np.array(sorted(n for sha256 in alike for n in rows.pop(sha256)))))
+    pieces += [
         _Piece(areas.of(sha256) if sha256 or previous is None else previous, np.array(where))
         for sha256, where in rows.items()
     ]
+    return sorted(pieces, key=lambda piece: int(piece.rows[0]))
 
 
 def _names(pieces: Sequence[_Piece], dataset: Dataset) -> list[str]:
@@ -190,6 +217,10 @@ def _names(pieces: Sequence[_Piece], dataset: Dataset) -> list[str]:
     found = {str(name) for piece in pieces for name in piece.cells.data_vars if piece.cells[name].dims == GRID}
     quantities = [f"{m.variable}{ending}" for m in dataset.variables for ending in ("", STANDARD_ERROR)]
     return [*(name for name in quantities if name in found), *sorted(found - set(quantities))]
+
+
+def _packings_of(raw: xr.Dataset) -> dict[str, Mapping[str, Any]]:
+    return {str(name): packing(raw[name]) for name in raw.data_vars}
 
 
 def _packings(name: str, pieces: Sequence[_Piece]) -> set[tuple[Any, ...]]:

@@ -1,0 +1,114 @@
+"""Least-squares trends of all cells of a cube at once, with the intervals of `trends.ols`.
+
+The same formulas as for one series, in arrays: the test suite holds both to the same numbers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from caspian_env.errors import NotComputable
+from caspian_env.processing.memory import LARGEST
+from caspian_env.processing.statistics import LEVEL
+from caspian_env.processing.trends import FEWEST
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+
+_CELLS = 4096  # worked on at once, so that a large grid needs little memory
+
+
+def cell_trends(field: xr.DataArray, *, level: float = LEVEL, position: Numbers | None = None) -> xr.Dataset:
+    """Slope of every cell with an interval that allows for the memory of the residuals.
+
+    Parameters
+    ----------
+    field : DataArray (time, …)
+        At equal steps; NaN is missing.
+    level : float
+        Probability content of the interval.
+    position : ndarray (time), optional
+        Where the values lie, ascending; by default 0, 1, 2 …. The slope is per unit of it.
+
+    Returns
+    -------
+    Dataset (…)
+        ``estimate``, ``std_uncertainty``, ``ci_low``, ``ci_high`` in the unit of the field per unit of position, ``dof``,
+        ``r`` and ``n_eff``; NaN where a cell has fewer than five values.
+
+    Raises
+    ------
+    NotComputable
+        When positions do not ascend.
+
+    References
+    ----------
+    Santer et al. 2000, doi:10.1029/1999JD901105; see `trends.ols`.
+    """
+    import numpy as np
+    import xarray as xr
+
+    field = field.transpose("time", ...)
+    x = np.arange(field.sizes["time"], dtype=np.float64) if position is None else np.asarray(position, np.float64)
+    if x.shape != (field.sizes["time"],) or not (np.diff(x) > 0).all():
+        raise NotComputable("trend", "its times are not ascending and unique", "give one position for each time")
+    shape = field.shape[1:]
+    count = int(np.prod(shape, dtype=int))
+    values = field.data.reshape(field.sizes["time"], count)
+    parts = [_trends(x, np.asarray(values[:, n : n + _CELLS], np.float64), level) for n in range(0, count, _CELLS)]
+    others = {name: coord for name, coord in field.coords.items() if "time" not in coord.dims}
+    names = ("estimate", "std_uncertainty", "ci_low", "ci_high", "dof", "r", "n_eff")
+    found: dict[str, Any] = {
+        name: (field.dims[1:], np.concatenate([part[number] for part in parts]).reshape(shape))
+        for number, name in enumerate(names)
+    }
+    return xr.Dataset(found, others)
+
+
+def _trends(x: Numbers, values: Numbers, level: float) -> tuple[Numbers, ...]:
+    """The fields of a `trends.Trend` for every column."""
+    import numpy as np
+    from scipy import stats
+
+    there = np.isfinite(values)
+    n = there.sum(axis=0).astype(np.float64)
+    enough = n >= FEWEST
+    counted = np.where(enough, n, np.nan)
+    filled = np.where(there, values, 0.0)
+    centred = np.where(there, x[:, None] - (there * x[:, None]).sum(axis=0) / counted, 0.0)
+    left = np.where(there, filled - filled.sum(axis=0) / counted, 0.0)
+    spread = np.where(enough, (centred**2).sum(axis=0), np.nan)
+    slope = (centred * left).sum(axis=0) / spread
+    residual = left - slope * centred
+    scatter = (residual**2).sum(axis=0)
+    r = _memory(x, residual, there, scatter, counted, np.abs(filled).max(axis=0))
+    n_eff = counted * (1 - r) / (1 + r)
+    dof = np.maximum(1.0, n_eff - 2)
+    error = np.sqrt(scatter / dof / spread)
+    reach = stats.t.ppf(0.5 + level / 2, dof) * error
+    return slope, error, slope - reach, slope + reach, dof, r, n_eff
+
+
+def _memory(x: Numbers, residual: Numbers, there: NDArray[np.bool_], scatter: Numbers, n: Numbers, scale: Numbers) -> (
+    Numbers
+):  # fmt: skip
+    """Lag-1 correlation of every column, corrected as in `memory.corrected`; neighbours are one smallest step apart."""
+    import numpy as np
+
+    before = np.maximum.accumulate(np.where(there, np.arange(len(x))[:, None], -1), axis=0)
+    earlier = np.vstack([np.full((1, x_count := residual.shape[1]), -1), before[:-1]])
+    has = there & (earlier >= 0)
+    step = np.where(has, x[:, None] - x[np.maximum(earlier, 0)], np.inf)
+    near = has & (step < 1.5 * step.min(axis=0))
+    previous = residual[np.maximum(earlier, 0), np.arange(x_count)]
+    products = np.where(near, residual * previous, 0.0).sum(axis=0)
+    pairs = np.maximum(near.sum(axis=0), 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r1 = products / scatter * (n - 1) / pairs
+        r = np.clip((n * r1 + 1) / (n - 4), 0.0, LARGEST)
+    flat = ~(scatter > n * (1e-12 * scale) ** 2) | (r1 == 0)
+    return np.where(np.isnan(n), np.nan, np.where(flat, 0.0, r))

@@ -1,0 +1,94 @@
+"""Regions of the institute: adding a polygon, and the means of a cube over it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caspian_env.errors import SeedError, SettingsError
+from caspian_env.formats.disk import writing
+from caspian_env.processing.regions import geometry_area_km2
+from caspian_env.processing.zonal import weights_of, zonal_mean
+from caspian_env.seeds.own_regions import FOLDER, averaged_over, feature_of
+from caspian_env.settings import Settings
+from caspian_env.wiring import Platform, load_seeds
+from caspian_env.workflows.cube import open_cube
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_ID = re.compile(r"[a-z][a-z0-9_]{1,40}")
+
+
+def add_region(
+    settings: Settings, file: Path, *, name: str | None = None, title: str = "", source: str = "",
+    datasets: Sequence[str] = (),
+) -> Path:  # fmt: skip
+    """Put a polygon among the institute's own regions, and return where it lies now.
+
+    Parameters
+    ----------
+    file : Path
+        GeoJSON with one polygon or multipolygon, degrees east and north.
+    name : str, optional
+        Its id; the name of the file by default.
+    datasets : sequence of str
+        Gridded datasets that are averaged over it from the next collection on.
+
+    Raises
+    ------
+    SeedError
+        When the file holds no valid polygon, the id is no id or is taken, or a dataset has no grid.
+    """
+    name = name or file.stem.lower().replace("-", "_").replace(" ", "_")
+    if not _ID.fullmatch(name):
+        raise SeedError(name, "is no id", "write small letters, digits and underscores")
+    seeds = load_seeds(own=settings.own_files)
+    if name in seeds.locations:
+        raise SeedError(name, "the id is taken", "choose another; the institute's name makes a good prefix")
+    averaged_over(seeds.datasets, name, tuple(datasets))
+    feature = feature_of(file, str(file))
+    given = feature.get("properties") or {}
+    properties = {
+        "title": title or str(given.get("title") or given.get("name") or name),
+        "source": source or str(given.get("source") or f"{file.name}, added by hand"),
+        "area_km2": round(geometry_area_km2(feature["geometry"]), 1),
+        "datasets": list(datasets),
+    }
+    target = settings.own_files / FOLDER / f"{name}.geojson"
+    text = json.dumps(
+        {"type": "Feature", "properties": properties, "geometry": feature["geometry"]}, ensure_ascii=False
+    )
+    with writing(target.parent, "a region"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.with_suffix(".part").write_text(text + "\n", encoding="utf-8")
+        target.with_suffix(".part").replace(target)
+    return target
+
+
+def region_means(
+    platform: Platform, dataset: str, region: str, *, variable: str | None = None, as_of: datetime | None = None
+) -> xr.DataArray:
+    """The area mean of a cube over a region at every time, (time), as the cube is known now or was known.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such region or variable.
+    CatalogError
+        When there is no cube.
+    """
+    place = platform.seeds.locations.get(region)
+    if place is None or place.geometry is None:
+        known = ", ".join(name for name, one in platform.seeds.locations.items() if one.geometry)
+        raise SettingsError(region, "is no region", f"known: {known}")
+    with open_cube(platform, dataset, as_of) as cube:
+        names = [str(name) for name in cube.data_vars if cube[name].dims == ("time", "latitude", "longitude")]
+        name = variable or names[0]
+        if name not in names:
+            raise SettingsError(name, f"is no variable of the cube of {dataset}", f"it has {', '.join(names)}")
+        return zonal_mean(cube[name], weights_of(cube, place.geometry))

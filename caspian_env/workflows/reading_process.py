@@ -1,0 +1,106 @@
+"""A process that reads files alike: pickled requests on its input, pickled answers on its output.
+
+``python -m caspian_env.workflows.reading_process`` is started by `Readers` and ends when its input does, so that nothing
+is left when the collection is killed. HDF5 is never entered by two threads: each process has one.
+"""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from caspian_env.workflows.alike_days import Cells, Means, Plan, read_by
+
+
+@dataclass(slots=True)
+class Readers:
+    """Up to ``count`` processes, each serving one thread of ours at a time; a context manager that ends them."""
+
+    count: int
+    idle: queue.SimpleQueue[subprocess.Popen[bytes] | None] = field(default_factory=queue.SimpleQueue)
+    plans: dict[int, Plan | Cells] = field(default_factory=dict)
+
+    def __enter__(self) -> Readers:
+        """Places for processes, which are started when they are wanted."""
+        for _ in range(self.count):
+            self.idle.put(None)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """End every process: the end of its input is its end."""
+        for _ in range(self.count):
+            process = self.idle.get()
+            if process is not None:
+                _end(process)
+
+    def ask(self, path: Path, plan: Plan | Cells) -> Means | None:
+        """As `alike_days.read_by`, in another process; a process that dies is replaced once.
+
+        None where it dies again: the slow reader then says what is wrong with the bytes, or not.
+        """
+        process = self.idle.get()
+        try:
+            for _ in range(2):
+                process = process or _started()
+                try:
+                    found: Means | None = self._told(process, path, plan)
+                except (EOFError, OSError, pickle.UnpicklingError):
+                    _end(process)
+                    self.plans.pop(process.pid, None)
+                    process = None
+                else:
+                    return found
+            return None
+        finally:
+            self.idle.put(process)
+
+    def _told(self, process: subprocess.Popen[bytes], path: Path, plan: Plan | Cells) -> Any:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        known = self.plans.get(process.pid) is plan
+        pickle.dump((str(path), None if known else plan), process.stdin)
+        process.stdin.flush()
+        found = pickle.load(process.stdout)  # our own process wrote it
+        self.plans[process.pid] = plan
+        return found
+
+
+def _started() -> subprocess.Popen[bytes]:
+    words = [sys.executable, "-m", "caspian_env.workflows.reading_process"]
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with process:
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except OSError:  # what it did not take any more
+                process.kill()
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer requests until there are no more."""
+    plan: Plan | Cells | None = None
+    while True:
+        try:
+            path, given = pickle.load(requests)  # our own parent wrote it
+        except EOFError:
+            return
+        plan = given or plan
+        assert plan is not None
+        pickle.dump(read_by(Path(path), plan), answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    try:
+        serve(sys.stdin.buffer, sys.stdout.buffer)
+    except (BrokenPipeError, KeyboardInterrupt):
+        sys.exit(1)

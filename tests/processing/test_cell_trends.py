@@ -1,0 +1,48 @@
+"""Trends of a whole cube are those of its cells one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from caspian_env.errors import NotComputable
+from caspian_env.processing.cell_trends import cell_trends
+from caspian_env.processing.trends import ols
+
+NAMES = ("estimate", "std_uncertainty", "ci_low", "ci_high", "dof", "r", "n_eff")
+
+
+def cube() -> xr.DataArray:
+    """Forty years with memory of several strengths, gaps, an empty cell, a cell that is nearly so, and two without scatter."""
+    random = np.random.default_rng(5)
+    noise = random.normal(0, 1, (40, 3, 4))
+    for n in range(1, 40):
+        noise[n] += np.linspace(-0.4, 0.9, 12).reshape(3, 4) * noise[n - 1]
+    values = noise + 0.05 * np.arange(40)[:, None, None] + 14
+    values[random.random(values.shape) < 0.1] = np.nan
+    values[:, 0, 0] = np.nan
+    values[4:, 0, 1] = np.nan
+    values[:, 1, 1] = 3.0
+    values[:, 2, 2] = 0.25 * np.arange(40)
+    return xr.DataArray(values, {"latitude": [37.0, 38, 39]}, ("time", "latitude", "longitude"))
+
+
+@pytest.mark.parametrize("position", [None, np.sort(np.random.default_rng(1).choice(90, 40, replace=False)) / 10.0])
+def test_cells_get_the_numbers_of_their_series(position: np.ndarray | None) -> None:
+    field = cube()
+    found = cell_trends(field, level=0.9, position=position)
+    for row in range(3):
+        for column in range(4):
+            got = [float(found[name][row, column]) for name in NAMES]
+            if (row, column) in ((0, 0), (0, 1)):
+                assert np.isnan(got).all()
+                continue
+            one = ols(field.to_numpy()[:, row, column], position, level=0.9)
+            np.testing.assert_allclose(got, [getattr(one, name) for name in NAMES], rtol=1e-9, atol=1e-12)
+    assert found["latitude"].to_numpy().tolist() == [37, 38, 39]
+
+
+def test_times_must_ascend() -> None:
+    with pytest.raises(NotComputable, match="not ascending"):
+        cell_trends(cube(), position=np.zeros(40))

@@ -11,7 +11,8 @@ from pathlib import Path
 
 # Importing them adds their commands to the app.
 COMMANDS = (
-    "alerting", "asking", "catalogue", "database", "gridded", "keeping", "operating", "quality", "running", "tracing",
+    "alerting", "asking", "catalogue", "database", "gridded", "keeping", "operating", "projected", "quality",
+    "regional", "running", "tracing", "trending",
 )  # fmt: skip
 
 

@@ -4,11 +4,14 @@ The id of a variant is the entry's id, an underscore and its suffix; with an emp
 variant's parameters are laid over those of its entry, its note follows the entry's, its title and datum take their
 place. An input without a location takes the series at the indicator's own location; one with ``grid: true`` takes the
 cells of a gridded dataset.
+
+A variant with ``port: ID`` or ``transect: ID`` has the facts of that row of ``ports.csv`` or ``transects.csv`` beneath its own
+parameters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from typing import Any
 from caspian_env.errors import SeedError
 from caspian_env.model import Dataset, Indicator, IndicatorInput
 from caspian_env.seeds.entries import Entry, build, by_id, known_keys, refer, themed
+from caspian_env.seeds.sourced import Port, Transect, load_ports, load_transects
 from caspian_env.settings import data_folder
 
 _DEFINITION = {
@@ -23,6 +27,9 @@ _DEFINITION = {
     "relative_to_datum", "datum", "why", "uncertainty", "completeness", "limits", "changes",
 }  # fmt: skip
 _VARIANT = {"suffix", "title", "inputs", "locations", "datum", "parameters", "note"}
+_TABLES: Mapping[str, Callable[[Path], Mapping[str, Port | Transect]]] = {
+    "port": load_ports, "transect": load_transects,
+}  # fmt: skip
 
 
 def load_indicators(
@@ -39,23 +46,26 @@ def load_indicators(
     SeedError
         When an entry is wrong, takes a series that no dataset gives, or has an id that is taken.
     """
-    installed = ((entry, where) for entry, where, _ in themed(folder or data_folder("seeds"), "indicators"))
+    folder = folder or data_folder("seeds")
+    installed = ((entry, where) for entry, where, _ in themed(folder, "indicators"))
     known = set(datums)
     found = [
         indicator
         for definitions in (installed, own)
         for entry, where in definitions
-        for indicator in _variants(entry, where, datasets, known)
+        for indicator in _variants(entry, where, datasets, known, folder)
     ]
     return by_id("indicators", iter(found))
 
 
-def _variants(definition: Any, where: str, datasets: Mapping[str, Dataset], datums: set[str]) -> Iterator[Indicator]:
+def _variants(
+    definition: Any, where: str, datasets: Mapping[str, Dataset], datums: set[str], folder: Path
+) -> Iterator[Indicator]:
     variants = known_keys(definition, _DEFINITION | {"variants"}, where).get("variants")
     if not isinstance(variants, list) or not variants:
         raise SeedError(where, "variants is not a list with entries", "give at least one, its suffix may be empty")
     for variant in variants:
-        indicator = _variant(definition, variant, where)
+        indicator = _variant(definition, variant, where, folder)
         inside = f"{where}: {indicator.id}"
         if indicator.datum is not None:
             refer(indicator.datum, datums, inside, "datum")
@@ -64,8 +74,8 @@ def _variants(definition: Any, where: str, datasets: Mapping[str, Dataset], datu
         yield indicator
 
 
-def _variant(definition: Entry, variant: Any, where: str) -> Indicator:
-    variant = known_keys(variant, _VARIANT, f"{where}: a variant")
+def _variant(definition: Entry, variant: Any, where: str, folder: Path) -> Indicator:
+    variant = known_keys(variant, _VARIANT | set(_TABLES), f"{where}: a variant")
     suffix, own = variant.get("suffix", ""), dict(variant)
     merged: dict[str, Any] = {key: value for key, value in definition.items() if key != "variants"}
     merged["definition"] = merged.get("id")
@@ -74,11 +84,21 @@ def _variant(definition: Entry, variant: Any, where: str) -> Indicator:
     for key in ("parameters", "inputs"):
         if not isinstance(own.get(key, {}), dict):
             raise SeedError(inside, f"{key} is not a mapping", "write name: value")
-    merged["parameters"] = {**merged.get("parameters", {}), **own.get("parameters", {})}
+    facts = {
+        key: value for name in _TABLES if name in own for key, value in _row(name, own[name], folder, inside).items()
+    }
+    merged["parameters"] = {**merged.get("parameters", {}), **facts, **own.get("parameters", {})}
     merged["note"] = " ".join(filter(None, (merged.get("note"), own.get("note"))))
     merged["inputs"] = [_input(name, given, inside) for name, given in own.get("inputs", {}).items()]
     merged |= {key: own[key] for key in ("title", "locations", "datum") if key in own}
     return build(Indicator, merged, inside)
+
+
+def _row(table: str, name: Any, folder: Path, where: str) -> Mapping[str, Any]:
+    """The parameters in one row of a table of facts."""
+    rows = _TABLES[table](folder)
+    refer(str(name), set(rows), where, table)
+    return rows[str(name)].parameters()
 
 
 def _input(argument: str, given: Any, where: str) -> Entry:

@@ -14,8 +14,9 @@ from caspian_env.catalog.stored import accepted_addresses, preliminary
 from caspian_env.errors import CaspianError
 from caspian_env.model import Dataset, Indicator, Source, Window
 from caspian_env.wiring import Platform, source_of
+from caspian_env.workflows.arguments import Inputs
 from caspian_env.workflows.backfill import is_known
-from caspian_env.workflows.compute import fingerprint_of, read_arguments
+from caspian_env.workflows.compute import fingerprint_of
 from caspian_env.workflows.cube import cubes_of
 from caspian_env.workflows.cube_parts import current, fingerprint, vintages
 from caspian_env.workflows.due import Due, what_is_due
@@ -162,10 +163,11 @@ def _cubes(platform: Platform) -> Iterator[Step]:
 def _compute(platform: Platform, collected: Sequence[Dataset]) -> Iterator[Step]:
     """The indicators that do not follow from what is known now, and those that would follow from something new."""
     n_current = 0
+    inputs = Inputs(platform)
     for indicator in platform.seeds.indicators.values():
         reasons: dict[str, list[str]] = {}
         for location in indicator.locations:
-            reasons.setdefault(_reason(platform, indicator, location), []).append(location)
+            reasons.setdefault(_reason(inputs, indicator, location), []).append(location)
         n_current += len(reasons.pop("", []))
         for why, places in reasons.items():
             action = "wait" if why.startswith("no data") else "compute"
@@ -179,10 +181,11 @@ def _compute(platform: Platform, collected: Sequence[Dataset]) -> Iterator[Step]
         yield Step("compute", "indicators", f"leave {n_current} as they are", why)
 
 
-def _reason(platform: Platform, indicator: Indicator, location: str) -> str:
+def _reason(inputs: Inputs, indicator: Indicator, location: str) -> str:
     """Why an indicator would be computed from what is known already, '' when it would not."""
+    platform = inputs.platform
     with platform.catalog.read() as connection:
-        arguments = read_arguments(connection, platform, indicator, location)
+        arguments = inputs.of(connection, indicator, location)
         before = last_fingerprint(connection, indicator.id, location)
     if arguments is None:
         return "no data yet of one of its inputs"

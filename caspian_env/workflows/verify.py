@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from caspian_env.catalog.indicator_values import Computed
 from caspian_env.catalog.lineage import Origin
@@ -17,9 +17,15 @@ from caspian_env.errors import CaspianError
 from caspian_env.model import NOT_EVALUATED, GranuleRef, Indicator
 from caspian_env.processing.qc import roll_up
 from caspian_env.wiring import Platform, source_of
-from caspian_env.workflows.compute import Argument, evaluate
+from caspian_env.workflows.arguments import Argument, Grid, described
+from caspian_env.workflows.cube_parts import Areas, Current, assemble
+from caspian_env.workflows.evaluate import evaluate
 from caspian_env.workflows.explain import Explanation, Input, UsedObservation
+from caspian_env.workflows.grid_arguments import over_region
 from caspian_env.workflows.observe import Weights, observe
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 # What a method says about a value; the rest of a row follows from the seeds or the clock.
 COMPARED = (
@@ -56,9 +62,13 @@ def verify(platform: Platform, explained: Explanation) -> Verdict:
     readings, differences = _read_all(platform, explained)
     if differences:
         return Verdict(False, None, len({sha256 for sha256, _ in readings}), 0, tuple(differences))
-    given = {one.argument for one in explained.inputs}
-    differences += [f"nothing of {w.argument} was used" for w in indicator.inputs if w.argument not in given]
-    arguments = [_argument(platform, one, readings, differences) for one in explained.inputs]
+    by_name = {one.argument: one for one in explained.inputs}
+    differences += [f"nothing of {w.argument} was used" for w in indicator.inputs if w.argument not in by_name]
+    arguments = []
+    for wanted in indicator.inputs:  # the order of the method, which the catalog does not keep
+        if one := by_name.get(wanted.argument):
+            argument = _argument(platform, one, readings, differences)
+            arguments.append(_with_cells(platform, one, argument) if wanted.grid else argument)
     n_observations = sum(len(argument.frame) for argument in arguments)
     computed = None if differences else _evaluate(indicator, explained, arguments, differences)
     if computed is not None:
@@ -136,6 +146,19 @@ def _argument(
         licence=platform.seeds.datasets[one.dataset_id].licence,
         known_at=one.known_at,
     )
+
+
+def _with_cells(platform: Platform, one: Input, argument: Argument) -> Argument:
+    """The input with the cells of its granules, put side by side as its cube was."""
+
+    def load() -> xr.DataArray:
+        dataset, seeds = platform.seeds.datasets[one.dataset_id], platform.seeds
+        state = [Current(used.time, used.origin.sha256, used.status) for used in one.observations]
+        areas = Areas(dataset, source_of(dataset), platform.archive, seeds.variables)
+        cells = assemble(state, areas)[one.variable_id]
+        return described(over_region(cells, one.location_id, Weights(seeds.locations)), argument)
+
+    return replace(argument, grid=Grid((), load))
 
 
 def _flag(used: UsedObservation, found: Observed, whole_record: bool) -> int:

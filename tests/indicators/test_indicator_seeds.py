@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from caspian_env.seeds.sourced import load_ports, load_transects
+
 FILES = sorted((Path(__file__).parents[2] / "seeds" / "indicators").glob("*.yaml"))
 ENTRIES = [entry for path in FILES for entry in yaml.safe_load(path.read_text(encoding="utf-8"))]
 VARIANTS = [
@@ -28,7 +30,9 @@ def test_seed_fits_its_function(entry: dict[str, Any], variant: dict[str, Any]) 
     series = {p.name for p in parameters.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY}
     options = {p.name for p in parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
     assert series == set(variant["inputs"])
-    assert options == set(entry["parameters"] | variant.get("parameters", {}))
+    rows = {"port": load_ports(), "transect": load_transects()}
+    facts = [rows[table][variant[table]].parameters() for table in rows if table in variant]
+    assert options == set(entry["parameters"]).union(*facts, variant.get("parameters", {}))
     assert variant["locations"]
     assert entry["note"] and entry["citation"] and entry["statistic"] and isinstance(entry["units"], str)
 

@@ -13,7 +13,9 @@ import pytest
 from caspian_env.errors import CatalogError, SettingsError
 from caspian_env.model import Window
 from caspian_env.wiring import Platform
-from caspian_env.workflows.compute import Argument, compute, evaluate
+from caspian_env.workflows.arguments import Argument
+from caspian_env.workflows.compute import compute
+from caspian_env.workflows.evaluate import evaluate
 from caspian_env.workflows.explain import Explanation, explain, parse_target
 from caspian_env.workflows.prov import prov_document
 from caspian_env.workflows.quality import Address, override

@@ -1,0 +1,185 @@
+"""What an indicator is computed from, as the catalog knows it: series, and grids over the study area.
+
+Within one computation each series is read and written out once, whatever the number of indicators that take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from caspian_env.catalog.cubes import last_part_change, read_parts
+from caspian_env.catalog.observations import find_series, last_change, read_series
+from caspian_env.errors import CaspianError
+from caspian_env.model import FAIL, Indicator, IndicatorInput
+from caspian_env.wiring import Platform
+from caspian_env.workflows.grid_arguments import Fields, region_sha256
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from caspian_env.catalog.engine import Connection
+
+CONTENTS = ["value", "std_uncertainty", "qc_flag", "status"]
+_KEPT_BYTES = 128_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The cells behind a series: what identifies them, and how they are read when a method asks for them."""
+
+    identity: tuple[str, ...]  # sha256 of the parts of the cube and of the region's outline
+    load: Callable[[], xr.DataArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One input of an indicator as read from the catalog; ``known_at`` picks exactly these observations again.
+
+    An input that is a ``grid`` has in ``frame`` the means of its region, by which its granules are known.
+    """
+
+    name: str
+    series_id: int
+    frame: pd.DataFrame
+    units: str
+    resolution: str
+    datum: str
+    licence: str
+    known_at: datetime
+    contents: bytes | None = None  # the frame written out, as a fingerprint wants it
+    grid: Grid | None = None
+
+    def written_out(self) -> bytes:
+        """The observations as text, the same text for the same observations."""
+        return self.contents if self.contents is not None else self.frame[CONTENTS].to_csv().encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """A series as it was read: what it is, its observations, and the moment that picks them again."""
+
+    series_id: int
+    variable: str
+    resolution: str
+    datum: str
+    frame: pd.DataFrame
+    known_at: datetime
+    contents: bytes
+    parts: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.frame.memory_usage(index=True).sum()) + len(self.contents)
+
+
+@dataclass(slots=True)
+class Inputs:
+    """The inputs of one computation, each read once; those read first give way when they grow too large."""
+
+    platform: Platform
+    as_of: datetime | None = None
+    kept: dict[tuple[IndicatorInput, str], _Series | None] = field(default_factory=dict)
+    fields: Fields = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Grids are read through the same platform."""
+        self.fields = Fields(self.platform)
+
+    def of(self, connection: Connection, indicator: Indicator, location: str) -> list[Argument] | None:
+        """The inputs of an indicator as known now or at ``as_of``; None when one of them has no observation."""
+        arguments = [self._argument(connection, wanted, wanted.location or location) for wanted in indicator.inputs]
+        return None if any(argument is None for argument in arguments) else [a for a in arguments if a is not None]
+
+    def _argument(self, connection: Connection, wanted: IndicatorInput, location: str) -> Argument | None:
+        # The argument's name and the indicator that takes it do not matter to what is read.
+        key = IndicatorInput("", wanted.dataset, wanted.variable, wanted.datum, wanted.resolution, grid=wanted.grid)
+        if (key, location) not in self.kept:
+            self._make_room()
+            self.kept[key, location] = self._read(connection, wanted, location)
+        read = self.kept[key, location]
+        if read is None:
+            return None
+        argument = Argument(
+            name=wanted.argument,
+            series_id=read.series_id,
+            frame=read.frame,
+            units=self.platform.seeds.variables[read.variable].units,
+            resolution=read.resolution,
+            datum=read.datum,
+            licence=self.platform.seeds.datasets[wanted.dataset].licence,
+            known_at=read.known_at,
+            contents=read.contents,
+        )
+        return self._with_grid(argument, wanted, location, read) if wanted.grid else argument
+
+    def _read(self, connection: Connection, wanted: IndicatorInput, location: str) -> _Series | None:
+        found = find_series(
+            connection, dataset_id=wanted.dataset, variable_id=wanted.variable, datum_id=wanted.datum,
+            resolution=wanted.resolution, location_id=location,
+        )  # fmt: skip
+        if not found:
+            return None
+        if len(found) > 1:
+            problem = f"{len(found)} series of {wanted.dataset} fit"
+            raise CaspianError(wanted.argument, problem, "name datum or resolution")
+        series, as_of = found[0], self.as_of
+        parts = read_parts(connection, wanted.dataset, as_of=as_of) if wanted.grid else ()
+        frame = read_series(connection, series.id, as_of=as_of)
+        if wanted.grid and not frame.empty:
+            built = last_part_change(connection, wanted.dataset, as_of=as_of)
+            if built is not None and built < frame["known_from"].max():  # the cube waits for its build
+                as_of = built
+                frame = read_series(connection, series.id, as_of=as_of)
+        if frame.empty or (wanted.grid and not parts):
+            return None
+        known_at = as_of or last_change(connection, series.id) or frame["known_from"].max()
+        frame = frame[CONTENTS]
+        return _Series(
+            series.id, series.variable_id, series.resolution, series.datum_id, frame, known_at,
+            frame.to_csv().encode(), tuple((part.sha256, part.size) for part in parts),
+        )  # fmt: skip
+
+    def _with_grid(self, argument: Argument, wanted: IndicatorInput, location: str, read: _Series) -> Argument:
+        def load() -> xr.DataArray:
+            cells = self.fields.of(wanted.dataset, read.variable, read.parts, location)
+            return described(cells, argument)
+
+        geometry = region_sha256(self.platform.seeds.locations[location])
+        return replace(argument, grid=Grid((*(sha256 for sha256, _ in read.parts), geometry), load))
+
+    def _make_room(self) -> None:
+        while self.kept and sum(read.nbytes for read in self.kept.values() if read) > _KEPT_BYTES:
+            del self.kept[next(iter(self.kept))]
+
+
+def as_array(argument: Argument) -> xr.DataArray:
+    """An input as an indicator takes it: failed values removed, uncertainty, flag and status along time; or its grid."""
+    import xarray as xr
+
+    if argument.grid is not None:
+        return argument.grid.load()
+    frame = argument.frame[argument.frame["qc_flag"] != FAIL]
+    return xr.DataArray(
+        frame["value"].to_numpy(),
+        dims="time",
+        coords={
+            "time": frame.index.to_numpy(),
+            "std_uncertainty": ("time", frame["std_uncertainty"].to_numpy(dtype=float)),
+            "qc_flag": ("time", frame["qc_flag"].to_numpy(dtype=int)),
+            "status": ("time", frame["status"].to_numpy(dtype=str)),
+        },
+        attrs={"units": argument.units, "resolution": argument.resolution, "datum": argument.datum},
+        name=argument.name,
+    )
+
+
+def described(cells: xr.DataArray, argument: Argument) -> xr.DataArray:
+    """Cells as an indicator takes them: the times whose regional mean did not fail, with units, resolution and datum."""
+    frame = argument.frame[argument.frame["qc_flag"] != FAIL]
+    kept = cells.isel(time=cells["time"].isin(frame.index.to_numpy()).to_numpy())
+    attrs = {"units": argument.units, "resolution": argument.resolution, "datum": argument.datum}
+    return kept.drop_attrs(deep=False).assign_attrs(attrs).rename(argument.name)

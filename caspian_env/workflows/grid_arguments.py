@@ -1,0 +1,81 @@
+"""Grids as indicators take them: the cells of a cube with their areas, and how much of each lies in a region."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from caspian_env.cubes import open_parts
+from caspian_env.errors import CatalogError
+from caspian_env.model import Location
+from caspian_env.processing.conform import cell_bounds
+from caspian_env.processing.regions import cell_areas
+from caspian_env.wiring import Platform
+from caspian_env.workflows.cube import cubes_of
+from caspian_env.workflows.weights import Weights
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(slots=True)
+class Fields:
+    """Variables of cubes in memory; the one read last is kept, as several indicators take it one after the other."""
+
+    platform: Platform
+    weights: Weights = field(init=False)
+    last: tuple[tuple[object, ...], xr.DataArray] | None = None
+
+    def __post_init__(self) -> None:
+        """Weights of regions are computed once for each grid."""
+        self.weights = Weights(self.platform.seeds.locations)
+
+    def of(self, dataset: str, variable: str, parts: tuple[tuple[str, int], ...], location: str) -> xr.DataArray:
+        """A variable of a cube made of these parts (sha256 and size), with the weights of a region.
+
+        Returns
+        -------
+        xarray.DataArray, dims (time, latitude, longitude)
+            As `over_region` gives it.
+
+        Raises
+        ------
+        CatalogError
+            When a part is missing or damaged, or does not hold the variable.
+        """
+        key = (dataset, variable, parts)
+        if self.last is None or self.last[0] != key:
+            self.last = (key, self._read(dataset, variable, parts))
+        return over_region(self.last[1], location, self.weights)
+
+    def _read(self, dataset: str, variable: str, parts: tuple[tuple[str, int], ...]) -> xr.DataArray:
+        cubes = cubes_of(self.platform)
+        with open_parts([cubes.open(dataset, sha256, size) for sha256, size in parts]) as cube:
+            if variable not in cube:
+                raise CatalogError(dataset, f"its cube holds no {variable}", "build the cube again")
+            axes = [f"{axis}_bounds" for axis in ("latitude", "longitude") if f"{axis}_bounds" in cube.variables]
+            return cube.set_coords(axes)[variable].load()
+
+
+def over_region(cells: xr.DataArray, location: str, weights: Weights) -> xr.DataArray:
+    """The cells with their areas on the sphere (``area``, km2) and the share of each inside a region (``weight``, 0 to 1).
+
+    Parameters
+    ----------
+    cells : xarray.DataArray, dims (time, latitude, longitude)
+        Conformed axes.
+    """
+    areas = cell_areas(cell_bounds(cells, "latitude"), cell_bounds(cells, "longitude"))
+    inside = weights.of(location, cells.to_dataset(name="cells"))
+    plain = cells.reset_coords(drop=True)
+    return plain.assign_coords(
+        area=(("latitude", "longitude"), areas, {"units": "km2"}),
+        weight=(("latitude", "longitude"), (inside.to_numpy() / areas).clip(0.0, 1.0), {"units": "1"}),
+    )
+
+
+def region_sha256(location: Location) -> str:
+    """What identifies the outline that weights are made from."""
+    return hashlib.sha256(json.dumps(location.geometry, sort_keys=True).encode()).hexdigest()

@@ -185,6 +185,21 @@ def test_parts_open_as_one_lazy_cube(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read[SST][5:].to_numpy(), made_up(2024)[SST].to_numpy())
 
 
+def test_parts_that_are_alike_open_as_if_each_had_been_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [Cubes(tmp_path).write(OISST, described(made_up(year))).path for year in (2022, 2023, 2024)]
+    unpacked = made_up(2021)
+    unpacked[SST].encoding = {}
+    for chosen in (paths, [Cubes(tmp_path).write(OISST, described(unpacked)).path, *paths]):
+        with open_parts(chosen) as quick, monkeypatch.context() as patch:
+            patch.setattr("caspian_env.cubes.joined", lambda *_: None)
+            with open_parts(chosen) as careful:
+                assert quick[SST].data.npartitions == len(chosen)
+                assert quick.load().identical(careful.load())
+                for name in careful.variables:
+                    assert quick[name].dtype == careful[name].dtype, name
+                    assert set(quick[name].attrs) == set(careful[name].attrs), name
+
+
 def test_parts_on_other_grids_or_in_other_units_are_not_joined(tmp_path: Path) -> None:
     cubes = Cubes(tmp_path)
     path = cubes.write(OISST, described(made_up())).path

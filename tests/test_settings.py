@@ -130,7 +130,7 @@ def test_a_mirror_is_a_folder_or_an_address(tmp_path: Path) -> None:
 
 
 def test_a_password_is_not_taken_from_the_command_line() -> None:
-    with pytest.raises(SettingsError, match="list of processes.*CASPIAN_ENV_MIRROR") as refused:
+    with pytest.raises(SettingsError, match=r"list of processes.*CASPIAN_ENV_MIRROR") as refused:
         load_settings({}, mirror="https://reader:secret@mirror.example.org/files")
     assert "secret" not in str(refused.value)
     environ = {"CASPIAN_ENV_MIRROR": "https://reader:secret@mirror.example.org/files"}

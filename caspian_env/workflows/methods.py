@@ -79,8 +79,8 @@ def _page(name: str, variants: Sequence[Indicator]) -> str:
 
 def _common_title(variants: Sequence[Indicator]) -> str:
     """What the titles of all variants begin with, up to a comma."""
-    titles = {variant.title for variant in variants}
-    return titles.pop() if len(titles) == 1 else min(titles, key=len).partition(",")[0]
+    titles = list(dict.fromkeys(variant.title for variant in variants))
+    return titles[0] if len(titles) == 1 else min(titles, key=len).partition(",")[0]
 
 
 def _notes(variants: Sequence[Indicator]) -> list[str]:

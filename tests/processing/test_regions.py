@@ -13,7 +13,15 @@ import xarray as xr
 
 from caspian_env.errors import NotComputable, SeedError
 from caspian_env.processing.conform import cell_bounds, conform, cut
-from caspian_env.processing.regions import cell_weights, geometry_area_km2, regional_mean
+from caspian_env.processing.regions import (
+    _areas_inside,
+    _equal_area,
+    cell_areas,
+    cell_weights,
+    geometry_area_km2,
+    regional_mean,
+)
+from caspian_env.seeds import load_locations
 
 RADIUS = 6371.0072
 SEEDS = Path(__file__).resolve().parents[2] / "seeds" / "regions"
@@ -214,3 +222,18 @@ def test_a_mean_does_not_depend_on_the_times_beside_it() -> None:
     whole = regional_mean(grown, weights)["value"].to_numpy()
     for count in range(1, 200):
         np.testing.assert_array_equal(regional_mean(grown[:count], weights)["value"].to_numpy(), whole[:count])
+
+
+def test_cells_inside_are_not_cut_and_keep_every_digit() -> None:
+    """Cutting only the cells on the outline gives the bits that cutting all of them gives."""
+    edges = np.arange(36.0, 48.01, 0.25), np.arange(46.0, 56.01, 0.25)
+    latitude, longitude = (np.column_stack((edge[:-1], edge[1:])) for edge in edges)
+    y, x = np.sin(np.deg2rad(latitude)), np.deg2rad(longitude)
+    cells = shapely.box(x[:, 0], y[:, 0][:, None], x[:, 1], y[:, 1][:, None])
+    for name in ("caspian_sea", "south_caspian"):
+        geometry = load_locations()[name].geometry
+        assert geometry is not None
+        region = _equal_area(geometry)
+        np.testing.assert_array_equal(_areas_inside(cells, region), shapely.area(shapely.intersection(cells, region)))
+    whole = cell_areas(np.array([[-90.0, 90.0]]), np.array([[-180.0, 180.0]]))
+    assert whole.item() == pytest.approx(4 * np.pi * 6371.0072**2)

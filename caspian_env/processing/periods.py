@@ -162,7 +162,8 @@ def as_dataset(results: Sequence[Result], *, units: str, ci_level: float) -> xr.
     periods = np.array([row.period for row in results], dtype="datetime64[s]").reshape(len(results), 2)
     windows = np.full((len(results), max((len(row.used) for row in results), default=0), 2), NOT_A_TIME)
     for i, row in enumerate(results):
-        windows[i, : len(row.used)] = row.used
+        if row.used:  # a refusal may rest on nothing
+            windows[i, : len(row.used)] = row.used
     dataset = xr.Dataset(
         table
         | {"input_start": (("period", "used"), windows[..., 0]), "input_end": (("period", "used"), windows[..., 1])},

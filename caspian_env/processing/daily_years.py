@@ -1,0 +1,66 @@
+"""Daily values as whole calendar years or seasons, so that a missing day is seen rather than skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from caspian_env.errors import NotComputable
+from caspian_env.processing.periods import Span
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
+    Days = NDArray[np.datetime64]
+
+MonthDay = tuple[int, int]
+
+
+def day_axis(series: xr.DataArray) -> tuple[Days, Numbers]:
+    """Every day of the calendar years with a value, and the values; NaN where there is none.
+
+    Parameters
+    ----------
+    series : xarray.DataArray, dims (time,), any unit
+        attrs ``resolution`` 'P1D'.
+
+    Raises
+    ------
+    NotComputable
+        Not daily, or two values in a day.
+    """
+    if series.attrs.get("resolution") != "P1D":
+        raise NotComputable(str(series.name or "series"), "it is not daily", "counts of days need one value a day")
+    values = np.asarray(series.values, dtype=float)
+    there = np.isfinite(values)
+    given = series["time"].values[there].astype("datetime64[D]")
+    if not given.size:
+        return np.array([], dtype="datetime64[D]"), np.array([], dtype=float)
+    if np.unique(given).size != given.size:
+        raise NotComputable(str(series.name or "series"), "a day holds two daily values", "keep one value per day")
+    years = given[[0, -1]].astype("datetime64[Y]")
+    days = np.arange(years[0].astype("datetime64[D]"), (years[1] + 1).astype("datetime64[D]"))
+    axis = np.full(days.size, np.nan)
+    axis[(given - days[0]).astype(np.int64)] = values[there]
+    return days, axis
+
+
+def stretches(days: Days, *, start: MonthDay, end: MonthDay) -> Iterator[tuple[Span, slice]]:
+    """Each yearly stretch from ``start`` to ``end`` (both included, month and day) with its place in ``days``.
+
+    A stretch that begins after it ends in the calendar crosses the new year; it may lie partly beyond the ends of ``days``.
+    """
+    if not days.size:
+        return
+    first, last = (int(day.astype("datetime64[Y]").astype(int)) + 1970 for day in days[[0, -1]])
+    crosses = int(start > end)
+    for year in range(first, last + 1 + crosses):
+        begin = np.datetime64(f"{year - crosses:04d}-{start[0]:02d}-{start[1]:02d}", "D")
+        stop = np.datetime64(f"{year:04d}-{end[0]:02d}-{end[1]:02d}", "D") + 1
+        low, high = (int((edge - days[0]).astype(int)) for edge in (begin, stop))
+        span = (begin.astype("datetime64[s]"), stop.astype("datetime64[s]"))
+        yield span, slice(max(low, 0), max(min(high, days.size), 0))

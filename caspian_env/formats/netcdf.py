@@ -75,9 +75,8 @@ def _loaded(
             return (_around_sea(wanted) if around_sea else wanted).load()
     except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, RuntimeError) as error:
         # The readers name neither the dataset nor the cause in common words, and each has errors of its own.
-        clause = (
-            f"damaged or truncated netCDF ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''})"
-        )
+        said = str(error).replace(str(file), "the file").splitlines()[:1]
+        clause = f"damaged or truncated netCDF ({': '.join([type(error).__name__, *said])})"
         raise BadGranule(dataset, clause, "fetch it again") from error
 
 

@@ -143,15 +143,15 @@ def inflow_depth(
     rows = []
     for one in _rivers(volga, ural, terek, kura):
         volume = one.value + other_inflow
-        u = sqrt((relative_uncertainty * one.value) ** 2 + other_uncertainty**2 + (volume * area_uncertainty / area) ** 2)
+        u = sqrt(
+            (relative_uncertainty * one.value) ** 2 + other_uncertainty**2 + (volume * area_uncertainty / area) ** 2
+        )
         depth = replace(one, value=balance.mm_from_km3(volume, area))
         rows.append(_sum(depth, balance.mm_from_km3(u, area), ci_level))
     return as_dataset(rows, units="mm", ci_level=ci_level)
 
 
-def level_change(
-    level: xr.DataArray, *, min_epochs: int, turn_uncertainty: float, ci_level: float
-) -> xr.Dataset:
+def level_change(level: xr.DataArray, *, min_epochs: int, turn_uncertainty: float, ci_level: float) -> xr.Dataset:
     """Change of the level from one turn of the year to the next, in mm.
 
     Parameters
@@ -252,7 +252,7 @@ def residual(
         rivers=_rivers(volga, ural, terek, kura),
         precipitation=balance.annual_depths(sea_mean(precipitation, sea, min_area_share=min_area_share)),
         evaporation=balance.annual_depths(
-            evaporation_sign * sea_mean(evaporation, sea, min_area_share=min_area_share).pipe(_keep)
+            balance.loss(sea_mean(evaporation, sea, min_area_share=min_area_share), evaporation_sign)
         ),
         area=balance.Factor(area, area_uncertainty),
         bay=balance.Factor(bay_outflow, bay_uncertainty),
@@ -268,8 +268,4 @@ def _rivers(*discharge: xr.DataArray) -> list[balance.YearSum]:
 
 
 def _sum(one: balance.YearSum, u: float, ci_level: float) -> Result:
-    period = year_span(one.year)
-    if isnan(one.value):
-        reason = f"{one.n_months} of 12 months" if one.n_months else "a river has no value in the year"
-        return refusal(period, reason, n_valid=one.n_months, n_expected=12, used=one.used)
-    return result(period, one.value, u, n_valid=one.n_months, n_expected=12, used=one.used, ci_level=ci_level)
+    return balance.sum_row(one, u, ci_level=ci_level)

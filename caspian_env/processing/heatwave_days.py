@@ -175,15 +175,18 @@ def by_year(found: HeatwaveDays, starts: NDArray[np.int64], quantity: Quantity, 
 def without_trend(days: Days, values: Numbers, base: Sequence[int]) -> Numbers:
     """The values without the straight line of the base years, which is drawn on beyond them; the mean of the base stays.
 
-    The line is fitted to the departures from the mean of each day of the year, so that gaps in one season do not tilt it.
+    Values and times are both taken as departures from the mean of each day of the year, so that neither the season nor gaps
+    in it tilt the line.
     """
     year = days.astype("datetime64[Y]").astype(int) + 1970
     inside = (year >= base[0]) & (year <= base[1]) & np.isfinite(values)
-    number = day_of_year(days)
-    count = np.maximum(np.bincount(number[inside], minlength=DAYS + 1), 1)
-    mean = np.bincount(number[inside], values[inside], minlength=DAYS + 1) / count
+    number = day_of_year(days)[inside]
+    count = np.maximum(np.bincount(number, minlength=DAYS + 1), 1)
     x = (days - days[0]).astype(float)
-    centre = float(x[inside].mean())
-    departure, run = values[inside] - mean[number[inside]], x[inside] - centre
-    slope = float(departure @ run) / float(run @ run)
-    return np.asarray(values - slope * (x - centre))
+
+    def departure(of: Numbers) -> Numbers:
+        return np.asarray(of - (np.bincount(number, of, minlength=DAYS + 1) / count)[number])
+
+    run = departure(x[inside])
+    slope = float(departure(values[inside]) @ run) / float(run @ run)
+    return np.asarray(values - slope * (x - x[inside].mean()))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing import completeness
-from caspian_env.processing.periods import Span, checked, month_span, year_span
+from caspian_env.processing.periods import Result, Span, checked, month_span, refusal, result, year_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -131,9 +132,23 @@ def total(parts: Sequence[Sequence[YearSum]]) -> list[YearSum]:
     return found
 
 
+def loss(rate: xr.DataArray, sign: int) -> xr.DataArray:
+    """A rate of evaporation with its loss positive; ``sign`` is -1 where the dataset has it negative."""
+    return rate.copy(data=sign * np.asarray(rate.values, dtype=float))
+
+
+def sum_row(one: YearSum, u: float, *, ci_level: float) -> Result:
+    """The row of a year with standard uncertainty ``u``; refused where a month is missing."""
+    period = year_span(one.year)
+    if isnan(one.value):
+        reason = f"{one.n_months} of 12 months" if one.n_months else "a term of the sum has no value in the year"
+        return refusal(period, reason, n_valid=one.n_months, n_expected=12, used=one.used)
+    return result(period, one.value, u, n_valid=one.n_months, n_expected=12, used=one.used, ci_level=ci_level)
+
+
 def propagated(
     factors: Mapping[str, Factor],
-    formula: Callable[[Mapping[str, Numbers | float]], Numbers | float],
+    formula: Callable[[Mapping[str, Any]], Any],
     *,
     draws: int,
     seed: int,

@@ -90,7 +90,7 @@ def _examine(platform: Platform, dataset: Dataset) -> tuple[str | None, list[Fin
     try:
         ref = _newest(platform, dataset)
     except CaspianError as error:
-        return None, [Finding("listing", dataset.hosts[0], str(error), False)]
+        return None, [Finding("listing", "".join(dataset.hosts[:1]) or "the seeds", str(error), False)]
     url, path, told = None, None, []
     for url in addresses(ref, dataset.hosts):
         try:
@@ -140,8 +140,19 @@ class _Listings:
 
 
 def _answered(dataset: Dataset, ref: GranuleRef, answer: Answer) -> Finding:
-    first = public_address(join_address(ref.base or dataset.hosts[0], ref.path), ref.form)
+    first = public_address(join_address(ref.base or "".join(dataset.hosts[:1]), ref.path), ref.form)
     return Finding("address", first, f"answered: {answer.media_type or 'no media type'}", True)
+
+
+def _places(dataset: Dataset, raw: Any) -> Iterator[Finding]:
+    """The places of a table of several."""
+    if "location" not in raw.dims or not dataset.whole_record:
+        return
+    there = [str(place) for place in raw["location"].values]
+    absent = [place for place in dataset.locations if place not in there]
+    yield Finding(
+        "places", ", ".join(dataset.locations), f"without {', '.join(absent)}" if absent else "all", not absent
+    )
 
 
 def _contents(platform: Platform, dataset: Dataset, ref: GranuleRef, path: Path) -> Iterator[Finding]:
@@ -153,6 +164,7 @@ def _contents(platform: Platform, dataset: Dataset, ref: GranuleRef, path: Path)
         return
     yield Finding("format", f"readable by sources/{dataset.module}.py", "read", True)
     yield from _version(dataset, raw)
+    yield from _places(dataset, raw)
     for measured in dataset.variables:
         there = measured.name in raw
         found = f"{raw[measured.name].attrs.get('units', 'without units')}" if there else "absent"

@@ -41,8 +41,9 @@ from caspian_env.workflows.observe import Recorded, observe
 from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.pipeline import in_turn
 from caspian_env.workflows.read import Ahead, Reading, reading_of
-from caspian_env.workflows.receive import receive
+from caspian_env.workflows.receive import declaration, receive
 from caspian_env.workflows.weights import Weights
+from caspian_env.workflows.whole_edition import absent_places, refuse_lost_series
 
 DEADLINE_SECONDS = 600.0
 FROM_A_FOLDER = 4  # granules at the same time: most of that time is waiting for the disk
@@ -124,6 +125,8 @@ class _Attempt:
         if self.kept is None:
             return False
         seen = last and last.accepted and last.sha256 == self.kept.sha256
+        if declared := declaration(job.dataset):  # bytes that are read in another way are new
+            seen = seen and last and last.etag == declared
         return not seen or bool(last and last.put_off and job.known_at)
 
 
@@ -224,6 +227,8 @@ def _store(job: Job, ref: GranuleRef, one: Arrived, reading: Reading, ahead: Ahe
     job.outcome.revised += written.revised
     job.outcome.withdrawn += written.withdrawn
     job.outcome.notes += [line for row in recorded for line in row.notes]
+    if absent := absent_places(job.dataset, recorded):
+        job.outcome.notes.append(f"{one.answer.url} holds nothing of {', '.join(absent)}")
 
 
 def _write(job: Job, ref: GranuleRef, one: Arrived, recorded: list[Recorded], version: str | None) -> Written:
@@ -239,6 +244,7 @@ def _write(job: Job, ref: GranuleRef, one: Arrived, recorded: list[Recorded], ve
         if ref.location:
             write_location(connection, ref.location)
         stated = [(_series(connection, job, row), row.observed) for row in recorded]
+        refuse_lost_series(connection, job.dataset, ref, {series for series, observed in stated if observed})
         written = _write_values(
             connection, job, stated, Edition(moment, granule_id, version, job.run_id, job.dataset.whole_record)
         )

@@ -304,3 +304,22 @@ def test_scores_are_those_of_the_real_table(shared: Find, collect: Collect, data
 def test_what_is_no_table_of_nd_gain(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(BadGranule, match=said):
         source_of(DATASETS["nd_gain"]).read_granule(written(tmp_path, text))
+
+
+def test_an_edition_that_ends_before_its_time_is_set_aside(collect: Collect) -> None:
+    url = f"https://{GAIN}/gain/gain.csv"
+    rows = [f'"{code}","Name",{n}.5,{n}.25' for n, code in enumerate(FIVE, 40)]
+    head = '"ISO3","Name","1995","1996"'
+    whole = "\n".join([head, *rows, ""]).encode()
+    assert not collect("nd_gain", {url: whole}).outcome.notes
+    short = "\n".join([head, *rows[:3], ""]).encode()
+    found = collect("nd_gain", {url: short}, twice=False)
+    assert found.outcome.rejected == 1
+    assert "the edition has lost 2 of 5 series known before (nd_gain_score at RUS …)" in found.outcome.problems[0]
+    assert found.values(location="TKM") == {"1995-01-01": 44.5, "1996-01-01": 44.25}
+
+
+def test_places_that_an_edition_says_nothing_of_are_named(collect: Collect) -> None:
+    url = f"https://{GAIN}/gain/gain.csv"
+    text = '"ISO3","Name","1995"\n"AZE","Name",40.5\n"IRN","Name",41.5\n"KAZ","Name",42.5\n'
+    assert collect("nd_gain", {url: text.encode()}).outcome.notes == [f"{url} holds nothing of RUS, TKM"]

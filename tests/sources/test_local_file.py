@@ -96,6 +96,16 @@ def test_a_new_file_is_picked_up_and_a_changed_one_is_a_revision(home: Path, col
     assert values(rows) == {"2026-01-01": 4.75, "2026-01-02": 4.25, "2026-02-01": 3.0}
 
 
+def test_a_corrected_declaration_is_applied_to_the_same_bytes(home: Path, collected: Institute) -> None:
+    put(home, "pier/a.csv", TABLE)
+    collected()
+    declare(home, {"zero": {"t": 1.0}})
+    outcome, rows = collected()
+    assert (outcome.revised, values(rows)) == (2, {"2026-01-01": 5.5, "2026-01-02": 5.25})
+    outcome, _ = collected()
+    assert (outcome.unchanged, outcome.written) == (1, 0)
+
+
 def test_a_row_that_is_gone_is_withdrawn_from_a_whole_record_only(home: Path, collected: Institute) -> None:
     put(home, "pier/a.csv", TABLE)
     assert len(collected()[1]) == 2

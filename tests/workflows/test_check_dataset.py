@@ -89,6 +89,11 @@ def test_old_values_are_no_kept_promise(platform: Platform) -> None:
     assert broken == ["newest value"]
 
 
+def test_a_table_of_the_seeds_has_no_host_and_can_be_checked(platform: Platform) -> None:
+    found = {finding.what: finding for finding in check_dataset(platform, "reported_levels").findings}
+    assert found["format"].kept
+
+
 def test_what_cannot_be_checked_says_why(platform: Platform) -> None:
     with pytest.raises(SettingsError, match="nope: is not a dataset"):
         check_dataset(platform, "nope")

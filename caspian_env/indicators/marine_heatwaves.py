@@ -1,296 +1,270 @@
-"""Marine heatwaves by calendar year: how many, how many days, how strong, and over what share of the sea.
+"""Marine heatwaves after Hobday et al. 2016 and 2018, for one series and for a cube from the same code.
 
-After Hobday et al. 2016 and 2018; `climatology` and `detect` are those of `caspian_env.processing.marine_heatwaves`. The
-base period decides the answer, so that each base is an indicator of its own, and so is the series without its trend: a
-fixed base turns lasting warming into one lasting heatwave. A heatwave belongs to the year in which it begins, its days to
-the years in which they lie. Years with a gap of more than five days are refused.
+A heatwave is a time of at least five days above the 90th percentile of its season; two that are two days apart or less
+are one. Its category tells how often the peak exceeds the climatology by the distance between climatology and threshold.
+Every result depends on the base period: another base is another indicator.
 
-The uncertainty is what another draw of base years would change; errors of the product are not in it.
+Days that are missing for up to five days are interpolated, longer gaps end an event; under ice there is no heatwave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import isfinite, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from caspian_env.processing.daily_years import day_axis
-from caspian_env.processing.heatwave_area import daily_share
-from caspian_env.processing.heatwave_days import Quantity, by_year, heatwave_days, normals, without_trend
-from caspian_env.processing.marine_heatwaves import FILL_DAYS, climatology, detect
-from caspian_env.processing.periods import Result, Span, as_dataset, checked, merged, refusal, year_span
-from caspian_env.processing.spells import fill_short_gaps
+from caspian_env.errors import NotComputable
+from caspian_env.processing.day_of_year import DAYS, day_of_year, pooled, pools, smoothed
+from caspian_env.processing.spells import fill_short_gaps, spells
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
 
-    Numbers = NDArray[np.float64]
-
-__all__ = [
-    "area_share",
-    "category_days",
-    "climatology",
-    "cumulative_intensity",
-    "days",
-    "detect",
-    "events",
-    "maximum_intensity",
-]
-
-UNITS = "degree_Celsius"
-REACH = np.timedelta64(14, "D")
-"""How far beyond a year its numbers may depend on days: two joined spells of five days and a gap that is interpolated."""
+QUANTILE, WINDOW_DAYS, SMOOTH_DAYS = 0.9, 11, 31  # Hobday et al. 2016, table 2
+MIN_DAYS, JOIN_DAYS = 5, 2  # the same
+FILL_DAYS = 5
+ICE = 0.15  # fraction from which a cell counts as ice-covered (WMO sea-ice nomenclature: open water ends there)
+CATEGORIES = ("I Moderate", "II Strong", "III Severe", "IV Extreme")  # Hobday et al. 2018
+BLOCK_CELLS = 256  # cells worked on at a time, so that forty years of a large cube need little memory
 
 
-@dataclass(frozen=True, slots=True)
-class _Method:
-    """What the functions of this module have in common."""
+def climatology(sst: xr.DataArray, base: tuple[int, int]) -> xr.Dataset:
+    """The seasonal mean and the 90th percentile of each day of the year, smoothed over 31 days.
 
-    base: Sequence[int]
-    min_base_share: float
-    detrended: bool
-    resamples: int
-    seed: int
-    ci_level: float
-
-
-def events(
-    sst: xr.DataArray,
-    *,
-    base: Sequence[int],
-    min_base_share: float,
-    detrended: bool,
-    resamples: int,
-    seed: int,
-    ci_level: float,
-) -> xr.Dataset:
-    """Marine heatwaves that begin in each calendar year.
+    Values within five days of a day of the year, in all base years, are pooled. 29 February is the mean of its neighbours
+    before smoothing; the calendar year is a circle.
 
     Parameters
     ----------
-    sst : xarray.DataArray, dims (time,), degree_Celsius
-        Daily means of a region.
-    base : sequence of int
+    sst : xarray.DataArray (dims: time, any others; degree_Celsius or kelvin)
+        Daily means; days may be missing.
+    base : tuple of int
         First and last year of the base period, both included.
-    min_base_share : float
-        Share of the days of the base that every calendar month needs.
-    detrended : bool
-        Whether the straight line of the base years is taken away first.
-    resamples, seed : int
-        How often the base years are drawn anew for the uncertainty, and the seed of the draw.
-    ci_level : float
-        Probability content of the interval: percentiles of the draws.
 
     Returns
     -------
-    xarray.Dataset, dims (period, used)
-        A count; ``n_valid`` are the days observed. Where the record does not hold the base, the newest year is refused.
+    xarray.Dataset (dims: dayofyear 1..366, the others of ``sst``)
+        ``seas`` and ``thresh``, in the units of ``sst``; NaN where a day of the year has no value in the base period.
 
     Raises
     ------
     NotComputable
-        The series is not daily, not in degree_Celsius, or not ascending.
+        When the series is not daily, or does not cover the base period.
+
+    References
+    ----------
+    Hobday et al. 2016, doi:10.1016/j.pocean.2015.12.014
     """
-    method = _Method(base, min_base_share, detrended, resamples, seed, ci_level)
-    return as_dataset(_rows(sst, "events", None, method), units="1", ci_level=ci_level)
+    import numpy as np
+    import xarray as xr
+
+    cells, daily = _cells(sst)
+    inside = _base_days(daily, base)
+    around = pools(day_of_year(daily)[inside], window_days=WINDOW_DAYS)
+    seas, thresh = np.empty((2, len(cells), DAYS))
+    for block in _blocks(len(cells)):
+        values = np.ascontiguousarray(cells[block][:, inside])
+        raw_mean, raw_threshold = pooled(values, around, quantile=QUANTILE)
+        seas[block], thresh[block] = smoothed(raw_mean, days=SMOOTH_DAYS), smoothed(raw_threshold, days=SMOOTH_DAYS)
+    others = [dim for dim in sst.dims if dim != "time"]
+    shape = (DAYS, *(sst.sizes[dim] for dim in others))
+    coords = {"dayofyear": np.arange(1, DAYS + 1)} | {dim: sst[dim] for dim in others if dim in sst.coords}
+    attrs = {"units": sst.attrs.get("units", "degree_Celsius")}
+    found = {"seas": seas, "thresh": thresh}
+    return xr.Dataset(
+        {name: (("dayofyear", *others), values.T.reshape(shape), attrs) for name, values in found.items()},
+        coords,
+        {"base_period": f"{base[0]}-{base[1]}", "quantile": QUANTILE},
+    )
 
 
-def days(
+def detect(
     sst: xr.DataArray,
+    base: tuple[int, int],
     *,
-    base: Sequence[int],
-    min_base_share: float,
-    detrended: bool,
-    resamples: int,
-    seed: int,
-    ci_level: float,
+    ice: xr.DataArray | None = None,
+    normal: xr.Dataset | None = None,
 ) -> xr.Dataset:
-    """Days of each calendar year that lie in a marine heatwave, in d; parameters and refusals as for `events`."""
-    method = _Method(base, min_base_share, detrended, resamples, seed, ci_level)
-    return as_dataset(_rows(sst, "days", None, method), units="d", ci_level=ci_level)
-
-
-def category_days(
-    sst: xr.DataArray,
-    *,
-    category: int,
-    base: Sequence[int],
-    min_base_share: float,
-    detrended: bool,
-    resamples: int,
-    seed: int,
-    ci_level: float,
-) -> xr.Dataset:
-    """Days of each calendar year in a marine heatwave that are of one category, in d.
-
-    ``category`` is 1 to 4: how often, in whole numbers, the day exceeds the distance from the seasonal mean to the threshold
-    (Hobday et al. 2018, doi:10.5670/oceanog.2018.205). See `events` for the rest.
-    """
-    method = _Method(base, min_base_share, detrended, resamples, seed, ci_level)
-    return as_dataset(_rows(sst, "category_days", category, method), units="d", ci_level=ci_level)
-
-
-def maximum_intensity(
-    sst: xr.DataArray,
-    *,
-    base: Sequence[int],
-    min_base_share: float,
-    detrended: bool,
-    resamples: int,
-    seed: int,
-    ci_level: float,
-) -> xr.Dataset:
-    """Highest temperature above the seasonal mean on a heatwave day of each year, in degree_Celsius.
-
-    A year without a heatwave is refused in words: it has no highest one. See `events` for parameters.
-    """
-    method = _Method(base, min_base_share, detrended, resamples, seed, ci_level)
-    return as_dataset(_rows(sst, "intensity_max", None, method), units=UNITS, ci_level=ci_level)
-
-
-def cumulative_intensity(
-    sst: xr.DataArray,
-    *,
-    base: Sequence[int],
-    min_base_share: float,
-    detrended: bool,
-    resamples: int,
-    seed: int,
-    ci_level: float,
-) -> xr.Dataset:
-    """Sum over the heatwave days of each year of the temperature above the seasonal mean, in degree_Celsius d.
-
-    Parameters and refusals as for `events`.
-    """
-    method = _Method(base, min_base_share, detrended, resamples, seed, ci_level)
-    return as_dataset(_rows(sst, "intensity_cumulative", None, method), units=f"{UNITS} d", ci_level=ci_level)
-
-
-def area_share(
-    cells: xr.DataArray, *, base: Sequence[int], min_base_share: float, min_area_share: float, ci_level: float
-) -> xr.Dataset:
-    """Mean over the days of each calendar year of the share of the region's area that is in a marine heatwave, in percent.
-
-    Every cell has its own climatology. No uncertainty is given: that of the base years is common to neighbouring cells in a
-    way that one number for the region would hide.
+    """Every marine heatwave of a series, or of each cell of a cube.
 
     Parameters
     ----------
-    cells : xarray.DataArray, dims (time, latitude, longitude), degree_Celsius
-        Daily means with the coordinates ``area`` and ``weight``.
-    base, min_base_share
-        As for `events`; the share is asked of the region's days.
-    min_area_share : float
-        Share of the area that must be observed for a day to count.
+    sst : xarray.DataArray (dims: time, any others; degree_Celsius or kelvin)
+        Daily means; days may be missing.
+    base : tuple of int
+        First and last year of the base period, both included.
+    ice : xarray.DataArray (dims of ``sst``; 1), optional
+        Sea ice area fraction; where it is above 0.15 there is no heatwave.
+    normal : xarray.Dataset, optional
+        A climatology of the same cells, as ``climatology`` gives it; computed from ``sst`` if left out.
 
     Returns
     -------
-    xarray.Dataset, dims (period, used)
-        In percent; years with a missing day are refused, as is the newest year where the base is not covered.
+    xarray.Dataset (dims: event)
+        ``start``, ``peak``, ``end`` (days, both ends included), ``duration`` (d), ``intensity_max``, ``intensity_mean``
+        (degree_Celsius above the seasonal mean), ``intensity_cumulative`` (degree_Celsius day), ``category`` (1..4), and
+        ``days_observed`` (d, without interpolated ones). For a cube the other dimensions of ``sst`` are coordinates of
+        each event. In the order of cells, then of time.
+
+    Raises
+    ------
+    NotComputable
+        As ``climatology``.
+
+    References
+    ----------
+    Hobday et al. 2016, doi:10.1016/j.pocean.2015.12.014; categories: Hobday et al. 2018, doi:10.5670/oceanog.2018.205
     """
-    observed, share = daily_share(cells, (base[0], base[1]), min_base_share, min_area_share)
-    days, known = day_axis(observed)
-    if not days.size:
-        return as_dataset([], units="percent", ci_level=ci_level)
-    starts, spans = _years(days)
-    rows = []
-    for place, span in zip(np.split(np.arange(days.size), starts[1:]), spans, strict=True):
-        n = int(np.isfinite(known[place]).sum())
-        if not n:
-            continue
-        used = [_widened(span), *_base_spans(base, days, known)]
-        row = refusal(span, _gap(n, place.size), n_valid=n, n_expected=place.size, used=used)
-        if n == place.size and share is not None:
-            row = replace(row, value=100 * float(share[place].mean()), reason="")
-        rows.append(row)
-    if share is None:
-        rows = [replace(rows[-1], reason=_uncovered(days, known, base, min_base_share))]
-    return as_dataset(rows, units="percent", ci_level=ci_level)
+    import numpy as np
+
+    cells, daily = _cells(sst)
+    normal = climatology(sst, base) if normal is None else normal
+    seas, thresh = (_flat(normal[name], "dayofyear") for name in ("seas", "thresh"))
+    frozen = _aligned(ice, sst, daily) if ice is not None else None
+    days = day_of_year(daily) - 1
+    parts = []
+    for block in _blocks(len(cells)):
+        hidden = None if frozen is None else frozen[block] > ICE
+        parts.append(_events(cells[block], seas[block][:, days], thresh[block][:, days], hidden, block.start))
+    table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return _as_dataset(table, daily, sst, base)
 
 
-def _rows(sst: xr.DataArray, quantity: Quantity, category: int | None, method: _Method) -> list[Result]:
-    days, values = day_axis(checked(sst, UNITS))
-    if not days.size:
-        return []
-    starts, spans = _years(days)
-    observed = np.add.reduceat(np.isfinite(values), starts, dtype=np.int64)
-    lengths = np.diff(np.r_[starts, days.size])
-    bases = _base_spans(method.base, days, values)
-    if reason := _uncovered(days, values, method.base, method.min_base_share):
-        used = [spans[-1], *bases]
-        return [refusal(spans[-1], reason, n_valid=int(observed[-1]), n_expected=int(lengths[-1]), used=used)]
-    if method.detrended:
-        values = without_trend(days, values, method.base)
-    normal = normals(days, values, method.base, resamples=method.resamples, seed=method.seed)
-    table = by_year(heatwave_days(days, values, normal), starts, quantity, category)
-    filled = np.isfinite(fill_short_gaps(values[np.newaxis], max_days=FILL_DAYS)[0])
-    whole = np.add.reduceat(filled, starts, dtype=np.int64) == lengths
-    rows = []
-    for i, span in enumerate(spans):
-        if not observed[i]:
-            continue
-        n, expected, used = int(observed[i]), int(lengths[i]), [_widened(span), *bases]
-        row = refusal(span, _gap(n, expected), n_valid=n, n_expected=expected, used=used)
-        rows.append(_valued(row, table[:, i], method.ci_level) if whole[i] else row)
-    return rows
+def _events(
+    observed: NDArray[np.float64],
+    seas: NDArray[np.float64],
+    thresh: NDArray[np.float64],
+    hidden: NDArray[np.bool_] | None,
+    offset: int,
+) -> dict[str, NDArray[Any]]:
+    """The events of a block of cells, all arrays (cell, day)."""
+    import numpy as np
+
+    values = fill_short_gaps(observed, max_days=FILL_DAYS)
+    above = values > thresh  # a comparison with NaN is false
+    if hidden is not None:
+        above &= ~hidden
+    runs = spells(above, min_days=MIN_DAYS, join_days=JOIN_DAYS)
+    anomaly, distance = values - seas, thresh - seas
+    lengths = runs.last - runs.first + 1
+    event = np.repeat(np.arange(lengths.size), lengths)
+    starts = np.concatenate(([0], np.cumsum(lengths)[:-1])).astype(np.int64) if lengths.size else lengths
+    day = np.arange(event.size) - np.repeat(starts, lengths) + runs.first[event]
+    cell = runs.cell[event]
+    inside = anomaly[cell, day]
+    # A day inside a joined gap may be missing; it counts for the duration and for nothing else.
+    known = np.isfinite(inside)
+    heights = np.where(known, inside, -np.inf)
+    highest = np.maximum.reduceat(heights, starts) if lengths.size else heights
+    peak = _first_true(heights == highest[event], starts, event.size)
+    total = np.bincount(event, np.where(known, inside, 0.0), lengths.size)
+    count = np.bincount(event, known, lengths.size)
+    at_peak = (runs.cell, day[peak])
+    return {
+        "cell": runs.cell + offset,
+        "start": runs.first,
+        "peak": day[peak],
+        "end": runs.last,
+        "intensity_max": highest,
+        "intensity_mean": total / np.maximum(count, 1),
+        "intensity_cumulative": total,
+        "category": np.clip(np.floor(anomaly[at_peak] / distance[at_peak]), 1, len(CATEGORIES)).astype(np.int64),
+        "days_observed": np.bincount(event, np.isfinite(observed[cell, day]), lengths.size).astype(np.int64),
+    }
 
 
-def _valued(row: Result, numbers: Numbers, ci_level: float) -> Result:
-    """The number of the base as it is, and the scatter of the numbers of drawn bases."""
-    value = float(numbers[0])
-    if not isfinite(value):
-        return replace(row, reason="no marine heatwave in the year")
-    drawn = numbers[1:][np.isfinite(numbers[1:])]
-    if drawn.size < 2:
-        return replace(row, value=value, std_uncertainty=nan, reason="")
-    low, high = np.quantile(drawn, [0.5 - ci_level / 2, 0.5 + ci_level / 2])
-    return replace(
-        row,
-        value=value,
-        std_uncertainty=float(drawn.std(ddof=1)),
-        ci_low=min(value, float(low)),
-        ci_high=max(value, float(high)),
-        estimated=row.n_valid < row.n_expected,
-        reason="",
+def _first_true(marks: NDArray[np.bool_], starts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Position of the first true mark of each segment."""
+    import numpy as np
+
+    if not starts.size:
+        return starts
+    return np.minimum.reduceat(np.where(marks, np.arange(size), size), starts)
+
+
+def _cells(sst: xr.DataArray) -> tuple[NDArray[np.float64], NDArray[np.datetime64]]:
+    """The values as (cell, day) on every day from the first to the last, and the days."""
+    import numpy as np
+
+    if "time" not in sst.dims:
+        raise NotComputable("marine heatwaves", "the series has no dimension time", "give daily means along time")
+    time = sst["time"].to_numpy().astype("datetime64[D]")
+    if time.size < 2 or (np.diff(time) < np.timedelta64(1, "D")).any():
+        raise NotComputable("marine heatwaves", "the days are not ascending, each once", "sort them and remove repeats")
+    daily = np.arange(time[0], time[-1] + 1)
+    flat = _flat(sst, "time")
+    if daily.size == time.size:
+        return flat, daily
+    whole = np.full((len(flat), daily.size), np.nan)
+    whole[:, (time - time[0]).astype(np.int64)] = flat
+    return whole, daily
+
+
+def _flat(values: xr.DataArray, first: str) -> NDArray[np.float64]:
+    """Values as (cell, position along ``first``), contiguous, float64."""
+    import numpy as np
+
+    ordered = values.transpose(first, ...).to_numpy()
+    flat: NDArray[np.float64] = np.ascontiguousarray(ordered.reshape(ordered.shape[0], -1).T, dtype=np.float64)
+    return flat
+
+
+def _aligned(ice: xr.DataArray, sst: xr.DataArray, daily: NDArray[np.datetime64]) -> NDArray[np.float64]:
+    """The ice fraction as (cell, day) on the cells and days of the temperature; missing where it is not given."""
+    import numpy as np
+
+    on_days = ice.assign_coords(time=ice["time"].to_numpy().astype("datetime64[D]").astype("datetime64[ns]"))
+    fitted = on_days.reindex(time=daily.astype("datetime64[ns]")).transpose(
+        "time", *[d for d in sst.dims if d != "time"]
     )
+    if fitted.shape[1:] != sst.transpose("time", ...).shape[1:]:
+        raise NotComputable("marine heatwaves", "ice and temperature are on different grids", "bring them to one grid")
+    return np.nan_to_num(_flat(fitted, "time"), nan=0.0)
 
 
-def _years(days: NDArray[np.datetime64]) -> tuple[NDArray[np.int64], list[Span]]:
-    """First position and span of each calendar year of a whole axis."""
-    year = days.astype("datetime64[Y]")
-    starts = np.flatnonzero(np.r_[True, year[1:] != year[:-1]])
-    return starts, [year_span(int(y)) for y in year[starts].astype(int) + 1970]
+def _base_days(daily: NDArray[np.datetime64], base: tuple[int, int]) -> NDArray[np.bool_]:
+    import numpy as np
+
+    first, last = np.datetime64(f"{base[0]}-01-01"), np.datetime64(f"{base[1]}-12-31")
+    if base[0] > base[1] or daily[0] > first or daily[-1] < last:
+        problem = f"the series ({daily[0]} to {daily[-1]}) does not cover the base period {base[0]}-{base[1]}"
+        raise NotComputable("marine heatwaves", problem, "choose a base period inside the record")
+    inside: NDArray[np.bool_] = (daily >= first) & (daily <= last)
+    return inside
 
 
-def _gap(n: int, expected: int) -> str:
-    return f"{n} of {expected} days, with a gap of more than {FILL_DAYS} days or an end that is open"
+def _blocks(count: int) -> list[slice]:
+    return [slice(start, min(start + BLOCK_CELLS, count)) for start in range(0, max(count, 1), BLOCK_CELLS)]
 
 
-def _widened(span: Span) -> Span:
-    return span[0] - REACH, span[1] + REACH
+def _as_dataset(
+    table: dict[str, NDArray[Any]], daily: NDArray[np.datetime64], sst: xr.DataArray, base: tuple[int, int]
+) -> xr.Dataset:
+    import numpy as np
+    import xarray as xr
 
+    def column(values: NDArray[Any], units: str | None = None, **attrs: str) -> Any:
+        return ("event", values, {**({"units": units} if units else {}), **attrs})
 
-def _base_spans(base: Sequence[int], days: NDArray[np.datetime64], values: Numbers) -> tuple[Span, ...]:
-    """The years of the base that have a value."""
-    years = np.unique(days[np.isfinite(values)].astype("datetime64[Y]").astype(int) + 1970)
-    return merged(year_span(int(year)) for year in years if base[0] <= year <= base[1])
-
-
-def _uncovered(days: NDArray[np.datetime64], values: Numbers, base: Sequence[int], min_share: float) -> str:
-    """Why the base has no climatology, with the years that are there; empty where it has one."""
-    year, month = days.astype("datetime64[Y]").astype(int) + 1970, days.astype("datetime64[M]").astype(int) % 12
-    inside = (year >= base[0]) & (year <= base[1]) & np.isfinite(values)
-    whole = np.arange(np.datetime64(f"{base[0]}-01-01"), np.datetime64(f"{base[1] + 1}-01-01"))
-    expected = np.bincount(whole.astype("datetime64[M]").astype(int) % 12, minlength=12)
-    share = np.bincount(month[inside], minlength=12) / expected
-    if (share >= min_share).all():
-        return ""
-    years = year[inside]
-    has = f"{share.min():.0%} (within {years[0]}-{years[-1]})" if years.size else "none"
-    return (
-        f"the base period {base[0]}-{base[1]} needs {min_share:.0%} of the days of every month, this record has {has}"
+    stamps = {name: daily[table[name]].astype("datetime64[ns]") for name in ("start", "peak", "end")}
+    duration = table["end"] - table["start"] + 1
+    flags = {"flag_values": "1 2 3 4", "flag_meanings": " ".join(name.replace(" ", "_") for name in CATEGORIES)}
+    found = xr.Dataset(
+        {
+            **{name: column(stamp) for name, stamp in stamps.items()},
+            "duration": column(duration, "day"),
+            "intensity_max": column(table["intensity_max"], "degree_Celsius"),
+            "intensity_mean": column(table["intensity_mean"], "degree_Celsius"),
+            "intensity_cumulative": column(table["intensity_cumulative"], "degree_Celsius day"),
+            "category": column(table["category"], None, **flags),
+            "days_observed": column(table["days_observed"], "day"),
+        },
+        attrs={"base_period": f"{base[0]}-{base[1]}"},
     )
+    others = [dim for dim in sst.dims if dim != "time"]
+    if others:
+        places = np.unravel_index(table["cell"], [sst.sizes[dim] for dim in others])
+        for dim, place in zip(others, places, strict=True):
+            labels = sst[dim].to_numpy() if dim in sst.coords else np.arange(sst.sizes[dim])
+            found = found.assign_coords({dim: ("event", labels[place])})
+    return found

@@ -1,4 +1,4 @@
-"""Sea surface temperature of a region: monthly and annual means, anomalies against a base period, and trends.
+"""Sea surface temperature of a region: annual mean, and anomaly against a base period.
 
 The uncertainty is the product's error of a regional value: its own analysis error where the series carries one, else a
 published figure given as parameter. Errors are taken as fully correlated within a year, since the same few sensors and
@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from caspian_env.processing import climate_normals, completeness
-from caspian_env.processing.periods import Span, as_dataset, checked, month_span, of_year, refusal, result, year_span
+from caspian_env.processing import completeness
+from caspian_env.processing.periods import Span, as_dataset, checked, month_span, of_year, refusal, year_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,85 +98,11 @@ def annual_anomaly(
     return as_dataset(rows, units="degree_Celsius", ci_level=ci_level)
 
 
-def monthly_mean(sst: xr.DataArray, *, analysis_uncertainty: float, ci_level: float) -> xr.Dataset:
-    """Mean temperature of each calendar month; a month of daily values follows the rule of WMO-No. 1203.
-
-    Parameters and errors as for `annual_mean`; months with too many missing days are refused.
-    """
-    rows = climate_normals.month_rows(_months(sst, analysis_uncertainty), ci_level=ci_level)
-    return as_dataset(rows, units="degree_Celsius", ci_level=ci_level)
-
-
-def monthly_anomaly(
-    sst: xr.DataArray, *, base: Sequence[int], min_base_share: float, analysis_uncertainty: float, ci_level: float
-) -> xr.Dataset:
-    """Each month minus its own normal of the base period; parameters and refusals as for `annual_anomaly`.
-
-    The error of the normal, as that of a value, is added: it is on the large side for errors that stay for decades.
-    """
-    months = _months(sst, analysis_uncertainty)
-    normal = completeness.normals(months, base, min_share=min_base_share)
-    spans = _base_spans(months, base)
-    rows = climate_normals.month_rows(months, ci_level=ci_level)
-    if reason := _uncovered(normal, base, min_base_share, spans):
-        newest = [
-            refusal(row.period, reason, n_valid=row.n_valid, n_expected=row.n_expected, used=[*row.used, *spans])
-            for row in rows[-1:]
-        ]
-        return as_dataset(newest, units="degree_Celsius", ci_level=ci_level)
-    known = []
-    for row in rows:
-        month = int(row.period[0].astype("datetime64[M]").astype(int)) % 12
-        value, u = row.value - float(normal.values[month]), float(normal["std_uncertainty"].values[month])
-        known.append(
-            row
-            if row.reason
-            else result(
-                row.period, value, sqrt(row.std_uncertainty**2 + u**2), n_valid=row.n_valid,
-                n_expected=row.n_expected, used=[*row.used, *spans], ci_level=ci_level, estimated=row.estimated,
-            )
-        )  # fmt: skip
-    return as_dataset(known, units="degree_Celsius", ci_level=ci_level)
-
-
-def trend(
-    sst: xr.DataArray, *, years: int, slope: Literal["ols", "sen"], analysis_uncertainty: float, ci_level: float
-) -> xr.Dataset:
-    """Slope through the annual means of every window of ``years`` calendar years, with the memory of the residuals.
-
-    Least squares with an effective number of values (Santer et al. 2000, doi:10.1029/1999JD901105), or Sen's slope
-    (doi:10.1080/01621459.1968.10480934). The error of the product is no part of it: one that stays does not tilt the line.
-
-    Parameters
-    ----------
-    sst, analysis_uncertainty, ci_level
-        As for `annual_mean`.
-    years : int
-        Length of the window, at least ten; 80 % of its years need twelve months, one of them in each end of the window.
-    slope : {'ols', 'sen'}
-        The estimator; Sen's has an interval and no standard uncertainty.
-
-    Returns
-    -------
-    xarray.Dataset, dims (period, used)
-        In degree_Celsius year-1; the newest window is refused in words where the rules refuse it.
-
-    Raises
-    ------
-    NotComputable
-        As `annual_mean`, and for a window below ten years.
-    """
-    means = completeness.annual(_months(sst, analysis_uncertainty))
-    yearly = {mean.year: mean.value for mean in means}
-    rows = climate_normals.trend_rows(yearly, years=years, slope=slope, ci_level=ci_level)
-    return as_dataset(rows, units="degree_Celsius year-1", ci_level=ci_level)
-
-
 def _months(sst: xr.DataArray, analysis_uncertainty: float) -> xr.DataArray:
     """Monthly means, with the published error where the product gives none."""
     months = completeness.monthly(checked(sst, "degree_Celsius"))
-    months.attrs["source_resolution"] = sst.attrs["resolution"]
-    return climate_normals.with_uncertainty(months, analysis_uncertainty)
+    u = months["std_uncertainty"].values
+    return months.assign_coords(std_uncertainty=("time", np.where(np.isnan(u), analysis_uncertainty, u)))
 
 
 def _base_spans(months: xr.DataArray, base: Sequence[int]) -> list[Span]:

@@ -40,6 +40,8 @@ SURROGATES = {"granule", "retrieval", "series", "qc_override", "cube_part", "ind
 MOMENTS = {"known_from", "known_to", "known_at", "retrieved_at"}
 SINCE = "since the kill"
 Content = dict[str, list[tuple[Any, ...]]]
+# What was inflated for a cube and not used yet: a convenience that may be deleted at any time.
+MAY_BE_LEFT = ("cubes", "windows")
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ def write_mirrors(folder: Path) -> tuple[Path, Path]:
 
 def picture(state: State) -> Picture:
     """All that a state holds; natural keys stand for surrogate ones, and moments since the kill for one another."""
-    return Picture(content(state), sorted(str(p.relative_to(state.home)) for p in state.home.rglob("*") if p.is_file()))
+    files = (path.relative_to(state.home) for path in state.home.rglob("*") if path.is_file())
+    return Picture(content(state), sorted(str(path) for path in files if path.parts[:2] != MAY_BE_LEFT))
 
 
 def content(state: State) -> Content:

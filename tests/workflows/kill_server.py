@@ -27,10 +27,10 @@ from xarray.backends import netCDF4_
 from caspian_env import archive, wiring
 from caspian_env.catalog.engine import Catalog, Connection
 from caspian_env.settings import Settings
-from caspian_env.sources import noaa_oisst_v2_1
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows import compute, cube, ingest
 from caspian_env.workflows.outcome import Outcome
+from caspian_env.workflows.read import Reading
 from caspian_env.workflows.run import collect
 
 Hit = Callable[[], None]
@@ -128,7 +128,7 @@ POINTS: Mapping[str, Mapping[str, Callable[[Hit], None]]] = {
     "ingest": {
         "download": first_bytes_of_a_body,
         "rename": around_the_rename,
-        "decode": in_the_middle_of(noaa_oisst_v2_1, "read_netcdf"),
+        "decode": in_the_middle_of(Reading, "read"),
         "before commit": commit_after(ingest, "record_granule", before=True),
         "after commit": commit_after(ingest, "record_granule", before=False),
     },

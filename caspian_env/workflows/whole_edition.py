@@ -16,15 +16,17 @@ CONFIRM = "check the provider; a true withdrawal of this size must be confirmed 
 
 
 def refuse_lost_series(connection: Connection, dataset: Dataset, ref: GranuleRef, present: Collection[int]) -> None:
-    """Raise BadGranule where an edition states nothing at all of series that its addresses gave before.
+    """Raise BadGranule where an edition states a variable at fewer places than its addresses did before.
 
-    The share that may go is the dataset's ``withdrawn_limit``, as for the values of one series.
+    A variable that is gone everywhere is no loss: a provider's new accounting basis is another variable. The share that
+    may go is the dataset's ``withdrawn_limit``, as for the values of one series.
     """
     if not dataset.whole_record:
         return
     urls = [public_address(url, ref.form) for url in addresses(ref, dataset.hosts)]
     known = series_from(connection, dataset.id, urls, ref.location.id if ref.location else None)
-    gone = [one for one in known if one.id not in present]
+    kept = {one.variable_id for one in known if one.id in present}
+    gone = [one for one in known if one.id not in present and one.variable_id in kept]
     if len(gone) > dataset.withdrawn_limit * len(known):
         first = f"{gone[0].variable_id} at {gone[0].location_id}"
         problem = (

@@ -40,14 +40,28 @@ def annual_levels(level: xr.DataArray, *, min_epochs: int, annual_uncertainty: f
     """
     checked(level, "m")
     if level.attrs["resolution"] == "P1Y":
-        return _as_given(level, annual_uncertainty)
+        return as_printed(level, annual_uncertainty)
     years = completeness.annual(completeness.monthly(level, min_epochs=min_epochs))
     return [
         YearMean(y.year, y.value, annual_uncertainty, y.n_months, estimated=y.estimated, filled=y.filled) for y in years
     ]
 
 
-def _as_given(level: xr.DataArray, annual_uncertainty: float) -> list[YearMean]:
+def as_printed(level: xr.DataArray, annual_uncertainty: float) -> list[YearMean]:
+    """Annual values as their provider prints them, each with its own uncertainty where one is stated.
+
+    Parameters
+    ----------
+    level : xarray.DataArray, dims (time,), m
+        Annual values.
+    annual_uncertainty : float
+        Standard uncertainty (m) of a value that states none.
+
+    Raises
+    ------
+    NotComputable
+        A year holds two of them.
+    """
     level = level[np.isfinite(level.values)]
     years = level["time"].values.astype("datetime64[Y]").astype(int) + 1970
     if np.unique(years).size != years.size:

@@ -6,13 +6,12 @@ N years are always N annual means, so N-1 increments lie between them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from caspian_env.errors import NotComputable
 from caspian_env.processing import completeness
+from caspian_env.processing.annual_levels import as_printed
 from caspian_env.processing.periods import Result, Span, checked, month_span, of_year, refusal, result, year_span
 from caspian_env.processing.statistics import Rate
 
@@ -68,24 +67,18 @@ def _fill_spans(observed: xr.DataArray, year: int) -> list[Span]:
 
 def _reported(level: xr.DataArray, annual_uncertainty: float, ci_level: float) -> list[Result]:
     """Annual values as the provider prints them."""
-    level = level[np.isfinite(level.values)]
-    years = level["time"].values.astype("datetime64[Y]").astype(int) + 1970
-    if np.unique(years).size != years.size:
-        raise NotComputable(str(level.name or "level"), "a year holds two annual values", "keep one series per source")
-    given = level["std_uncertainty"].values if "std_uncertainty" in level.coords else np.full(years.size, np.nan)
-    status = level["status"].values if "status" in level.coords else np.full(years.size, "")
     return [
         result(
-            year_span(int(year)),
-            float(value),
-            annual_uncertainty if isnan(u) else float(u),
+            year_span(printed.year),
+            printed.value,
+            printed.std_uncertainty,
             n_valid=1,
             n_expected=1,
-            used=[year_span(int(year))],
+            used=[year_span(printed.year)],
             ci_level=ci_level,
-            estimated=bool(word == "estimated"),
+            estimated=printed.estimated,
         )
-        for year, value, u, word in zip(years, level.values, given, status, strict=True)
+        for printed in as_printed(level, annual_uncertainty)
     ]
 
 

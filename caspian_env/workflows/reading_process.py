@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pickle
 import queue
+import select
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from caspian_env.workflows.alike_days import Cells, Means, Plan, read_by
+
+PATIENCE_SECONDS = 60.0  # a file alike is read in milliseconds
 
 
 @dataclass(slots=True)
@@ -39,9 +42,9 @@ class Readers:
                 _end(process)
 
     def ask(self, path: Path, plan: Plan | Cells) -> Means | None:
-        """As `alike_days.read_by`, in another process; a process that dies is replaced once.
+        """As `alike_days.read_by`, in another process; a process that dies or gives no answer is replaced once.
 
-        None where it dies again: the slow reader then says what is wrong with the bytes, or not.
+        None where that happens again: the slow reader then says what is wrong with the bytes, or not.
         """
         process = self.idle.get()
         try:
@@ -50,6 +53,7 @@ class Readers:
                 try:
                     found: Means | None = self._told(process, path, plan)
                 except (EOFError, OSError, pickle.UnpicklingError):
+                    process.kill()
                     _end(process)
                     self.plans.pop(process.pid, None)
                     process = None
@@ -65,6 +69,8 @@ class Readers:
         known = self.plans.get(process.pid) is plan
         pickle.dump((str(path), None if known else plan), process.stdin)
         process.stdin.flush()
+        if not select.select([process.stdout], [], [], PATIENCE_SECONDS)[0]:
+            raise TimeoutError("a reading process gives no answer")
         found = pickle.load(process.stdout)  # our own process wrote it
         self.plans[process.pid] = plan
         return found

@@ -1,9 +1,9 @@
 """Definitions of indicators: an entry is what is computed, each of its variants an indicator of its own.
 
 The id of a variant is the entry's id, an underscore and its suffix; with an empty suffix it is the entry's id. A
-variant's parameters are laid over those of its entry, its note follows the entry's, its title and datum take their
-place. An input without a location takes the series at the indicator's own location; one with ``grid: true`` takes the
-cells of a gridded dataset.
+variant's parameters are laid over those of its entry, its note follows the entry's, its title, statistic and datum take
+their place. An input without a location takes the series at the indicator's own location; one with ``grid: true`` takes
+the cells of a gridded dataset.
 
 A variant with ``port: ID`` or ``transect: ID`` has the facts of that row of ``ports.csv`` or ``transects.csv`` beneath its own
 parameters.
@@ -26,7 +26,7 @@ _DEFINITION = {
     "id", "title", "function", "method_version", "units", "statistic", "parameters", "citation", "decimals", "note",
     "relative_to_datum", "datum", "why", "uncertainty", "completeness", "limits", "changes",
 }  # fmt: skip
-_VARIANT = {"suffix", "title", "inputs", "locations", "datum", "parameters", "note"}
+_VARIANT = {"suffix", "title", "statistic", "inputs", "locations", "datum", "parameters", "note"}
 _TABLES: Mapping[str, Callable[[Path], Mapping[str, Port | Transect]]] = {
     "port": load_ports, "transect": load_transects,
 }  # fmt: skip
@@ -90,7 +90,7 @@ def _variant(definition: Entry, variant: Any, where: str, folder: Path) -> Indic
     merged["parameters"] = {**merged.get("parameters", {}), **facts, **own.get("parameters", {})}
     merged["note"] = " ".join(filter(None, (merged.get("note"), own.get("note"))))
     merged["inputs"] = [_input(name, given, inside) for name, given in own.get("inputs", {}).items()]
-    merged |= {key: own[key] for key in ("title", "locations", "datum") if key in own}
+    merged |= {key: own[key] for key in ("title", "statistic", "locations", "datum") if key in own}
     return build(Indicator, merged, inside)
 
 

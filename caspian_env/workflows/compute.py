@@ -26,6 +26,7 @@ from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, w
 from caspian_env.workflows.outcome import Outcome
 
 Progress = Callable[[str, int, int], None]
+NAMED = 3
 
 
 def compute(
@@ -66,7 +67,7 @@ def compute(
                 outcome.rejected += 1
                 outcome.problems.append(f"{indicator.id} at {location}: {error}")
         if outcome.without_data:
-            outcome.notes.append(f"no data yet for {', '.join(outcome.without_data)}")
+            outcome.notes.append(_without_data(outcome.without_data))
     return outcome
 
 
@@ -107,6 +108,12 @@ def _compute_one(
     outcome.first += written.first
     outcome.revised += written.revised
     outcome.withdrawn += written.withdrawn
+
+
+def _without_data(waiting: list[str]) -> str:
+    """The first that wait, and how many more there are: a line for a terminal."""
+    more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
+    return f"no data yet for {', '.join(waiting[:NAMED])}{more}"
 
 
 def definition_of(indicator: Indicator) -> dict[str, Any]:

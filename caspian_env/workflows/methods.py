@@ -59,7 +59,7 @@ def _contents(by_definition: dict[str, list[Indicator]]) -> str:
 def _page(name: str, variants: Sequence[Indicator]) -> str:
     first = variants[0]
     texts = {
-        "What it is": f"{_sentence(first.statistic)} Unit: {first.units}.",
+        "What it is": f"{_statistics(variants)} Unit: {first.units}.",
         "Why it matters here": first.why,
         "Definition": "\n\n".join(dict.fromkeys([_docstring(first)[0], *_notes(variants)])),
         "Inputs and datum": "\n".join(_table(_INPUT_HEADS, _inputs(variants))),
@@ -75,6 +75,13 @@ def _page(name: str, variants: Sequence[Indicator]) -> str:
     }
     sections = [f"## {heading}\n\n{texts[heading] or NOT_WRITTEN}\n" for heading in HEADINGS]
     return f"# {_common_title(variants)}\n\n`{name}`\n\n" + "\n".join(sections)
+
+
+def _statistics(variants: Sequence[Indicator]) -> str:
+    """What the number is, and for which variants it is something else."""
+    first = variants[0].statistic
+    others = [f"`{one.id}`: {one.statistic}." for one in variants if one.statistic != first]
+    return " ".join([_sentence(first), *others])
 
 
 def _common_title(variants: Sequence[Indicator]) -> str:

@@ -18,8 +18,8 @@ CONFIRM = "check the provider; a true withdrawal of this size must be confirmed 
 def refuse_lost_series(connection: Connection, dataset: Dataset, ref: GranuleRef, present: Collection[int]) -> None:
     """Raise BadGranule where an edition states a variable at fewer places than its addresses did before.
 
-    A variable that is gone everywhere is no loss: a provider's new accounting basis is another variable. The share that
-    may go is the dataset's ``withdrawn_limit``, as for the values of one series.
+    A variable that is gone everywhere is no loss: a provider's new accounting basis is another variable. One place
+    may go, as one value may, and the dataset's ``withdrawn_limit`` says which share.
     """
     if not dataset.whole_record:
         return
@@ -27,7 +27,7 @@ def refuse_lost_series(connection: Connection, dataset: Dataset, ref: GranuleRef
     known = series_from(connection, dataset.id, urls, ref.location.id if ref.location else None)
     kept = {one.variable_id for one in known if one.id in present}
     gone = [one for one in known if one.id not in present and one.variable_id in kept]
-    if len(gone) > dataset.withdrawn_limit * len(known):
+    if len(gone) > max(1, dataset.withdrawn_limit * len(known)):
         first = f"{gone[0].variable_id} at {gone[0].location_id}"
         problem = (
             f"the edition has lost {len(gone)} of {len(known)} series known before ({first}{' …' * (len(gone) > 1)})"

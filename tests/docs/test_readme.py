@@ -42,6 +42,7 @@ def block(mark: str, language: str) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 def test_the_tour_works(demonstration: Path) -> None:
     toured = shell(block("tour", "sh"), demonstration)
     assert toured.returncode == 0, toured.stderr

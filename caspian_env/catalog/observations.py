@@ -75,7 +75,7 @@ def write_observations(
     if known and len(gone) > max(1, withdrawn_limit * len(known)):
         raise BadGranule(
             f"series {series_id}", f"the edition has lost {len(gone)} of {len(known)} values known before",
-            "check the provider; a true withdrawal of this size must be confirmed by a person",
+            "check the provider; where the withdrawal is true, raise withdrawn_limit in the seed",
         )  # fmt: skip
     edition = Edition(known_at, granule_id, version, run_id, whole_record)
     opened, closed = differences(connection, series_id, observed, Before(known, ever, versions), edition)

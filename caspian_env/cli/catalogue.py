@@ -107,13 +107,17 @@ def _check(platform: Platform, names: list[str], as_json: bool) -> None:
         raise SettingsError("datasets check", "takes one dataset", "caspian-env datasets lists them")
     check = check_dataset(platform, names[0])
     print_json(check.as_dict()) if as_json else _show_check(check)
-    raise typer.Exit(0 if check.passed else 3)
+    raise typer.Exit(0 if check.kept else 3)
 
 
 def _show_check(check: Check) -> None:
     rows = [("" if f.kept else "!", f.what, f.promised, f.found) for f in check.findings]
     show_table(("", "what", "the seed promises", "found"), rows)
-    if check.passed:
+    if check.kept:
         typer.echo(f"{check.dataset_id} keeps what its seed promises; it is proven")
+    elif check.passed:
+        typer.echo(
+            f"{check.dataset_id} is read as its seed promises and so proven; the lines marked ! say what is late or missing"
+        )
     else:
         typer.echo("next: look at the lines marked !; mend the seed or the source module, or check again later")

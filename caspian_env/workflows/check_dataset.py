@@ -6,7 +6,7 @@ Nothing is written but the account of the check; a first collection is ``ingest`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,21 +29,24 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 600.0
 LOOK_BACK = timedelta(days=60)  # finds a monthly file that is published within a month
 SYNTHETIC_NOTE = "SYNTHETIC.txt"
+CANDIDATES = 5  # granules that are asked for until one is there
+ABSENT = "not published there"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One promise of the seed beside what was found."""
+    """One promise of the seed beside what was found; a proof hangs on those about reading, not on punctuality."""
 
     what: str
     promised: str
     found: str
     kept: bool
+    about_reading: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The account of a check; it passed when every promise is kept."""
+    """The account of a check; it passed, and proves the dataset, when every promise about reading is kept."""
 
     dataset_id: str
     url: str | None
@@ -51,12 +54,17 @@ class Check:
 
     @property
     def passed(self) -> bool:
+        """Whether the granule is what the reader and the seed expect, however old it is."""
+        return all(finding.kept for finding in self.findings if finding.about_reading)
+
+    @property
+    def kept(self) -> bool:
         """Whether every promise is kept."""
         return all(finding.kept for finding in self.findings)
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
-        return asdict(self) | {"passed": self.passed}
+        return asdict(self) | {"passed": self.passed, "kept": self.kept}
 
 
 def check_dataset(platform: Platform, name: str) -> Check:
@@ -88,42 +96,52 @@ def check_dataset(platform: Platform, name: str) -> Check:
 
 def _examine(platform: Platform, dataset: Dataset) -> tuple[str | None, list[Finding]]:
     try:
-        ref = _newest(platform, dataset)
+        refs = _newest_first(platform, dataset)
     except CaspianError as error:
         return None, [Finding("listing", "".join(dataset.hosts[:1]) or "the seeds", str(error), False)]
-    url, path, told = None, None, []
+    told_of_absent: list[tuple[str | None, list[Finding]]] = []
+    for ref in refs[:CANDIDATES]:
+        url, path, told = _received(platform, dataset, ref)
+        if path is not None:
+            alone = len(refs) == 1 and ref.location is None
+            absent = [replace(one, about_reading=False) for _, found in told_of_absent for one in found]
+            return url, told + absent + list(_contents(platform, dataset, ref, path, alone=alone))
+        if any(finding.found != ABSENT for finding in told):
+            return url, told  # a host that fails is a finding about the host, and the next granule lies there too
+        if ref.window is None or not told_of_absent:  # the days before the newest are asked for without a word
+            told_of_absent.append((url, told))
+    return told_of_absent[0]
+
+
+def _received(platform: Platform, dataset: Dataset, ref: GranuleRef) -> tuple[str | None, Path | None, list[Finding]]:
+    """The address that answered last, the bytes of the first that had the granule, and what was told."""
+    url, told = None, []
     for url in addresses(ref, dataset.hosts):
         try:
             with fetch(
                 platform, dataset, ref, url, etag=None, last_modified=None, deadline_seconds=DEADLINE_SECONDS
             ) as answer:
                 path = platform.archive.obtain(answer.body).path
-                url, told = answer.url, [_answered(dataset, ref, answer)]
-            break
+                return answer.url, path, [_answered(dataset, ref, answer)]
         except NotPublished:
-            told.append(Finding("address", url, "not published there", False))
+            told.append(Finding("address", url, ABSENT, False))
         except TransportError as error:
             told.append(Finding("address", url, error.problem, False))
-    if path is None:
-        return url and public_address(url, ref.form), told
-    return url, told[-1:] + list(_contents(platform, dataset, ref, path))
+    return url and public_address(url, ref.form), None, told
 
 
-def _newest(platform: Platform, dataset: Dataset) -> GranuleRef:
-    """The last granule of the look-back that is published; NotPublished when there is none."""
+def _newest_first(platform: Platform, dataset: Dataset) -> list[GranuleRef]:
+    """What is listed of the look-back, the newest first; NotPublished when there is nothing."""
     now = platform.clock()
     start = now - max(LOOK_BACK, 2 * (later(now, dataset.update_frequency) - now))
     start -= timedelta(days=dataset.publication_delay_days)
     first = datetime.fromisoformat(dataset.coverage_start).replace(tzinfo=now.tzinfo)
     span = Window(first if platform.settings.mirror or dataset.state != "active" else max(start, first), now)
-    http = _Listings(platform, dataset)
-    newest = None
-    for ref in source_of(dataset).list_granules(span, http):
-        if newest is None or ref.window is None or newest.window is None or ref.window.start >= newest.window.start:
-            newest = ref
-    if newest is None:
+    refs = list(source_of(dataset).list_granules(span, _Listings(platform, dataset)))
+    if not refs:
         raise NotPublished(dataset.id, f"nothing is published for {span}", "look at the provider's page")
-    return newest
+    refs.reverse()  # of equal times, and where no time is stated, the one listed last goes first
+    return sorted(refs, key=lambda ref: ref.window.start if ref.window else span.start, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +173,7 @@ def _places(dataset: Dataset, raw: Any) -> Iterator[Finding]:
     )
 
 
-def _contents(platform: Platform, dataset: Dataset, ref: GranuleRef, path: Path) -> Iterator[Finding]:
+def _contents(platform: Platform, dataset: Dataset, ref: GranuleRef, path: Path, *, alone: bool) -> Iterator[Finding]:
     """What is inside the granule, promise by promise; the first error ends the list."""
     try:
         raw = source_of(dataset).read_granule(path)
@@ -164,7 +182,8 @@ def _contents(platform: Platform, dataset: Dataset, ref: GranuleRef, path: Path)
         return
     yield Finding("format", f"readable by sources/{dataset.module}.py", "read", True)
     yield from _version(dataset, raw)
-    yield from _places(dataset, raw)
+    if alone:  # one granule of several may be about a part of the places
+        yield from _places(dataset, raw)
     for measured in dataset.variables:
         there = measured.name in raw
         found = f"{raw[measured.name].attrs.get('units', 'without units')}" if there else "absent"
@@ -200,4 +219,4 @@ def _newest_value(platform: Platform, dataset: Dataset, recorded: list[Recorded]
     due = later(newest[0], dataset.update_frequency, 2) + timedelta(days=2 * dataset.publication_delay_days)
     if dataset.state == "active":
         promised = f"one every {dataset.update_frequency}, {dataset.publication_delay_days} days late"
-        yield Finding("newest value", promised, f"{newest[1]:%Y-%m-%d}", due >= platform.clock())
+        yield Finding("newest value", promised, f"{newest[1]:%Y-%m-%d}", due >= platform.clock(), about_reading=False)

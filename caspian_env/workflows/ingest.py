@@ -43,7 +43,7 @@ from caspian_env.workflows.pipeline import in_turn
 from caspian_env.workflows.read import Ahead, Reading, reading_of
 from caspian_env.workflows.receive import declaration, receive
 from caspian_env.workflows.weights import Weights
-from caspian_env.workflows.whole_edition import absent_places, refuse_lost_series
+from caspian_env.workflows.whole_edition import absent_places, lost_variables, told_of_lost
 
 DEADLINE_SECONDS = 600.0
 FROM_A_FOLDER = 4  # granules at the same time: most of that time is waiting for the disk
@@ -216,7 +216,7 @@ def _store(job: Job, ref: GranuleRef, one: Arrived, reading: Reading, ahead: Ahe
     try:
         recorded, version = reading.read(ref, one.kept, ahead)
         refuse_older(version, job.accepted_versions(), dataset=job.dataset.id, after_another=one.after_another)
-        written = _write(job, ref, one, recorded, version)
+        written, lost = _write(job, ref, one, recorded, version)
     except BadGranule as error:
         set_aside(job, one.answer, one.kept, error)
         return
@@ -227,12 +227,16 @@ def _store(job: Job, ref: GranuleRef, one: Arrived, reading: Reading, ahead: Ahe
     job.outcome.revised += written.revised
     job.outcome.withdrawn += written.withdrawn
     job.outcome.notes += [line for row in recorded for line in row.notes]
+    if lost:
+        job.outcome.problems.append(told_of_lost(one.answer.url, lost))
     if absent := absent_places(job.dataset, recorded):
         job.outcome.notes.append(f"{one.answer.url} holds nothing of {', '.join(absent)}")
 
 
-def _write(job: Job, ref: GranuleRef, one: Arrived, recorded: list[Recorded], version: str | None) -> Written:
-    """One transaction: the granule, the answer that brought it, and the differences of every series."""
+def _write(
+    job: Job, ref: GranuleRef, one: Arrived, recorded: list[Recorded], version: str | None
+) -> tuple[Written, list[str]]:
+    """One transaction: the granule, the answer that brought it, and the differences of every series; what was lost."""
     answer, kept = one.answer, one.kept
     with job.platform.catalog.write() as connection:
         granule_id = record_granule(
@@ -244,12 +248,12 @@ def _write(job: Job, ref: GranuleRef, one: Arrived, recorded: list[Recorded], ve
         if ref.location:
             write_location(connection, ref.location)
         stated = [(_series(connection, job, row), row.observed) for row in recorded]
-        refuse_lost_series(connection, job.dataset, ref, {series for series, observed in stated if observed})
+        lost = lost_variables(connection, job.dataset, ref, {series for series, observed in stated if observed})
         written = _write_values(
             connection, job, stated, Edition(moment, granule_id, version, job.run_id, job.dataset.whole_record)
         )
     job.series.update({_key(row): series for row, (series, _) in zip(recorded, stated, strict=True)})
-    return written
+    return written, lost
 
 
 def _write_values(connection: Connection, job: Job, stated: Stated, edition: Edition) -> Written:

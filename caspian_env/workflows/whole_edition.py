@@ -1,4 +1,4 @@
-"""Whether an edition of a whole record is whole: no series known before is gone, no place that the seed names is absent."""
+"""Whether an edition of a whole record is whole: which series known before are gone, which places of the seed absent."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ from caspian_env.model import Dataset, GranuleRef
 from caspian_env.transport import addresses
 from caspian_env.workflows.observe import Recorded
 
-CONFIRM = "check the provider; a true withdrawal of this size must be confirmed by a person"
+CONFIRM = "check the provider; where the withdrawal is true, raise withdrawn_limit in the seed"
 
 
-def refuse_lost_series(connection: Connection, dataset: Dataset, ref: GranuleRef, present: Collection[int]) -> None:
-    """Raise BadGranule where an edition states a variable at fewer places than its addresses did before.
+def lost_variables(connection: Connection, dataset: Dataset, ref: GranuleRef, present: Collection[int]) -> list[str]:
+    """The variables of the seed that its addresses stated before and this edition states nowhere.
 
-    A variable that is gone everywhere is no loss: a provider's new accounting basis is another variable. One place
-    may go, as one value may, and the dataset's ``withdrawn_limit`` says which share.
+    One such is no reason to refuse the rest: a provider's new accounting basis is another variable. It is to be told,
+    for its values stay as the edition before stated them. One place may go, as one value may, and the dataset's
+    ``withdrawn_limit`` says which share.
+
+    Raises
+    ------
+    BadGranule
+        When the edition states a variable at fewer places than before.
     """
     if not dataset.whole_record:
-        return
+        return []
     urls = [public_address(url, ref.form) for url in addresses(ref, dataset.hosts)]
     known = series_from(connection, dataset.id, urls, ref.location.id if ref.location else None)
     kept = {one.variable_id for one in known if one.id in present}
@@ -33,6 +39,16 @@ def refuse_lost_series(connection: Connection, dataset: Dataset, ref: GranuleRef
             f"the edition has lost {len(gone)} of {len(known)} series known before ({first}{' …' * (len(gone) > 1)})"
         )
         raise BadGranule(dataset.id, problem, CONFIRM)
+    wanted = {measured.variable for measured in dataset.variables}
+    return sorted({one.variable_id for one in known if one.variable_id in wanted} - kept)
+
+
+def told_of_lost(url: str, lost: Sequence[str]) -> str:
+    """The line about variables that an edition states no longer."""
+    return (
+        f"{url}: the edition states nothing any more of {', '.join(lost)}; their values stay as the edition before stated"
+        " them (ask the provider; if they are withdrawn for good, take them out of the seed)"
+    )
 
 
 def absent_places(dataset: Dataset, recorded: Sequence[Recorded]) -> list[str]:

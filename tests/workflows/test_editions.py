@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +18,9 @@ from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.editions import edition_of, in_order, refuse_older
 from caspian_env.workflows.ingest import ingest
-from caspian_env.workflows.outcome import Outcome
+from caspian_env.workflows.outcome import Outcome, exit_code
 from caspian_env.workflows.seed import seed
-from tests.sources.emission_files import edgar, owid_co2
+from tests.sources.emission_files import as_csv, edgar, owid_co2
 
 from .conftest import compose
 
@@ -148,6 +151,33 @@ def test_a_new_booklet_under_a_new_address_follows_the_old_one(platform: Platfor
     ]
 
 
+def without_methane(years: range) -> bytes:
+    """The table as its provider might publish it after dropping a column."""
+    rows = list(csv.DictReader(io.StringIO(owid_co2(years).decode())))
+    return as_csv(
+        [[k for k in rows[0] if k != "methane"], *([v for k, v in row.items() if k != "methane"] for row in rows)]
+    )
+
+
+def test_a_variable_that_an_edition_states_nowhere_is_told_until_it_leaves_the_seed(platform: Platform) -> None:
+    collect(platform, {NEW: owid_co2(TO_2023)})
+    methane = "emission_of_methane_unstated_gwp_with_lulucf"
+    outcome = collect(platform, {NEW: without_methane(TO_2024)})
+    assert (outcome.status, outcome.rejected, exit_code([outcome])) == ("partial", 0, 3)
+    assert (
+        len(outcome.problems) == 1 and f"states nothing any more of {methane}; their values stay" in outcome.problems[0]
+    )
+    assert co2_of_kazakhstan(platform, 2024)  # what it does state is taken
+    kept = ask(platform.catalog, f"SELECT count(*) FROM v_observation WHERE variable_id = '{methane}'").rows
+    assert kept == [(6 * len(TO_2023) - 5,)]
+    again = collect(platform, {})
+    assert (again.status, again.fetched, again.written) == ("ok", 0, 0)  # the same bytes say nothing new
+    dataset = platform.seeds.datasets["owid_co2"]
+    shorter = tuple(measured for measured in dataset.variables if measured.variable != methane)
+    seeds = replace(platform.seeds, datasets={"owid_co2": replace(dataset, variables=shorter)})
+    assert collect(replace(platform, seeds=seeds), {NEW: without_methane(range(2000, 2026))}).problems == []
+
+
 @pytest.mark.parametrize(
     ("version", "known", "after_another", "refused"),
     [
@@ -189,5 +219,8 @@ def test_real_editions_in_their_order(shared: Callable[..., Path], database_url:
             methane = ask(platform.catalog, METHANE_OF_AZERBAIJAN, {}, limit=None).rows
     # A part of the record (2004-2023) does not take the place of the whole one; the edition of 2025 does.
     assert "the edition has lost 14 of 27 values known before" in told["2024-11"].problems[0]
-    assert (told["2026-08"].problems, told["2026-08"].withdrawn) == ([], 14)
+    # The file at hand of that edition lacks the totals; it is taken, and the gap is told.
+    (lost,) = told["2026-08"].problems
+    assert "nothing any more of emission_of_greenhouse_gases_unstated_gwp_with_lulucf," in lost
+    assert told["2026-08"].withdrawn == 14
     assert [(row[0], row[1]) for row in methane] == [(44.82, "edition 2018"), (12.163, "edition 2024")]

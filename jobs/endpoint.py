@@ -16,6 +16,7 @@ from socketserver import TCPServer
 from threading import Event, Lock, Thread, Timer
 from typing import Any
 
+from caspian_env.errors import DatabaseUnusable
 from caspian_env.wiring import Platform
 from jobs.exposition import CONTENT_TYPE, text_of
 from jobs.telling import health, metrics
@@ -146,7 +147,9 @@ class _Request(BaseHTTPRequestHandler):
             return ask()
         except Exception as error:
             log.warning("%s could not be answered: %s: %s", path, type(error).__name__, error)
-            failing = {"status": "failing", "reason": "the database does not answer"}
+            away = isinstance(error, DatabaseUnusable | TimeoutError)
+            reason = "the database does not answer" if away else "the catalog is not ready"
+            failing = {"status": "failing", "reason": reason}
             return 503, "application/json", json.dumps(failing)
 
     def _hang_up(self) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Event
 
 from caspian_env.catalog.lease import acquire_lease, lease_holder, release_lease
-from caspian_env.cli.streams import as_far_as_it_goes
-from caspian_env.errors import CaspianError, SettingsError
+from caspian_env.cli.streams import as_far_as_it_goes, drop
+from caspian_env.errors import CaspianError, DatabaseUnusable, SettingsError
 from caspian_env.logs import log_to_standard_error
 from caspian_env.settings import Settings, load_settings
 from caspian_env.wiring import Platform, now, open_platform
@@ -26,7 +26,7 @@ from caspian_env.workflows.keys import missing_key
 from caspian_env.workflows.outcome import FAILED, OK, PARTIAL, USAGE
 from caspian_env.workflows.run import choose
 from caspian_env.workflows.seed import seed
-from jobs.clockwork import keep_time
+from jobs.clockwork import LONGEST_SECONDS, keep_time
 from jobs.dispatch import ROLE, recall
 from jobs.endpoint import endpoint
 from jobs.patience import Patience
@@ -52,19 +52,19 @@ def main(
         settings = load_settings(config=options.config, mirror=options.mirror, home=options.home)
         log_to_standard_error(settings.log, as_a_service=True)
         with stop_signals(timing.stop_seconds) as stop, open_platform(settings, clock=clock) as platform:
-            seed(platform)
             shift = Shift(
                 platform, _timetable(platform, options.only), 0, _limits(settings), stop, timing,
                 options=_passed_on(options, "home", "config"), collecting_options=_passed_on(options, "mirror"),
                 command=tuple(command),
             )  # fmt: skip
-            if options.timetable:
-                _show(shift)
-            code = OK if options.timetable else _once(shift) if options.once else _serve(shift)
+            code = (_show if options.timetable else _once if options.once else _serve)(shift)
     except SettingsError as error:
         code = _fail(error, USAGE)
     except CaspianError as error:
         code = _fail(error, FAILED)
+    except BrokenPipeError:  # the reader of the timetable has had enough, e.g. `| head`
+        drop(sys.stdout)
+        code = OK
     with as_far_as_it_goes():  # what a full disk under the logs did not take is no failure of the jobs
         pass
     sys.exit(code)
@@ -73,9 +73,29 @@ def main(
 def _serve(shift: Shift) -> int:
     """Be the active scheduler whenever nobody else is, until a stop is asked for."""
     with endpoint(shift.platform.settings.metrics, shift.platform):
-        _stand_by_or_be_active(shift)
+        if _is_ready(shift):
+            _stand_by_or_be_active(shift)
     log.info("stopped")
     return OK
+
+
+def _is_ready(shift: Shift) -> bool:
+    """Migrate and seed, after a wait where the database is away; False when a stop was asked for before.
+
+    What does not pass by itself, such as a wrong password or a database that is not there, ends the service.
+    """
+    patience = Patience(shift.timing.standby_seconds, LONGEST_SECONDS)
+    while not shift.stop.asked.is_set():
+        try:
+            seed(shift.platform)
+        except DatabaseUnusable as error:
+            if not error.transient:
+                raise
+            shift.stop.asked.wait(patience.lose("the service waits for its database", error))
+        else:
+            patience.regain("the database answers")
+            return True
+    return False
 
 
 def _stand_by_or_be_active(shift: Shift) -> None:
@@ -108,6 +128,7 @@ def _be_active(shift: Shift) -> None:
 
 def _once(shift: Shift) -> int:
     """Do what is due and end: 0 all done, 3 something is missing, 1 when nothing could be done."""
+    seed(shift.platform)
     token, other = _acquire(shift.platform, shift.timing)
     if token is None:
         log.info("nothing to do here: %s is the active scheduler", in_words(other))
@@ -150,12 +171,16 @@ def _timetable(platform: Platform, only: Sequence[str]) -> tuple[Schedule, ...]:
     return schedules(wanted)
 
 
-def _show(shift: Shift) -> None:
+def _show(shift: Shift) -> int:
+    """Print when each job is due and when it was last done."""
+    seed(shift.platform)
     present = shift.platform.clock()
     for schedule in shift.timetable:
         known = recall(shift.platform, schedule).account
         last = f"{known.scheduled_for:%F %R} {known.status}" if known.scheduled_for else "never"
         sys.stdout.write(f"{schedule.job:28} next {next_due(schedule, present):%F %R}  last {last}  ({schedule})\n")
+    sys.stdout.flush()  # here, where a reader that has gone away is no error
+    return OK
 
 
 def _limits(settings: Settings) -> Limits:

@@ -6,6 +6,7 @@ the schema, are faults of the program and stay what they are.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -29,6 +30,12 @@ SECRETS = ("password", "sslpassword", "passfile", "sslkey")
 _AWAY_CLASS, _AWAY = "08", {"57P01", "57P02", "57P03", "57P04", "57P05", "25P03", "25P04"}
 _FULL, _READ_ONLY, _DENIED = "53100", "25006", "42501"
 _BUSY = {"53300", "55P03", "40P01", "40001"}
+# A server that is there and lets nobody in does not change its mind by itself. While a connection is made the driver gives
+# no code, only the server's words; those in another language than English count as "away", which at worst waits.
+_REFUSED = re.compile(
+    r"password authentication failed|no password supplied|no pg_hba\.conf entry|is not permitted to log in|"
+    r'(?:database|role|user) ".*" does not exist|permission denied for database'
+)
 
 
 def public_name(url: sa.URL) -> str:
@@ -89,8 +96,9 @@ def _of_sqlite(error: sqlite3.Error, file: Path | None, name: str, reads: bool) 
 
 def _of_postgresql(error: object, url: sa.URL, reads: bool) -> CatalogError | None:
     code = getattr(error, "sqlstate", None) or ""
-    lost = not code and any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
     name, said = public_name(url), _told(error, url)
+    lost = not code and any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
+    lost = lost and not _REFUSED.search(said)
     if lost or code.startswith(_AWAY_CLASS) or code in _AWAY:
         remedy = f"start it, or check CASPIAN_ENV_DATABASE_URL and the network; {AGAIN}"
         return DatabaseAway(name, f"the database does not answer, or went away: {said}", remedy)

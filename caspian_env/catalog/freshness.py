@@ -17,11 +17,12 @@ ANSWERS = ("new", "same_bytes", "not_modified")
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The newest answer of a provider, and the newest failure and "there is nothing" since then, UTC."""
+    """The newest answer of a provider, and the newest failure, "there is nothing" and listing since then, UTC."""
 
     answered_at: datetime | None = None
     failed_at: datetime | None = None
     absent_at: datetime | None = None
+    listed_at: datetime | None = None
 
 
 def newest_observations(connection: Connection) -> Sequence[sa.Row[Any]]:
@@ -38,7 +39,7 @@ def newest_observations(connection: Connection) -> Sequence[sa.Row[Any]]:
 
 
 def contacts(connection: Connection) -> dict[str, Contact]:
-    """When each dataset's provider last gave bytes or confirmed them, and since then failed or had nothing.
+    """When each dataset's provider last gave bytes or confirmed them, and since then failed, had nothing or only listed.
 
     Knowledge of a dataset only grows, so its newest answer is found from the end of the index on ``known_at``; to look at
     every answer ever given would take seconds in a catalog that is some years old.
@@ -54,6 +55,8 @@ def _contact(connection: Connection, dataset_id: str) -> Contact:
     answer = connection.execute(answers.order_by(r.known_at.desc(), r.id.desc()).limit(1)).one_or_none()
     since = (r.known_at >= answer.known_at,) if answer else ()
     newest = sa.type_coerce(sa.func.max(r.retrieved_at), t.UtcTime)
-    others = sa.select(r.outcome, newest).where(mine, r.outcome.in_(("failed", "not_published")), *since)
+    others = sa.select(r.outcome, newest).where(mine, r.outcome.in_(("failed", "not_published", "listed")), *since)
     later = {row[0]: row[1] for row in connection.execute(others.group_by(r.outcome))}
-    return Contact(answer.retrieved_at if answer else None, later.get("failed"), later.get("not_published"))
+    return Contact(
+        answer.retrieved_at if answer else None, later.get("failed"), later.get("not_published"), later.get("listed")
+    )

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None, *, as_a_service: bool = False) 
     for name in COMMANDS:
         import_module(f"caspian_env.cli.{name}")
     from caspian_env.cli.options import app
-    from caspian_env.cli.streams import whole_output
+    from caspian_env.cli.streams import drop, whole_output
     from caspian_env.errors import CaspianError, SettingsError
 
     words = _spread(list(sys.argv[1:] if arguments is None else arguments))
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None, *, as_a_service: bool = False) 
     except CaspianError as error:
         _fail(str(error), 1, answers_are_logs)
     except BrokenPipeError:  # the reader of our output has had enough, e.g. `| head`
-        sys.stderr.close()
+        drop(sys.stdout)
         sys.exit(0)
     except Exception as error:
         if not as_json:

@@ -33,7 +33,7 @@ def whole_output() -> Iterator[None]:
         if error.filename is not None:
             path = Path(os.fsdecode(error.filename)).absolute()
             raise disk_error(error, path.parent, path.name) from error
-        _drop(sys.stdout)
+        drop(sys.stdout)
         problem = f"the disk under it does not take what the command says: {error.strerror}"
         raise DiskError("standard output", problem, MAKE_ROOM) from error
     finally:
@@ -48,10 +48,10 @@ def as_far_as_it_goes() -> Iterator[None]:
         yield
         sys.stderr.flush()
     except OSError:
-        _drop(sys.stderr)
+        drop(sys.stderr)
 
 
-def _drop(stream: TextIO) -> None:
+def drop(stream: TextIO) -> None:
     """Let nothing be left that the interpreter would try to write when it ends: it would fail, with a code of its own."""
     with suppress(OSError, ValueError):
         nothing = os.open(os.devnull, os.O_WRONLY)

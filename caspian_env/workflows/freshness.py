@@ -142,7 +142,9 @@ def _never(contact: Contact) -> str:
         return f"answered on {contact.answered_at:%Y-%m-%d}, but nothing of it could be accepted"
     if contact.absent_at is not None and not _after(contact.failed_at, contact.absent_at):
         return f"had nothing at its address on {contact.absent_at:%Y-%m-%d}"
-    return f"failed to answer on {contact.failed_at:%Y-%m-%d}" if contact.failed_at else "was never asked"
+    if contact.failed_at is not None:
+        return f"failed to answer on {contact.failed_at:%Y-%m-%d}"
+    return f"listed nothing to collect on {contact.listed_at:%Y-%m-%d}" if contact.listed_at else "was never asked"
 
 
 def _after(moment: datetime | None, other: datetime | None) -> bool:

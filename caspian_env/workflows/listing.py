@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from caspian_env.errors import CaspianError, DatabaseUnusable, Unreachable
+from caspian_env.errors import CaspianError, DatabaseUnusable, NotPublished, TransportError, Unreachable
 from caspian_env.formats.mirror_addresses import host_of, join_address, public_address
 from caspian_env.model import Dataset, Document, GranuleRef, Http, Listing, Window
 from caspian_env.workflows.collection import Job, note
@@ -75,5 +75,13 @@ def list_granules(job: Job, span: Window) -> list[GranuleRef]:
     except CaspianError as error:
         what = f"the listing broke off after {len(refs)} granules" if refs else "nothing could be listed"
         job.outcome.problems.append(f"{what}: {error.subject}: {error.problem}")
+        _note_failure(job, error)
         job.again_from.append(span.start)
     return refs
+
+
+def _note_failure(job: Job, error: CaspianError) -> None:
+    """Leave a row of the answer that did not come, so that the source counts as one that was asked."""
+    asked = error.subject if "://" in error.subject else join_address(job.dataset.hosts[0], error.subject)
+    url = public_address(asked) if isinstance(error, TransportError) else job.dataset.hosts[0]
+    note(job, url, "not_published" if isinstance(error, NotPublished) else "failed", str(error))

@@ -112,6 +112,13 @@ class Operations:
             assert time.monotonic() - begun < PATIENCE, f"waited in vain for {what}: {self.runs()}"
             time.sleep(0.1)
 
+    def wait_until(self, condition: Callable[[], object], what: str, process: Process) -> None:
+        """The same where there is no ledger to look at."""
+        begun = time.monotonic()
+        while not condition():
+            assert time.monotonic() - begun < PATIENCE, f"waited in vain for {what}: {process.output}"
+            time.sleep(0.1)
+
     def end(self) -> None:
         for process in self.started:
             process.child.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -189,6 +190,26 @@ def test_a_source_that_never_gave_anything_is_told_from_one_that_was_never_asked
     sources = said(doctor(everything), "sources")
     assert "nasa_gistemp: never successful: it had nothing at its address" in sources
     assert "nasa_gwm_lake: never collected: it was never asked" in sources
+
+
+@pytest.mark.parametrize(("name", "status"), [("noaa_oisst_v2_1", 503), ("ostia", 403)])
+def test_a_source_whose_listing_failed_was_asked(
+    platform: Platform, httpserver: HTTPServer, name: str, status: int
+) -> None:
+    httpserver.expect_request(re.compile("")).respond_with_data("", status=status)
+    settings = replace(platform.settings, mirror=httpserver.url_for(""))
+    with open_platform(settings, clock=platform.clock) as other:
+        outcome = ingest(other, other.seeds.datasets[name])
+        assert "nothing could be listed" in outcome.problems[0]
+        assert f"{name}: never successful: it failed to answer on 1994-01-" in said(doctor(other), "sources")
+
+
+def test_a_source_that_lists_nothing_was_asked(platform: Platform, httpserver: HTTPServer) -> None:
+    httpserver.expect_request(re.compile("")).respond_with_data("<html></html>", content_type="text/html")
+    settings = replace(platform.settings, mirror=httpserver.url_for(""))
+    with open_platform(settings, clock=platform.clock) as other:
+        ingest(other, other.seeds.datasets["noaa_oisst_v2_1"])
+        assert "noaa_oisst_v2_1: never successful: it " in said(doctor(other), "sources")
 
 
 def test_a_clock_behind_the_catalog_is_found(platform: Platform, clock: Clock) -> None:

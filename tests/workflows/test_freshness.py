@@ -73,6 +73,7 @@ def test_a_retired_dataset_is_never_late() -> None:
     [
         (Contact(), "was never asked"),
         (Contact(failed_at=DUE), "failed to answer on 2024-05-11"),
+        (Contact(listed_at=DUE), "listed nothing to collect on 2024-05-11"),
         (Contact(absent_at=DUE), "had nothing at its address on 2024-05-11"),
         (Contact(answered_at=DUE), "answered on 2024-05-11, but nothing of it could be accepted"),
     ],

@@ -20,6 +20,7 @@
     ├── TransportError                bytes could not be had
     │   ├── NotPublished              the provider (or mirror) does not have the address
     │   ├── Unreachable               no answer in time, or a server error (transient)
+    │   │   └── NoIndex               a page where a directory should be listed
     │   └── RefusedAnswer             too large, wrong redirect, forbidden
     ├── MissingKey                    the source needs a key that is not set
     ├── BadGranule                    the bytes are not what the source promises
@@ -141,6 +142,10 @@ class Unreachable(TransportError):
     """No answer in time, or a server error; trying again later can help."""
 
     transient = True
+
+
+class NoIndex(Unreachable):
+    """A page came where the names of a directory should be listed: an outage page, or an address that lists nothing."""
 
 
 class RefusedAnswer(TransportError):

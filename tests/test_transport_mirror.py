@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import ClassVar
 import pytest
 from pytest_httpserver import HTTPServer
 
-from caspian_env.errors import NotPublished, RefusedAnswer, SettingsError, Unreachable
+from caspian_env.errors import NotPublished, RefusedAnswer, SettingsError, TransportError, Unreachable
 from caspian_env.model import GranuleRef
 from caspian_env.settings import Settings
 from caspian_env.transport import Transport, addresses
@@ -262,3 +263,24 @@ def test_a_mirror_folder_says_whether_it_can_have_a_dataset(tmp_path: Path) -> N
         assert not opened.has_any_of(["https://elsewhere.org/"])
     with Transport(Settings(tmp_path, "sqlite://")) as live:
         assert live.has_any_of(["https://elsewhere.org/"])
+
+
+def test_a_mirror_that_is_away_is_named_with_the_remedy_and_without_its_password(httpserver: HTTPServer) -> None:
+    """One that nobody serves, one that fails, one that forbids, one that lacks the file: the provider is not at fault."""
+    for number, path in ((503, "busy"), (403, "closed"), (418, "odd"), (404, "none")):
+        httpserver.expect_request(re.compile(f"/a.org/{path}/?")).respond_with_data("", status=number)
+    here = httpserver.url_for("").rstrip("/").removeprefix("http://")
+    remedies = "start the mirror, or correct --mirror or CASPIAN_ENV_MIRROR"
+    with transport("http://ana:s3cret@127.0.0.1:1/below") as gone, transport(f"http://ana:s3cret@{here}/") as there:
+        for opened, name, said in (
+            (gone, "x", f"the mirror 127.0.0.1:1: the connection failed: .* [(]{remedies}"),
+            (there, "busy", f"the mirror {here} failed [(]HTTP 503[)]"),
+            (there, "closed", f"the mirror {here} forbids the request .*check the user and the password"),
+            (there, "odd", f"the mirror {here} answered HTTP 418.*{remedies}"),
+            (there, "none", f"is not on the mirror {here} [(]HTTP 404[)]"),
+        ):
+            for ask in (fetch, lambda mirror, url: mirror.listing(url)):
+                with pytest.raises(TransportError, match=said) as caught:
+                    ask(opened, f"https://a.org/{name}")
+                assert "s3cret" not in str(caught.value)
+                assert str(caught.value).startswith("https://a.org/")

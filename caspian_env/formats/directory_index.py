@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 from urllib.parse import quote, unquote, urljoin, urlsplit
 from xml.etree import ElementTree
 
-from caspian_env.errors import NotPublished, RefusedAnswer, Unreachable
+from caspian_env.errors import NoIndex, NotPublished, RefusedAnswer, Unreachable
 
 MOST_PAGES = 1000
 PLAIN = "!$&'()*+,;=:@"
@@ -41,7 +41,7 @@ def index_names(page: str, address: str, *, literal: bool = False) -> list[str]:
 
     Raises
     ------
-    Unreachable
+    NoIndex
         When the page shows nothing and does not call itself an index: an outage page sent with status 200.
     """
     if page.lstrip().startswith("["):
@@ -63,7 +63,7 @@ def index_names(page: str, address: str, *, literal: bool = False) -> list[str]:
         name = unquote(last) if literal else address_name(unquote(last))
         names.add(name + "/" * target.path.endswith("/"))
     if not names and not any(mark in page.lower() for mark in INDEX_MARKS):
-        raise Unreachable(address, "answered with a page that is not a directory index", "look at the address by hand")
+        raise NoIndex(address, "answered with a page that is not a directory index", "look at the address by hand")
     return sorted(names)
 
 

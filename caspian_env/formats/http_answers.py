@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from caspian_env.errors import NotPublished, RefusedAnswer, TransportError, Unreachable
 
+OF_THE_MIRROR = "start the mirror, or correct --mirror or CASPIAN_ENV_MIRROR"
 OWN_VALIDATOR = "date and size: "  # not an ETag, and never sent as one
 
 
@@ -48,8 +49,10 @@ def settled_date(headers: Mapping[str, str]) -> str | None:
     return text if age.total_seconds() >= 1 else None
 
 
-def complaint(subject: str, status: int) -> TransportError:
-    """The error that an HTTP status other than success stands for (RFC 9110, section 15)."""
+def complaint(subject: str, status: int, mirror: str = "") -> TransportError:
+    """The error that an HTTP status other than success stands for (RFC 9110, section 15); ``mirror`` is who answered."""
+    if mirror:
+        return _complaint_of_mirror(subject, status, mirror)
     if status in (404, 410):
         return NotPublished(subject, f"is not there (HTTP {status})", "it may appear later, or have moved for good")
     if status == 429:
@@ -63,6 +66,17 @@ def complaint(subject: str, status: int) -> TransportError:
         remedy = "check the key and accept its licence at the provider; without a key, write to the provider"
         return RefusedAnswer(subject, f"forbids the request (HTTP {status})", remedy)
     return RefusedAnswer(subject, f"answered HTTP {status}, which is not expected", "look at the address by hand")
+
+
+def _complaint_of_mirror(subject: str, status: int, mirror: str) -> TransportError:
+    if status in (404, 410):
+        return NotPublished(subject, f"is not on the mirror {mirror} (HTTP {status})", "copy it there, if it should be")
+    if status in (401, 403, 407):
+        remedy = "check the user and the password in CASPIAN_ENV_MIRROR"
+        return RefusedAnswer(subject, f"the mirror {mirror} forbids the request (HTTP {status})", remedy)
+    if status in (408, 425, 429) or status >= 500:
+        return Unreachable(subject, f"the mirror {mirror} failed (HTTP {status})", "look at the mirror, and try again")
+    return RefusedAnswer(subject, f"the mirror {mirror} answered HTTP {status}, which is not expected", OF_THE_MIRROR)
 
 
 def too_large(subject: str, limit: int) -> RefusedAnswer:

@@ -87,7 +87,7 @@ class Exchange(Generic[R]):
                     return response
                 response.close()
                 pause = max(pause, retry_after(response.headers))
-                problem = complaint(request.subject, response.status_code)
+                problem = complaint(request.subject, response.status_code, request.mirror)
             except Unreachable as error:
                 problem = error
             if not problem.transient or attempt == ATTEMPTS or pause > min(LONGEST_WAIT, request.until - self.clock()):

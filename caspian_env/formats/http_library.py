@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import RefusedAnswer, Unreachable
+from caspian_env.formats.http_answers import OF_THE_MIRROR
 from caspian_env.formats.http_requests import Request, hide
 
 if TYPE_CHECKING:
@@ -129,16 +130,20 @@ def translated(request: Request) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException:
-        raise Unreachable(request.subject, "did not answer in time", "try again later") from None
+        raise Unreachable(request.subject, f"{request.whose}did not answer in time", _later(request)) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError):
         remedy = "look for odd characters in the address and in the key"
         raise RefusedAnswer(request.subject, "no valid request can be made of it", remedy) from None
     except httpx.HTTPError as error:
         if _has_cause(error, ssl.SSLCertVerificationError):
             remedy = "check the clock and the certificates of this machine; verification is never switched off"
-            raise RefusedAnswer(request.subject, "its TLS certificate is not valid", remedy) from None
-        problem = f"the connection failed: {hide(str(error), request.hidden)}"
-        raise Unreachable(request.subject, problem, "try again later") from None
+            raise RefusedAnswer(request.subject, f"{request.whose}its TLS certificate is not valid", remedy) from None
+        problem = f"{request.whose}the connection failed: {hide(str(error), request.hidden)}"
+        raise Unreachable(request.subject, problem, _later(request)) from None
+
+
+def _later(request: Request) -> str:
+    return OF_THE_MIRROR if request.mirror else "try again later"
 
 
 def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:

@@ -17,7 +17,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Request:
     """One request: ``subject`` is its printable address, ``hidden`` all spellings of its keys, ``until`` its deadline.
 
-    ``as_json`` sends the form as a JSON document.
+    ``as_json`` sends the form as a JSON document; ``mirror`` is the host (and port) that is asked in the provider's place.
     """
 
     subject: str
@@ -28,12 +28,20 @@ class Request:
     limit: int
     until: float
     as_json: bool = False
+    mirror: str = ""
+
+    @property
+    def whose(self) -> str:
+        """Before a problem: whose it is, where that is not the provider's."""
+        return f"the mirror {self.mirror}: " if self.mirror else ""
 
 
 def to_mirror(base: str, url: str, form: Mapping[str, Any] | None, *, limit: int, until: float) -> Request:
     """The request for the file of a mirror that stands for an address; a POST becomes a GET, keys stay at home."""
     place = mirror_url(base, mirror_name(url, form))
-    return Request(public_address(url, form), place, None, {}, frozenset(), limit, until)
+    return Request(
+        public_address(url, form), place, None, {}, frozenset(), limit, until, mirror=public_address(base).split("/")[2]
+    )
 
 
 def to_provider(

@@ -53,10 +53,13 @@ def list_granules(window: Window, http: Http, options: Mapping[str, Any] | None 
             yield ref
     except TransportError:
         servers = (options or {}).get("erddap", ())
-        stand_in = list(_from_erddap(window, http, servers, listed))
+        failures: list[TransportError] = []
+        stand_in = list(_from_erddap(window, http, servers, listed, failures))
         if not stand_in:
             raise
         yield from stand_in
+        if failures and len(listed) < (window.end - window.start) / timedelta(days=1):
+            raise failures[0] from None  # the servers stand in together: days of the one that failed are missing
 
 
 def read_granule(path: Path, options: Mapping[str, Any] | None = None) -> xr.Dataset:
@@ -99,17 +102,22 @@ def _from_folders(window: Window, http: Http) -> Iterator[GranuleRef]:
 
 
 def _from_erddap(
-    window: Window, http: Http, servers: Iterable[Mapping[str, str]], listed: set[datetime]
+    window: Window,
+    http: Http,
+    servers: Iterable[Mapping[str, str]],
+    listed: set[datetime],
+    failures: list[TransportError],
 ) -> Iterator[GranuleRef]:
-    """The days that were not listed before, each from the first server that has it; a server that fails is left out."""
+    """The days that were not listed before, each from the first server that has it; why others gave none is collected."""
     box = Box(WEST - MARGIN, EAST + MARGIN, SOUTH - MARGIN, NORTH + MARGIN)
     for server in servers:
         try:
             product = product_at(http, server["base"], server["dataset"], server["variable"])
             found = moments(http, product, window)
             within = spans(http, product, box) if found else {}
-        except TransportError:
-            continue  # what the folders said is told if no server stands in
+        except TransportError as error:
+            failures.append(error)
+            continue
         for moment in found:
             start = moment.replace(hour=0, minute=0, second=0)
             if start not in listed:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.errors import BadGranule, TransportError
+from caspian_env.errors import BadGranule, NotPublished, TransportError
 from caspian_env.formats.country_years import LITTORAL, WORLD, Cell, by_country_and_year, cell_value
 from caspian_env.formats.first_bytes import kind
 from caspian_env.formats.provider_csv import years_of
@@ -37,21 +37,28 @@ _VERSION = re.compile(r"^PRIMAP-hist_v(\d+(?:\.\d+)+)")
 
 
 def list_granules(window: Window, http: Http, *, options: Mapping[str, Any]) -> Iterator[GranuleRef]:
-    """The newest edition as the archive of the provider names it, and the editions that the seed knows."""
+    """The newest edition as the archive of the provider names it, and the editions that the seed knows.
+
+    Where the archive does not say which is the newest, those that the seed knows come before the error.
+    """
     known = [str(path) for path in options["editions"]]
+    failure: TransportError | None = None
     try:
         answer = json.loads(http.document(_NEWEST).text)
         record = answer["hits"]["hits"][0]
         names = [str(file["key"]) for file in record["files"]]
         newest = [f"records/{int(record['id'])}/files/{name}" for name in names if _NAME.search(name)]
-    except TransportError:
-        newest = []  # it does not answer, or a mirror does not have it: one of the known editions will be there
+    except TransportError as error:
+        newest = []  # one of the known editions will be there
+        failure = None if isinstance(error, NotPublished) else error  # a mirror need not have the list
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise BadGranule(
             _DATASET, f"the list of editions is not read ({error!r:.60})", "has Zenodo changed?"
         ) from error
     paths = list(dict.fromkeys([*newest, *known]))
     yield GranuleRef(path=paths[0], editions=paths[1:])
+    if failure:
+        raise failure
 
 
 def read_granule(path: Path, *, options: Mapping[str, Any]) -> xr.Dataset:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from caspian_env.errors import BadGranule, TransportError
+from caspian_env.errors import BadGranule, NoIndex, NotPublished
 from caspian_env.formats.country_years import Cell, by_country_and_year
 from caspian_env.formats.provider_workbook import Cell as SheetCell
 from caspian_env.formats.provider_workbook import Sheets, workbook_sheets
@@ -50,12 +50,15 @@ _SHEETS = ("Data_by_sector", "Data_by_gas", "Summary Data")
 
 
 def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
-    """The profiles, and the table of Annex I where a mirror has it: the provider makes it on demand, at no address."""
+    """The profiles, and the table of Annex I where a mirror has it: the provider makes it on demand, at no address.
+
+    The provider has a page for people where a mirror has the folder. Any other answer than these three is an error.
+    """
     for code in _PROFILES:
         yield GranuleRef(path=f"ghg_profiles/nonAnnexOne/{code}/{code}_ghg_profile.xlsx")
     try:
         tables = http.listing(_TABLES)
-    except TransportError:
+    except (NotPublished, NoIndex):
         return
     yield from (GranuleRef(path=_TABLES + n, base=tables.base) for n in tables.names if _TABLE.match(n))
 

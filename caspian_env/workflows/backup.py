@@ -13,20 +13,21 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from caspian_env.catalog.dump import Layout, insert_lines, layouts, loading, write_lines
-from caspian_env.catalog.migrate import current_of, require_current
+from caspian_env.catalog.engine import Catalog
+from caspian_env.catalog.migrate import current_of, make_folder, require_current
 from caspian_env.catalog.reference import is_synthetic
 from caspian_env.catalog.stored import stored_granules
 from caspian_env.errors import CaspianError
 from caspian_env.formats.disk import discard, disk_error
 from caspian_env.settings import DATABASE_NAME, SYNTHETIC_DATABASE_NAME, VERSION, Settings
 from caspian_env.wiring import Platform
-from caspian_env.workflows.seed import keep_apart
+from caspian_env.workflows.seed import SYNTHETIC_HOME, keep_apart
 
 FORMAT = "caspian-env catalog 1"
 MANIFEST, POSITION = "manifest.json", "archive.jsonl"
@@ -116,6 +117,7 @@ def database_for(settings: Settings, manifest: Mapping[str, Any]) -> Settings:
 def restore(platform: Platform, file: Path) -> Account:
     """Fill an empty database from a backup, read every row back, and compare; all of it or nothing.
 
+    Where nothing is restored, no file or folder is left that was not there before.
     The archive may hold more bytes than the backup knows; bytes that it lacks are named.
 
     Raises
@@ -128,10 +130,21 @@ def restore(platform: Platform, file: Path) -> Account:
         When a newer version wrote the backup.
     """
     manifest = read_manifest(file)
-    keep_apart(platform.settings, manifest["synthetic"])
     catalog = platform.catalog
-    if catalog.file:
-        catalog.file.parent.mkdir(parents=True, exist_ok=True)
+    with _leaving_no_trace(platform):
+        keep_apart(platform.settings, manifest["synthetic"])
+        if catalog.file:
+            make_folder(catalog.file.parent)
+        _load(catalog, file, manifest)
+    with catalog.read() as connection:
+        granules = stored_granules(connection)
+    counts = {one["name"]: one["rows"] for one in manifest["tables"]}
+    return Account(
+        file, manifest["revision"], manifest["created_at"], counts, len(granules), _missing(platform, granules)
+    )
+
+
+def _load(catalog: Catalog, file: Path, manifest: Mapping[str, Any]) -> None:
     with _opened(file) as archive, loading(catalog, manifest["revision"]) as connection:
         for table in manifest["tables"]:
             layout = _layout(table)
@@ -144,12 +157,26 @@ def restore(platform: Platform, file: Path) -> Account:
                     f"{found[0]} of {table['rows']} rows of {table['name']} came back, or not as they were written"
                 )
                 raise CaspianError(str(file), problem, "take another backup; nothing was restored")
-    with catalog.read() as connection:
-        granules = stored_granules(connection)
-    counts = {one["name"]: one["rows"] for one in manifest["tables"]}
-    return Account(
-        file, manifest["revision"], manifest["created_at"], counts, len(granules), _missing(platform, granules)
-    )
+
+
+@contextmanager
+def _leaving_no_trace(platform: Platform) -> Iterator[None]:
+    """Take away what the block made when it fails: the database file, the mark of a home, and folders for them."""
+    places = [platform.settings.home / SYNTHETIC_HOME]
+    if file := platform.catalog.file:
+        places += [file.absolute().with_name(f"{file.name}{end}") for end in ("", "-wal", "-shm", "-journal")]
+    made = [place for place in places if not place.exists()]
+    folders = [folder for place in places for folder in place.parents if not folder.exists()]
+    try:
+        yield
+    except BaseException:
+        platform.catalog.dispose()
+        for place in made:
+            place.unlink(missing_ok=True)
+        for folder in sorted(set(folders), key=lambda one: len(one.parts), reverse=True):
+            with suppress(OSError):  # never made, or somebody has put something there
+                folder.rmdir()
+        raise
 
 
 def _missing(platform: Platform, granules: Iterable[Any]) -> tuple[Missing, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from caspian_env.errors import BadGranule, NotPublished
+from caspian_env.errors import BadGranule, NotPublished, TransportError, Unreachable
 from caspian_env.model import Document, Listing, Window
 from caspian_env.seeds import load_datasets
 from caspian_env.sources import primap_hist as source
@@ -28,15 +28,15 @@ def write(tmp_path: Path, content: bytes) -> Path:
 
 
 class Zenodo:
-    def __init__(self, text: str | None) -> None:
+    def __init__(self, text: str | TransportError) -> None:
         self.text = text
 
     def listing(self, path: str) -> Listing:
         raise NotImplementedError
 
     def document(self, path: str, *, form: object = None) -> Document:
-        if self.text is None:
-            raise NotPublished(path, "is not there")
+        if isinstance(self.text, TransportError):
+            raise self.text
         return Document("https://zenodo.org/", self.text)
 
 
@@ -81,10 +81,19 @@ def test_the_newest_record_is_asked_first_and_the_known_editions_after_it(window
     (ref,) = source.list_granules(window, Zenodo(json.dumps(answer)), options=OPTIONS)
     assert ref.path == "records/99/files/x-PRIMAP-hist_v2.8_final_01-Feb-2026.csv"
     assert ref.editions == OPTIONS["editions"]
-    (ref,) = source.list_granules(window, Zenodo(None), options=OPTIONS)
+    away = NotPublished("zenodo", "is not there")
+    (ref,) = source.list_granules(window, Zenodo(away), options=OPTIONS)
     assert [ref.path, *(ref.editions or ())] == OPTIONS["editions"]
     with pytest.raises(BadGranule, match="the list of editions is not read"):
         list(source.list_granules(window, Zenodo("{}"), options=OPTIONS))
+
+
+def test_that_nobody_names_the_newest_edition_is_told_after_those_that_are_known(window: Window) -> None:
+    found = source.list_granules(window, Zenodo(Unreachable("zenodo", "the server failed")), options=OPTIONS)
+    ref = next(found)
+    assert [ref.path, *(ref.editions or ())] == OPTIONS["editions"]
+    with pytest.raises(Unreachable, match="the server failed"):
+        next(found)
 
 
 def test_the_newest_of_two_editions_is_collected(collect: Collect) -> None:

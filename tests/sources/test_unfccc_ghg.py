@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from caspian_env.errors import BadGranule, NotPublished
+from caspian_env.errors import BadGranule, NoIndex, NotPublished, RefusedAnswer, TransportError, Unreachable
 from caspian_env.model import Document, Listing, Window
 from caspian_env.sources import unfccc_ghg as source
 
@@ -30,12 +30,12 @@ def write(tmp_path: Path, content: bytes) -> Path:
 
 
 class Net:
-    def __init__(self, names: list[str] | None) -> None:
+    def __init__(self, names: list[str] | TransportError) -> None:
         self.names = names
 
     def listing(self, path: str) -> Listing:
-        if self.names is None:
-            raise NotPublished(path, "is not there")
+        if isinstance(self.names, TransportError):
+            raise self.names
         return Listing(BASE, self.names)
 
     def document(self, path: str, *, form: object = None) -> Document:
@@ -77,9 +77,18 @@ def test_another_workbook_is_refused(tmp_path: Path, content: bytes, problem: st
 
 def test_the_table_is_listed_where_a_mirror_has_it(window: Window) -> None:
     profiles = [f"ghg_profiles/nonAnnexOne/{code}/{code}_ghg_profile.xlsx" for code in ("AZE", "IRN", "TKM")]
-    assert [ref.path for ref in source.list_granules(window, Net(None))] == profiles
+    for nowhere in (NotPublished("time_series/", "is not there"), NoIndex("time_series/", "is a page for people")):
+        assert [ref.path for ref in source.list_granules(window, Net(nowhere))] == profiles
     found = list(source.list_granules(window, Net([TABLE, "other.xlsx"])))
     assert [ref.path for ref in found] == [*profiles, f"time_series/{TABLE}"]
+
+
+@pytest.mark.parametrize("error", [Unreachable, RefusedAnswer])
+def test_a_listing_that_fails_is_told_after_the_profiles(window: Window, error: type[TransportError]) -> None:
+    found = source.list_granules(window, Net(error("time_series/", "the server failed")))
+    assert len([next(found) for _ in range(3)]) == 3
+    with pytest.raises(error, match="the server failed"):
+        next(found)
 
 
 def test_the_five_states_collected_in_megatonnes(collect: Collect) -> None:

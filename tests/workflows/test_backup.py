@@ -197,8 +197,11 @@ def test_a_backup_that_was_tampered_with_restores_nothing(
     with at(new_url(kind), tmp_path / "two") as platform:
         with pytest.raises(CaspianError):
             restore(platform, wrong)
-        with platform.catalog.read() as connection:
-            assert not any(content(connection).values())
+        if platform.catalog.file:
+            assert not platform.catalog.file.exists()
+        else:
+            with platform.catalog.read() as connection:
+                assert not any(content(connection).values())
         restore(platform, saved[0])  # and the database can still be used
 
 
@@ -211,6 +214,23 @@ def test_a_backup_with_a_broken_byte_restores_nothing(
     (tmp_path / "wrong.zip").write_bytes(damaged)
     with at(f"sqlite:///{tmp_path / 'two.db'}", tmp_path / "two") as platform, pytest.raises(CaspianError):
         restore(platform, tmp_path / "wrong.zip")
+
+
+@pytest.mark.parametrize("change", [spoil, garble, orphan])
+def test_a_refused_restore_leaves_no_file_behind(
+    saved: tuple[Path, Settings], tmp_path: Path, change: Callable[[str, bytes], bytes]
+) -> None:
+    wrong = rewritten(saved[0], tmp_path / "wrong.zip", change)
+    home = tmp_path / "new" / "home"
+    with open_platform(Settings(home=home, database_url=f"sqlite:///{home / 'db' / 'caspian.db'}")) as platform:
+        with pytest.raises(CaspianError):
+            restore(platform, wrong)
+        assert not (tmp_path / "new").exists()
+        assert restore(platform, saved[0]).rows
+        before = rows(platform.catalog)
+        with pytest.raises(CatalogError, match="is not empty"):
+            restore(platform, saved[0])
+        assert rows(platform.catalog) == before
 
 
 def test_what_is_no_backup_is_named_so(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +74,20 @@ def test_a_day_is_got_from_erddap_as_preliminary_and_made_final_by_the_file(
         outcome = ingest(platform, oisst_at(erddap, f"{NOWHERE}avhrr/"), window=AUGUST)
         assert (outcome.status, outcome.written) == ("ok", 0), outcome.problems
         assert {row.status for row in rows_of(platform.catalog, OISST) if row.time.day == 1} == {"final"}
+
+
+def test_days_of_a_server_that_fails_are_missed(erddap: str, database_url: str, tmp_path: Path) -> None:
+    """The servers stand in together, so that what one of them would have had is missing."""
+    with live(tmp_path / "home", database_url) as platform:
+        dataset = oisst_at(erddap, f"{NOWHERE}avhrr/")
+        first, second = dataset.options["erddap"]
+        half = replace(dataset, options={"erddap": [first, {**second, "base": NOWHERE}]})
+        longer = Window(AUGUST.start, AUGUST.end + timedelta(days=1))
+        outcome = ingest(platform, half, window=longer)
+        assert (outcome.status, outcome.fetched) == ("partial", 3), outcome.problems
+        (problem,) = outcome.problems
+        assert problem.startswith(f"the listing broke off after 3 granules: {NOWHERE}")
+        assert ingest(platform, half, window=AUGUST).problems == [], "the other has every day of it"
 
 
 def test_both_layouts_lie_on_one_grid(erddap: str, tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ def last_checks(connection: Connection) -> dict[str, Row[Any]]:
     return {row.dataset_id: row for row in rows}
 
 
-def passed_checks(connection: Connection) -> set[str]:
-    """Datasets of which a check has passed at some time."""
-    return set(connection.scalars(sa.select(t.dataset_check.c.dataset_id).where(t.dataset_check.c.passed)))
+def passed_checks(connection: Connection, as_of: datetime | None = None) -> set[str]:
+    """Datasets of which a check has passed at some time, by ``as_of`` if given."""
+    column = t.dataset_check.c
+    wanted = [column.passed, *([column.checked_at <= as_of] if as_of else [])]
+    return set(connection.scalars(sa.select(column.dataset_id).where(*wanted)))

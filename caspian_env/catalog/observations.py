@@ -174,7 +174,7 @@ def last_change(connection: Connection, series_id: int) -> datetime | None:
     return max(moments, default=None)
 
 
-def known_at(as_of: datetime | None, table: sa.Table = t.observation) -> tuple[sa.ColumnElement[bool], ...]:
+def known_at(as_of: datetime | None, table: sa.FromClause = t.observation) -> tuple[sa.ColumnElement[bool], ...]:
     """Conditions that pick the vintage known at a moment, or the open one."""
     if as_of is None:
         return (table.c.known_to.is_(None),)

@@ -419,3 +419,79 @@ alert = sa.Table(
 
 sa.Index("uq_alert_open", alert.c.rule, alert.c.subject, unique=True,
          sqlite_where=alert.c.resolved_at.is_(None), postgresql_where=alert.c.resolved_at.is_(None))  # fmt: skip
+
+# ── reports: what was printed, and from which vintage ────────────────────────────────────────────────────────────────
+
+
+# Parts of an edition are written before it, and none after it: an edition that is there is whole.
+def _of_edition() -> sa.Column[Any]:
+    whole = sa.ForeignKey("report_edition.id", deferrable=True, initially="DEFERRED")
+    return sa.Column("edition_id", sa.String, whole, primary_key=True)
+
+
+report_edition = sa.Table(
+    "report_edition", metadata,
+    sa.Column("id", sa.String, primary_key=True, comment="Report and number, e.g. bulletin-3"),
+    sa.Column("report_id", sa.String, nullable=False, comment="Id in seeds/reports.yaml"),
+    sa.Column("number", sa.Integer, nullable=False, comment="1, 2, 3 … of one report"),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("languages", sa.String, nullable=False, comment="With commas between"),
+    sa.Column("formats", sa.String, nullable=False, comment="With commas between"),
+    sa.Column("as_of", UtcTime, nullable=False, comment="The moment of knowledge that is printed, UTC"),
+    sa.Column("frozen_at", UtcTime, nullable=False),
+    sa.Column("corrects", sa.String, sa.ForeignKey("report_edition.id"), comment="The edition that this one is an erratum of"),
+    sa.Column("erratum", sa.Integer, comment="1, 2, 3 … of the edition that is corrected"),
+    sa.Column("reason", sa.String, comment="Why it was corrected"),
+    sa.Column("allowed", sa.String, nullable=False, comment="JSON: what would have forbidden to freeze it and was allowed"),
+    sa.Column("synthetic", sa.Boolean(name="synthetic_flag"), nullable=False),
+    sa.Column("template_hash", sa.String(64), nullable=False, comment="Of the code and templates that print"),
+    sa.Column("seeds_hash", sa.String(64), nullable=False, comment="Of the seeds it was made with"),
+    sa.Column("code_version", sa.String, nullable=False),
+    sa.Column("drawn_by", sa.String, nullable=False, comment="JSON: versions of the libraries that draw"),
+    sa.Column("citation", sa.String, nullable=False, comment="How to cite this edition"),
+    sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
+    sa.UniqueConstraint("report_id", "number"),
+    sa.UniqueConstraint("corrects", "erratum"),
+    sa.CheckConstraint("(corrects IS NULL) = (erratum IS NULL) AND (corrects IS NULL) = (reason IS NULL)",
+                       name="correction_whole"),
+    comment="Frozen reports",
+)  # fmt: skip
+
+report_value = sa.Table(
+    "report_value", metadata,
+    _of_edition(),
+    sa.Column("printed_id", sa.String, primary_key=True, comment="indicator@location@period, the same in every edition"),
+    sa.Column("position", sa.Integer, nullable=False, comment="Order of print"),
+    sa.Column("value_id", sa.String(32), sa.ForeignKey("indicator_value.id", deferrable=True, initially="DEFERRED"),
+              nullable=False, comment="The vintage of the number"),
+    sa.Column("value", sa.Double, comment="Empty where the reason was printed"),
+    sa.Column("std_uncertainty", sa.Double),
+    sa.Column("ci_low", sa.Double),
+    sa.Column("ci_high", sa.Double),
+    sa.Column("ci_level", sa.Double),
+    sa.Column("decimals", sa.Integer, nullable=False),
+    sa.Column("unit", sa.String, nullable=False),
+    sa.Column("printed", sa.String, nullable=False, comment="As text, in the first language"),
+    sa.Column("reason", sa.String, comment="Printed in place of a number"),
+    sa.CheckConstraint("(value IS NULL) = (reason IS NOT NULL)", name="value_or_reason"),
+    comment="What an edition printed",
+)  # fmt: skip
+
+report_file = sa.Table(
+    "report_file", metadata,
+    _of_edition(),
+    sa.Column("name", sa.String, primary_key=True, comment="Below the folder of the edition"),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    comment="Files of an edition; they lie in the home under editions/",
+)  # fmt: skip
+
+report_need = sa.Table(
+    "report_need", metadata,
+    _of_edition(),
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("dataset_id", sa.String, sa.ForeignKey("dataset.id"), nullable=False),
+    _one_of("kind", "granule", "cube_part"),
+    comment="Bytes that the numbers of an edition rest on",
+)  # fmt: skip

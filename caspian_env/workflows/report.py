@@ -240,7 +240,7 @@ def _shared_fields(platform: Platform, indicator: Indicator, row: Any, headline:
 
 
 def _sources(connection: Connection, platform: Platform, named: set[str], as_of: datetime | None) -> tuple[Source, ...]:
-    newest, checked = newest_granules(connection, as_of), passed_checks(connection)
+    newest, checked = newest_granules(connection, as_of), passed_checks(connection, as_of)
     addresses = first_retrievals(connection, {row.granule_id for row in newest.values()})
     return tuple(
         Source(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from caspian_env.catalog.migrate import require_current
+from caspian_env.catalog.report_editions import needed_by_editions
 from caspian_env.catalog.stored import hold_claims, stored_granules
 from caspian_env.errors import AlreadyClaimed, CatalogError
 from caspian_env.model import Retention
@@ -94,7 +95,7 @@ def prune(platform: Platform, *, yes: bool = False, policy: Retention | None = N
     """Find what the policy lets go and, with ``yes``, remove it.
 
     Nothing is removed that a granule with values of any vintage rests on: such a granule was accepted, and accepted
-    bytes are never in reach of the policy. While files go, no run can begin.
+    bytes are never in reach of the policy; nor are bytes that a frozen report needs. While files go, no run can begin.
 
     Raises
     ------
@@ -105,11 +106,11 @@ def prune(platform: Platform, *, yes: bool = False, policy: Retention | None = N
     policy = policy or load_retention()
     if not yes:
         with platform.catalog.read() as connection:
-            return _found(platform, stored_granules(connection), policy)
+            return _found(platform, stored_granules(connection), needed_by_editions(connection), policy)
     with platform.catalog.write() as connection:
         if jobs := hold_claims(connection):
             raise AlreadyClaimed("archive prune", f"{', '.join(jobs[:3])} goes on", "wait until it is over")
-        found = _found(platform, stored_granules(connection), policy)
+        found = _found(platform, stored_granules(connection), needed_by_editions(connection), policy)
         for one in found.removable:
             one.path.unlink(missing_ok=True)
     return Pruned(found.removable, found.n_files, found.n_bytes, removed=True)
@@ -130,10 +131,10 @@ def _problem(platform: Platform, row: Any, found: Any, deep: bool) -> str:
     return ""
 
 
-def _found(platform: Platform, granules: Sequence[Any], policy: Retention) -> Pruned:
+def _found(platform: Platform, granules: Sequence[Any], printed: set[str], policy: Retention) -> Pruned:
     files = platform.archive.files()
     now = platform.clock()
-    removable = list(_removable(platform, granules, files, policy, now))
+    removable = list(_removable(platform, granules, printed, files, policy, now))
     for path in platform.archive.parts(now.timestamp(), policy.temporary_hours * HOUR):
         why = f"was not received completely and is older than {policy.temporary_hours} hours"
         removable.append(Removable(path, path.stat().st_size, why))
@@ -141,9 +142,9 @@ def _found(platform: Platform, granules: Sequence[Any], policy: Retention) -> Pr
 
 
 def _removable(
-    platform: Platform, granules: Sequence[Any], files: Any, policy: Retention, now: datetime
+    platform: Platform, granules: Sequence[Any], printed: set[str], files: Any, policy: Retention, now: datetime
 ) -> Iterator[Removable]:
-    needed = {row.sha256 for row in granules if row.needed}
+    needed = {row.sha256 for row in granules if row.needed} | printed
     aside = {row.sha256: row for row in granules if not row.needed}
     for name, stat in sorted(files.items()):
         if name in needed:

@@ -21,8 +21,8 @@ def fill(connection: sa.Connection) -> Rows:
     inspector = sa.inspect(connection)
     there = {name: {c["name"] for c in inspector.get_columns(name)} for name in inspector.get_table_names()}
     written: Rows = {}
-    # A value's inputs are written before it, which the publish gate demands.
-    for table in sorted(metadata.sorted_tables, key=lambda table: table.name == "indicator_value"):
+    # The parts of a value and of an edition are written before it, which the database demands.
+    for table in sorted(metadata.sorted_tables, key=lambda table: table.name in ("indicator_value", "report_edition")):
         if table.name in there:
             rows = [_row(table, number, written) for number in (1, 2, 3)]
             written[table.name] = [{k: v for k, v in row.items() if k in there[table.name]} for row in rows]
@@ -49,6 +49,10 @@ def _row(table: sa.Table, number: int, written: Rows) -> dict[str, Any]:
     row = {column.name: _value(column, number, written) for column in table.columns}
     if table.name == "run":
         row["status"] = "running"
+    if table.name == "report_value":
+        row |= {"value": None} if number == 3 else {"reason": None}
+    if table.name == "report_edition":
+        row |= {"corrects": None, "erratum": None, "reason": None} if number == 1 else {"corrects": _edition_id(1)}
     if table.name == "indicator_value":
         refused = number == 3
         row |= {"value": None if refused else number + 0.1, "reason": "too few months" if refused else None}
@@ -62,12 +66,18 @@ def _value(column: sa.Column[Any], number: int, written: Rows) -> Any:
         parent, _, name = key.target_fullname.partition(".")
         if parent == "indicator_value":
             return f"{number:032}"
+        if parent == "report_edition":
+            return _edition_id(number)
         return written[parent][number - 1][name]
     if column.name in ("known_to", "finished_at") and number == 3:
         return None
     if words := _allowed(column):
         return words[number % len(words)]
     return _plain(column, number)
+
+
+def _edition_id(number: int) -> str:
+    return f"edition {number}"
 
 
 def _plain(column: sa.Column[Any], number: int) -> Any:
@@ -82,6 +92,8 @@ def _plain(column: sa.Column[Any], number: int) -> Any:
         return number + 0.1
     if column.table.name == "indicator_value" and column.name == "id":
         return f"{number:032}"
+    if column.table.name == "report_edition" and column.name == "id":
+        return _edition_id(number)
     length = getattr(column.type, "length", None)
     return (str(number) * length if length else f"{column.name} {number}: “Каспий”")[:length]
 

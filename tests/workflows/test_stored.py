@@ -11,6 +11,7 @@ import pytest
 
 from caspian_env.archive import Kept
 from caspian_env.catalog.ledger import Task, claim, finish
+from caspian_env.catalog.report_editions import Edition, NeedRow, write_edition
 from caspian_env.errors import AlreadyClaimed, SeedError
 from caspian_env.model import Retention
 from caspian_env.seeds import load_retention
@@ -89,6 +90,28 @@ def test_the_policy_lets_go_what_nothing_rests_on(platform: Platform) -> None:
     assert first.exists()
     assert verify(platform).damages == ()
     assert names(prune(platform, policy=POLICY)) == set()
+
+
+def test_bytes_that_a_frozen_report_needs_stay(platform: Platform) -> None:
+    collect_edition(platform, co2_table(24))
+    publish(Path(str(platform.settings.mirror)), "<html>no table</html>\n")
+    assert ingest(platform, platform.seeds.datasets[DATASET]).rejected == 1
+    path = next(path for path in platform.archive.root.glob("??/*") if path.read_bytes().startswith(b"<html>"))
+    age(path, 999)
+    assert names(prune(platform, policy=POLICY)) == {path.name}
+    with platform.catalog.write() as connection:
+        task = Task("freeze:x", "freeze", "x", "0", "0")
+        run = claim(connection, task, holder="somebody", now=NOW, lease_seconds=60, gone=lambda _: False)
+        assert isinstance(run, int)
+        edition = Edition(
+            id="x-1", report_id="x", number=1, title="x", languages="en", formats="html", as_of=NOW, frozen_at=NOW,
+            allowed="[]", synthetic=False, template_hash="0", seeds_hash="0", code_version="0", drawn_by="{}",
+            citation="x", run_id=run,
+        )  # fmt: skip
+        write_edition(connection, edition, [], [], [NeedRow("granule", path.name, DATASET)])
+        finish(connection, run, status="ok", now=NOW, counts={}, error=None)
+    assert names(prune(platform, yes=True, policy=POLICY)) == set()
+    assert path.exists()
 
 
 def test_nothing_goes_while_a_run_may_be_storing(platform: Platform) -> None:

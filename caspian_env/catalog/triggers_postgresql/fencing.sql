@@ -21,3 +21,6 @@ FOR EACH ROW EXECUTE FUNCTION caspian_fence()
 --;
 CREATE OR REPLACE TRIGGER cube_part_fenced BEFORE INSERT ON cube_part
 FOR EACH ROW EXECUTE FUNCTION caspian_fence()
+--;
+CREATE OR REPLACE TRIGGER report_edition_fenced BEFORE INSERT ON report_edition
+FOR EACH ROW EXECUTE FUNCTION caspian_fence()

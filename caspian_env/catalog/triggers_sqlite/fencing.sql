@@ -28,3 +28,9 @@ DROP TRIGGER IF EXISTS cube_part_fenced
 CREATE TRIGGER cube_part_fenced BEFORE INSERT ON cube_part
 WHEN NOT EXISTS (SELECT 1 FROM run r WHERE r.id = NEW.run_id AND r.status = 'running')
 BEGIN SELECT RAISE(ABORT, 'the run of this writer is over'); END
+--;
+DROP TRIGGER IF EXISTS report_edition_fenced
+--;
+CREATE TRIGGER report_edition_fenced BEFORE INSERT ON report_edition
+WHEN NOT EXISTS (SELECT 1 FROM run r WHERE r.id = NEW.run_id AND r.status = 'running')
+BEGIN SELECT RAISE(ABORT, 'the run of this writer is over'); END

@@ -37,7 +37,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_the_wheel_carries_seeds_migrations_and_pages(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    for wanted in ("data/seeds/datasets/level.yaml", "data/migrations/env.py", "reports/templates/bulletin.html",
+    for wanted in ("data/seeds/datasets/level.yaml", "data/migrations/env.py", "reports/templates/report.html",
                    "catalog/views/v_indicator.sql", "data/seeds/regions/caspian_sea.geojson"):  # fmt: skip
         assert f"caspian_env/{wanted}" in names
     assert "jobs/service.py" in names

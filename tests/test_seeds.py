@@ -242,8 +242,15 @@ def test_a_missing_file_is_an_error(seeds: Path, name: str) -> None:
         load_seeds(seeds)
 
 
-def test_a_report_names_definitions_that_exist() -> None:
-    known = {indicator.definition for indicator in load_seeds().indicators.values()}
+def test_a_report_names_indicators_that_exist() -> None:
+    seeds = load_seeds()
+    known = {indicator.definition for indicator in seeds.indicators.values()} | set(seeds.indicators)
     for report in load_reports().values():
-        assert set(report["indicators"]) <= known
-        assert {name for line in report["headlines"] for name in line["of"]} <= set(load_seeds().indicators)
+        for section in report["sections"]:
+            shown = section.get("figures", [])
+            assert {name for figure in shown for name in figure.get("values", [])} <= known
+            assert {
+                line["indicator"] for figure in shown for line in figure.get("lines", []) if "indicator" in line
+            } <= known
+            assert {*section.get("indicators", []), *section.get("about", [])} <= known
+        assert {name for line in report["headlines"] for name in line["of"]} <= set(seeds.indicators)

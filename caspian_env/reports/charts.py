@@ -1,4 +1,4 @@
-"""The two figures of the bulletin, each in a wide and a narrow drawing of the same lines.
+"""The figures of a report over time, each in a wide and a narrow drawing of the same lines.
 
 Observations are lines with their standard uncertainty as a band of the same hue; preliminary values are dashed and
 hollow; holes stay holes; flagged values are crosses that no line joins. Heights of different datums never share an
@@ -13,7 +13,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.reports import messages, svg, text
-from caspian_env.reports.model import Bulletin, ReferenceLevel, Series
+from caspian_env.reports.model import Figure as Shown
+from caspian_env.reports.model import ReferenceLevel, Report, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,15 +58,20 @@ NARROW = Frame("narrow", 340, 180, 62, 14, 14, 32, 12, 48)
 NARROW_LABELLED = Frame("narrow", 340, 270, 50, 112, 16, 32, 12, 15)
 
 
-def level_chart(bulletin: Bulletin) -> Drawing:
+def draw(report: Report, shown: Shown) -> Drawing:
+    """The figure, wide and narrow; its title and alternative text are those of ``messages.words``."""
+    return {"level": level_chart, "lines": line_chart}[shown.kind](report, shown)
+
+
+def level_chart(report: Report, shown: Shown) -> Drawing:
     """The level: one panel for each datum, published extremes only on the panel of theirs."""
-    panels = by_datum(bulletin.level)
-    return Drawing(*(_level(bulletin, panels, frame) for frame in (WIDE, NARROW)))
+    panels = by_datum(shown.lines)
+    return Drawing(*(_level(report, shown, panels, frame) for frame in (WIDE, NARROW)))
 
 
-def surface_chart(bulletin: Bulletin) -> Drawing:
-    """Yearly surface temperature of the sub-basins on one axis, each line labelled at its end."""
-    return Drawing(*(_surface(bulletin, frame) for frame in (WIDE, NARROW_LABELLED)))
+def line_chart(report: Report, shown: Shown) -> Drawing:
+    """Lines of one unit on one axis, each labelled at its end."""
+    return Drawing(*(_lines(report, shown, frame) for frame in (WIDE, NARROW_LABELLED)))
 
 
 def by_datum(lines: tuple[Series, ...]) -> tuple[tuple[Series, ...], ...]:
@@ -90,48 +96,37 @@ def runs(line: Series) -> list[list[int]]:
     return found
 
 
-def _level(bulletin: Bulletin, panels: tuple[tuple[Series, ...], ...], frame: Frame) -> str:
-    name = f"level-{frame.name}"
+def _level(report: Report, shown: Shown, panels: tuple[tuple[Series, ...], ...], frame: Frame) -> str:
+    name = f"{shown.id}-{frame.name}"
     # On a narrow screen the labels stand above each panel.
     rows = max((len(_rows_above(lines, frame)) for lines in panels), default=0)
     roomy = frame if frame is WIDE else replace(frame, top=frame.top + ROW * rows)
     with svg.drawing_style(name, frame.text_size):
-        figure, axes = _panels(max(1, len(panels)), roomy, bulletin.synthetic)
+        figure, axes = _panels(max(1, len(panels)), roomy, report.synthetic)
         for ax, lines in zip(axes, panels, strict=False):
             for n, line in enumerate(lines):
                 draw_line(ax, line, n)
             _height_axis(ax, lines[0], frame)
         _share_time([ax for ax, lines in zip(axes, panels, strict=False) if lines[0].resolution != "P1Y"])
         for ax, lines in zip(axes, panels, strict=False):
-            references = [r for r in bulletin.reference_levels if r.datum_id == lines[0].datum_id]
+            references = [r for r in shown.references if r.datum_id == lines[0].datum_id]
             _time_axis(ax, frame)
             _reference_lines(ax, references)
             _end_labels(ax, lines, frame) if frame is WIDE else _labels_above(ax, lines, frame)
-        described = messages.description(bulletin.level) + _describe_references(bulletin.reference_levels)
-        return svg.to_svg(figure, name, *_alternative(bulletin, messages.level_title(bulletin), described))
+        return svg.to_svg(figure, name, *messages.alternative(report, shown))
 
 
-def _surface(bulletin: Bulletin, frame: Frame) -> str:
-    name = f"surface-{frame.name}"
+def _lines(report: Report, shown: Shown, frame: Frame) -> str:
+    name = f"{shown.id}-{frame.name}"
     with svg.drawing_style(name, frame.text_size):
-        figure, (ax,) = _panels(1, frame, bulletin.synthetic, height=270)
-        for n, line in enumerate(bulletin.surface):
+        figure, (ax,) = _panels(1, frame, report.synthetic, height=270)
+        for n, line in enumerate(shown.lines):
             draw_line(ax, line, n)
-        if bulletin.surface:
-            ax.set_ylabel(text.unit(bulletin.surface[0].unit))
+        if shown.lines:
+            ax.set_ylabel(text.unit(shown.lines[0].unit))
         _time_axis(ax, frame)
-        _end_labels(ax, bulletin.surface, frame)
-        described = messages.description(bulletin.surface)
-        return svg.to_svg(figure, name, *_alternative(bulletin, messages.surface_title(bulletin), described))
-
-
-def _alternative(bulletin: Bulletin, title: str, description: str) -> tuple[str, str]:
-    mark = f"{messages.SYNTHETIC}. " if bulletin.synthetic else ""
-    return mark + title, mark + description
-
-
-def _describe_references(levels: tuple[ReferenceLevel, ...]) -> str:
-    return "".join(f" {r.label}: {text.quantity(r.value, r.decimals, r.unit)}." for r in levels)
+        _end_labels(ax, shown.lines, frame)
+        return svg.to_svg(figure, name, *messages.alternative(report, shown))
 
 
 def _panels(n: int, frame: Frame, synthetic: bool, height: float | None = None) -> tuple[Figure, list[Axes]]:

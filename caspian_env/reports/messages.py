@@ -1,4 +1,4 @@
-"""What the bulletin says: key messages and figure titles, all made from the numbers.
+"""What a report says: key messages and figure titles, all made from the numbers.
 
 No sentence is stronger than its number allows. A change between two dates speaks of what was measured; a mean rate
 carries its interval with natural variability; an interval that contains zero is said to; no word about significance
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from caspian_env.model import FAIL, MISSING, SUSPECT
 from caspian_env.reports import text
-from caspian_env.reports.model import Bulletin, Refusal, Series, Value
+from caspian_env.reports.model import Figure, ReferenceLevel, Report, Series
+from caspian_env.reports.numbers import Refusal, Value
 
 SYNTHETIC = "SYNTHETIC DEMONSTRATION DATA"
-ANCHORS = {"level_mean": "level", "level_change": "level", "mean_rate": "level", "sst_anomaly": "surface"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +27,73 @@ class Message:
     anchor: str
 
 
-def key_messages(bulletin: Bulletin) -> tuple[Message, ...]:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What stands over and behind a figure: the message, what is drawn and how to read it, and the same in words."""
+
+    title: str
+    subtitle: str
+    description: str
+
+
+def key_messages(report: Report) -> tuple[Message, ...]:
     """One message for each indicator with a headline: its newest value at the first location named, or its refusal."""
-    leading = _leading_locations(bulletin)
-    values, refusals = _leading(bulletin.values, leading), _leading(bulletin.refusals, leading)
+    leading = _leading_locations(report)
+    values, refusals = _leading(report.values, leading), _leading(report.refusals, leading)
     return tuple(
-        _message(values[indicator], refusals.get(indicator)) if indicator in values else _no_number(refusals[indicator])
+        _message(report, values[indicator], refusals.get(indicator))
+        if indicator in values
+        else _no_number(refusals[indicator])
         for indicator in leading
     )
 
 
-def level_title(bulletin: Bulletin) -> str:
+def words(report: Report, figure: Figure) -> Words:
+    """Title, subtitle and alternative text of a figure: those of its definition, else made from its numbers."""
+    title, subtitle = {"level": (level_title, LEVEL_LEGEND), "lines": (lines_title, LINES_LEGEND)}[figure.kind]
+    described = description(figure.lines) + _describe_references(figure.references)
+    places = ", ".join(dict.fromkeys(line.location_title for line in figure.lines))
+    unit = text.unit(figure.lines[0].unit) if figure.lines else ""
+    return Words(
+        title=figure.title or title(report, figure),
+        subtitle=figure.subtitle or subtitle.format(unit=unit, places=places),
+        description=figure.missing or described,
+    )
+
+
+def alternative(report: Report, figure: Figure) -> tuple[str, str]:
+    """Title and alternative text as they stand inside the drawing, with the mark of invented data."""
+    found, mark = words(report, figure), f"{SYNTHETIC}. " if report.synthetic else ""
+    return mark + found.title, mark + found.description
+
+
+LEVEL_LEGEND = (
+    "Height of the water surface in metres, {places}. Each panel has its own datum: heights of different panels cannot"
+    " be compared. Band: ± one standard uncertainty as the provider gives it. Dashed and hollow: preliminary. Crosses:"
+    " flagged by quality control. Interrupted: more than 45 days without an observation."
+)
+LINES_LEGEND = (
+    "In {unit}, {places}. Band: ± one standard uncertainty. Hollow and dashed: preliminary. Gaps are left out."
+)
+
+
+def level_title(report: Report, figure: Figure) -> str:
     """The message of the level chart: the observed change, else the mean level, else the newest observation."""
-    leading = list(_leading(bulletin.values, _leading_locations(bulletin)).values())
+    leading = list(_leading(report.values, _leading_locations(report)).values())
     for headline in ("level_change", "level_mean"):
         for value in leading:
             if value.headline == headline:
                 return _headline_of_change(value) if headline == "level_change" else SENTENCES[headline](value)[0]
-    for line in bulletin.level:
+    for line in figure.lines:
         if good := joined(line):
             amount = text.quantity(line.values[good[-1]], line.decimals, line.unit)
             return f"{line.location_title}: {amount} on {text.day(line.times[good[-1]])} ({line.datum_title})"
     return "No level observations"
 
 
-def surface_title(bulletin: Bulletin) -> str:
-    """The message of the temperature chart: the newest year in the coolest and the warmest sub-basin."""
-    newest = [(line, good[-1]) for line in bulletin.surface if (good := joined(line))]
+def lines_title(report: Report, figure: Figure) -> str:
+    """The message of lines on one axis: the newest year at the lowest and the highest line."""
+    newest = [(line, good[-1]) for line in figure.lines if (good := joined(line))]
     if not newest:
         return "No surface temperatures"
     year = max(line.times[last].year for line, last in newest)
@@ -92,13 +132,17 @@ def _describe(line: Series) -> str:
     return f"{where}: from {first} to {last}; lowest {low_text}, highest {high_text}; {counts}."
 
 
+def _describe_references(levels: Iterable[ReferenceLevel]) -> str:
+    return "".join(f" {r.label}: {text.quantity(r.value, r.decimals, r.unit)}." for r in levels)
+
+
 def _when(line: Series, i: int) -> str:
     return f"in {line.times[i].year}" if line.resolution == "P1Y" else f"on {text.day(line.times[i])}"
 
 
-def _leading_locations(bulletin: Bulletin) -> dict[str, str]:
+def _leading_locations(report: Report) -> dict[str, str]:
     found: dict[str, str] = {}
-    rows: tuple[Value | Refusal, ...] = (*bulletin.values, *bulletin.refusals)
+    rows: tuple[Value | Refusal, ...] = (*report.values, *report.refusals)
     for row in rows:
         if row.headline:
             found.setdefault(row.indicator_id, row.location_id)
@@ -109,7 +153,7 @@ def _leading(rows: Iterable[text.RowT], leading: dict[str, str]) -> dict[str, te
     return {row.indicator_id: row for row in text.latest(rows) if leading.get(row.indicator_id) == row.location_id}
 
 
-def _message(value: Value, refusal: Refusal | None) -> Message:
+def _message(report: Report, value: Value, refusal: Refusal | None) -> Message:
     headline, details = SENTENCES[value.headline](value)
     if mark := text.status_mark(value.status):
         details.append(f"The value is {mark}{' and can change' if mark == 'preliminary' else ''}.")
@@ -118,7 +162,12 @@ def _message(value: Value, refusal: Refusal | None) -> Message:
     if refusal and refusal.period_end > value.period_end:
         when = text.period(refusal.period_start, refusal.period_end)
         details.append(f"No number for {when}: {refusal.reason.rstrip('.')}.")
-    return Message(headline, " ".join(details), ANCHORS.get(value.headline, "indicators"))
+    return Message(headline, " ".join(details), _anchor(report, value.indicator_id))
+
+
+def _anchor(report: Report, indicator_id: str) -> str:
+    """The first section that shows the indicator; the methods, which name every one, where no section does."""
+    return next((section.id for section in report.sections if indicator_id in section.shows), "methods")
 
 
 def _no_number(refusal: Refusal) -> Message:
@@ -189,7 +238,14 @@ def _context(value: Value) -> tuple[str, list[str]]:
     return f"{_place_and_title(value)}, {when}: {amount}", details
 
 
+def _number(value: Value) -> tuple[str, list[str]]:
+    when = text.period(value.period_start, value.period_end)
+    amount = text.quantity(value.value, value.decimals, value.unit)
+    datum = [f"Datum: {value.datum_title}."] if value.datum_title else []
+    return f"{_place_and_title(value)}, {when}: {amount}", [text.sentence(value.statistic), *_interval(value), *datum]
+
+
 SENTENCES: dict[str, Callable[[Value], tuple[str, list[str]]]] = {
     "level_mean": _mean, "level_change": _change, "mean_rate": _rate,
-    "sst_anomaly": _anomaly, "air_anomaly": _anomaly, "co2": _context,
+    "sst_anomaly": _anomaly, "air_anomaly": _anomaly, "co2": _context, "number": _number,
 }  # fmt: skip

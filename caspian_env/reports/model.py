@@ -1,119 +1,22 @@
-"""What a bulletin is made of: frozen dataclasses that the report workflow fills from the catalog.
+"""What a report is made of: frozen dataclasses that the report workflow fills from the catalog.
 
-Nothing here reads a database, a clock or a file. All moments are aware UTC datetimes; periods are half-open.
+Nothing here reads a database, a clock or a file. All moments are aware UTC datetimes; periods are half-open. Words are
+in the language of the report where they come from its definition, and in English where they come from the seeds: the
+page, the charts and the printed pages translate those by the catalogues of ``languages``.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from caspian_env.errors import CatalogError
+from caspian_env.reports.numbers import Refusal, Value
 
-# Which sentence a value speaks in; text.py holds one form of words for each.
-HEADLINES = ("level_mean", "level_change", "mean_rate", "sst_anomaly", "air_anomaly", "co2")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GranuleLine:
-    """One granule behind a number: the bytes by their sha256, and the provider's address of them."""
-
-    sha256: str
-    url: str
-    dataset_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
-    """One indicator value with all it must carry to be published.
-
-    Parameters
-    ----------
-    indicator_id, title, statistic : str
-        Identity, name in print, and what the number is in words (base period included).
-    location_id, location_title : str
-        Where it holds.
-    period_start, period_end : datetime
-        Half-open period of valid time, UTC.
-    value : float
-        In ``unit`` (UDUNITS spelling), printed with ``decimals`` places.
-    std_uncertainty, ci_low, ci_high, ci_level : float or None
-        Standard uncertainty (k=1), and the interval with its level (0.9 for 90 %).
-    n_valid, n_expected : int
-        Completeness of the inputs.
-    status, qc_flag : str, int
-        Worst status and worst QARTOD flag of the inputs.
-    datum_id, datum_title : str
-        Vertical reference; ``none`` and an empty title where there is none.
-    method_version, licence : str
-        Version of the definition; licence of the number.
-    granules : tuple of GranuleLine
-        Every granule that went into it.
-    headline : str
-        One of ``HEADLINES`` where the value belongs to the key messages, else empty.
-    method_citation, note, confidence : str
-        Reference of the method, what its interval includes or leaves out, and a confidence word given by a person.
-    """
-
-    indicator_id: str
-    title: str
-    statistic: str
-    location_id: str
-    location_title: str
-    period_start: datetime
-    period_end: datetime
-    value: float
-    unit: str
-    decimals: int
-    std_uncertainty: float | None
-    ci_low: float | None
-    ci_high: float | None
-    ci_level: float | None
-    n_valid: int
-    n_expected: int
-    status: str
-    qc_flag: int
-    datum_id: str
-    datum_title: str
-    method_version: str
-    licence: str
-    granules: tuple[GranuleLine, ...]
-    headline: str = ""
-    method_citation: str = ""
-    note: str = ""
-    confidence: str | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what the house never prints: no finite number, no unit, no licence, no bytes behind it."""
-        if not math.isfinite(self.value):
-            raise CatalogError(self.indicator_id, f"its value is {self.value}", "hand it over as a Refusal")
-        if not (self.unit and self.licence and self.granules):
-            raise CatalogError(self.indicator_id, "it lacks a unit, a licence or its granules", "compute it again")
-        if self.headline and self.headline not in HEADLINES:
-            raise CatalogError(self.indicator_id, f"unknown headline {self.headline!r}", f"one of {HEADLINES}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """An indicator that has no number for a period, and the reason that is printed in its place."""
-
-    indicator_id: str
-    title: str
-    location_id: str
-    location_title: str
-    period_start: datetime
-    period_end: datetime
-    unit: str
-    reason: str
-    n_valid: int
-    n_expected: int
-    statistic: str = ""
-    status: str = ""
-    datum_id: str = "none"
-    datum_title: str = ""
-    method_version: str = ""
-    headline: str = ""
+# What a figure can be; charts.py holds how each is drawn.
+KINDS = ("level", "lines")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +90,7 @@ class ReferenceLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A dataset the bulletin stands on; the granule is the one its newest observation came from."""
+    """A dataset the report stands on; the granule is the one its newest observation came from."""
 
     dataset_id: str
     title: str
@@ -207,49 +110,139 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bulletin:
-    """Everything one bulletin prints; the same input gives the same bytes.
+class Figure:
+    """One figure as data; ``charts.draw`` draws it and ``messages.words`` gives its title and alternative text.
 
     Parameters
     ----------
-    title : str
-        Heading of the page, e.g. with the month.
+    id : str
+        Anchor, unique in the report.
+    kind : str
+        One of ``KINDS``.
+    title, subtitle : str
+        Words of the definition that take the place of those made from the numbers; empty for the latter.
+    lines : tuple of Series
+        What is drawn over time.
+    values : tuple of Value
+        What is drawn as single numbers, in the order of print.
+    references : tuple of ReferenceLevel
+        Published levels, each only on the panel of its datum.
+    missing : str
+        Why there is nothing to draw; the reason is printed in the place of the figure.
+    """
+
+    id: str
+    kind: str
+    title: str = ""
+    subtitle: str = ""
+    lines: tuple[Series, ...] = ()
+    values: tuple[Value, ...] = ()
+    references: tuple[ReferenceLevel, ...] = ()
+    missing: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a figure that no chart draws, and one that is empty without a reason."""
+        if self.kind not in KINDS:
+            raise CatalogError(self.id, f"unknown kind of figure {self.kind!r}", f"one of {', '.join(KINDS)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Words in rows and columns; ``numeric`` names the columns that are aligned to the right."""
+
+    id: str
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[int, ...] = ()
+    title: str = ""
+    empty: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse rows that do not have a cell for each column."""
+        if any(len(row) != len(self.head) for row in self.rows):
+            raise CatalogError(self.id, "a row and the head of the table differ in length", "fill them alike")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of a report under one heading: paragraphs, figures, tables of words, and a table of numbers.
+
+    ``values`` are the newest numbers that the section lists, with interval and status; ``shows`` names every indicator
+    that a figure or the list of the section shows, so that a key message can point to it.
+    """
+
+    id: str
+    heading: str
+    text: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    values: tuple[Value, ...] = ()
+    shows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything one report prints; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    id, title, audience : str
+        Name of the definition, which is the name of its files; heading of the page; whom it is for.
+    language : str
+        ``en``, ``ru``, ``kk`` or ``az``.
     synthetic : bool
         Whether the catalog holds invented demonstration data; then every file, figure and table says so.
     as_of : datetime or None
         The moment of knowledge asked for; None for what is known now.
-    level, surface : tuples of Series
-        Lines of the level chart (any datums) and of the surface temperature chart (yearly means by sub-basin).
+    sections : tuple of Section
+        What is shown, in order.
     values, refusals : tuples
         Indicator values in the order of print (whole sea first), and what has no number. All periods may be given:
         the page shows the latest of each indicator and location, the CSV all of them.
     sources : tuple of Source
         One for every dataset that a series or a granule names.
-    reference_levels : tuple of ReferenceLevel
-        Published extremes.
     code_version : str
         Version of the code that computed the numbers.
+    rows_name : str
+        Name of the file of chart rows, without its ending.
     """
 
+    id: str
     title: str
+    language: str = "en"
+    audience: str = ""
     synthetic: bool
     as_of: datetime | None
-    level: tuple[Series, ...]
-    surface: tuple[Series, ...]
+    sections: tuple[Section, ...]
     values: tuple[Value, ...]
     refusals: tuple[Refusal, ...]
     sources: tuple[Source, ...]
-    reference_levels: tuple[ReferenceLevel, ...] = ()
     code_version: str = ""
+    rows_name: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a bulletin in which a number or a line has no source."""
+        """Refuse a report in which a number or a line has no source, or two figures share an anchor."""
         known = {source.dataset_id for source in self.sources}
-        named = {line.dataset_id for line in (*self.level, *self.surface)}
+        named = {line.dataset_id for line in self.lines}
         named |= {granule.dataset_id for value in self.values for granule in value.granules}
         if missing := sorted(named - known):
-            raise CatalogError("bulletin", f"no source is given for {', '.join(missing)}", "hand over their Source")
+            raise CatalogError(self.id, f"no source is given for {', '.join(missing)}", "hand over their Source")
+        anchors = [figure.id for figure in self.figures]
+        anchors += [table.id for section in self.sections for table in section.tables]
+        if len(set(anchors)) != len(anchors):
+            raise CatalogError(self.id, "two of its figures or tables share an id", "name each of its own")
 
     def source(self, dataset_id: str) -> Source:
         """The source of a dataset."""
         return next(source for source in self.sources if source.dataset_id == dataset_id)
+
+    @property
+    def figures(self) -> Iterator[Figure]:
+        """Every figure, in order."""
+        return (figure for section in self.sections for figure in section.figures)
+
+    @property
+    def lines(self) -> tuple[Series, ...]:
+        """Every line of every figure, in order."""
+        return tuple(line for figure in self.figures for line in figure.lines)

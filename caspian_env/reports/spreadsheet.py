@@ -1,4 +1,4 @@
-"""The bulletin's numbers as CSV: RFC 4180 cells below comment lines that begin with ``# ``.
+"""A report's numbers as CSV: RFC 4180 cells below comment lines that begin with ``# ``.
 
 A text cell that a spreadsheet would take for a formula begins with an apostrophe; numbers stay numbers. Where a
 licence forbids to hand rows on, the file says which dataset is left out and where to get it.
@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from caspian_env.reports import messages, text
-from caspian_env.reports.model import Bulletin, Refusal, Series, Source, Value
+from caspian_env.reports.model import Report, Series, Source
+from caspian_env.reports.numbers import Refusal, Value
 
 Cell = str | int | float | None
 
@@ -27,44 +28,44 @@ OBSERVATION_COLUMNS = (
 )  # fmt: skip
 
 
-def values_csv(bulletin: Bulletin) -> bytes:
+def values_csv(report: Report) -> bytes:
     """Every indicator value with all it carries, then every refusal with its reason."""
-    rows = [_value_row(value, bulletin.synthetic) for value in bulletin.values]
-    rows += [_refusal_row(refusal, bulletin.synthetic) for refusal in bulletin.refusals]
+    rows = [_value_row(value, report.synthetic) for value in report.values]
+    rows += [_refusal_row(refusal, report.synthetic) for refusal in report.refusals]
     notes = [
-        *_opening(bulletin, "indicator values"),
+        *_opening(report, "indicator values"),
         "value_printed is rounded to the places the uncertainty allows; value is not rounded",
         "ci_low to ci_high is the interval of level ci_level; period_end is excluded; times are UTC",
-        *(f"licence of {source.dataset_id}: {source.licence}; cite: {source.citation}" for source in bulletin.sources),
+        *(f"licence of {source.dataset_id}: {source.licence}; cite: {source.citation}" for source in report.sources),
         f"rows: {len(rows)}",
     ]
     return _file(notes, VALUE_COLUMNS, rows)
 
 
-def observations_csv(bulletin: Bulletin) -> bytes:
+def observations_csv(report: Report) -> bytes:
     """The rows of the charts, only of datasets whose licence lets them be handed on."""
-    lines = [*bulletin.level, *bulletin.surface]
-    rows = [row for line in lines if may_be_handed_on(bulletin, line) for row in _observation_rows(line, bulletin)]
-    handed_on = dict.fromkeys(line.dataset_id for line in lines if may_be_handed_on(bulletin, line))
+    lines = report.lines
+    rows = [row for line in lines if may_be_handed_on(report, line) for row in _observation_rows(line, report)]
+    handed_on = dict.fromkeys(line.dataset_id for line in lines if may_be_handed_on(report, line))
     notes = [
-        *_opening(bulletin, "rows of the charts"),
+        *_opening(report, "rows of the charts"),
         "qc_flag is a QARTOD flag: 1 good, 2 not evaluated, 3 suspect, 4 fail; time is UTC, start of the period for means",
-        *(f"licence of {name}: {bulletin.source(name).licence}; cite: {bulletin.source(name).citation}" for name in handed_on),
-        *(withheld_notice(source) for source in withheld(bulletin)),
+        *(f"licence of {name}: {report.source(name).licence}; cite: {report.source(name).citation}" for name in handed_on),
+        *(withheld_notice(source) for source in withheld(report)),
         f"rows: {len(rows)}",
     ]  # fmt: skip
     return _file(notes, OBSERVATION_COLUMNS, rows)
 
 
-def may_be_handed_on(bulletin: Bulletin, line: Series) -> bool:
+def may_be_handed_on(report: Report, line: Series) -> bool:
     """Whether both the series and its dataset say that its rows may be redistributed."""
-    return line.redistributable and bulletin.source(line.dataset_id).redistributable
+    return line.redistributable and report.source(line.dataset_id).redistributable
 
 
-def withheld(bulletin: Bulletin) -> tuple[Source, ...]:
+def withheld(report: Report) -> tuple[Source, ...]:
     """Datasets that the charts show and ``observations.csv`` leaves out, each once."""
-    names = (x.dataset_id for x in (*bulletin.level, *bulletin.surface) if not may_be_handed_on(bulletin, x))
-    return tuple(bulletin.source(name) for name in dict.fromkeys(names))
+    names = (x.dataset_id for x in report.lines if not may_be_handed_on(report, x))
+    return tuple(report.source(name) for name in dict.fromkeys(names))
 
 
 def withheld_notice(source: Source) -> str:
@@ -76,11 +77,11 @@ def withheld_notice(source: Source) -> str:
     )
 
 
-def _opening(bulletin: Bulletin, what: str) -> list[str]:
-    known = f"as known on {bulletin.as_of:%Y-%m-%dT%H:%M:%SZ}" if bulletin.as_of else "as known now"
-    mark = messages.SYNTHETIC if bulletin.synthetic else "not synthetic: from observations of the providers named below"
-    version = f"; computed by caspian-env {bulletin.code_version}" if bulletin.code_version else ""
-    return [f"{bulletin.title}: {what}", mark, f"{known}{version}"]
+def _opening(report: Report, what: str) -> list[str]:
+    known = f"as known on {report.as_of:%Y-%m-%dT%H:%M:%SZ}" if report.as_of else "as known now"
+    mark = messages.SYNTHETIC if report.synthetic else "not synthetic: from observations of the providers named below"
+    version = f"; computed by caspian-env {report.code_version}" if report.code_version else ""
+    return [f"{report.title}: {what}", mark, f"{known}{version}"]
 
 
 def _value_row(value: Value, synthetic: bool) -> Sequence[Cell]:
@@ -104,7 +105,7 @@ def _refusal_row(refusal: Refusal, synthetic: bool) -> Sequence[Cell]:
     )  # fmt: skip
 
 
-def _observation_rows(line: Series, bulletin: Bulletin) -> Iterator[Sequence[Cell]]:
+def _observation_rows(line: Series, report: Report) -> Iterator[Sequence[Cell]]:
     n = len(line.times)
     columns = (line.times, line.values, line.std_uncertainty, line.qc_flags, line.status,
                line.source_notes or ("",) * n, line.granule_sha256 or ("",) * n)  # fmt: skip
@@ -112,7 +113,7 @@ def _observation_rows(line: Series, bulletin: Bulletin) -> Iterator[Sequence[Cel
         yield (
             line.dataset_id, line.variable_id, line.location_id, line.location_title, line.datum_id, line.resolution,
             f"{time:%Y-%m-%dT%H:%M:%SZ}", value, line.unit, u, flag, status, note, sha256,
-            str(bulletin.synthetic).lower(),
+            str(report.synthetic).lower(),
         )  # fmt: skip
 
 

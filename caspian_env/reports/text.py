@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from caspian_env.reports.model import Refusal, Value
+from caspian_env.reports.numbers import Refusal, Value
 
 MINUS, THIN_SPACE = "−", "\u202f"
 

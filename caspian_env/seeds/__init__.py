@@ -101,7 +101,7 @@ def load_retention(folder: Path | None = None) -> Retention:
 
 def load_reports(folder: Path | None = None) -> dict[str, Entry]:
     """The report definitions of ``reports.yaml`` by id; SeedError names what is wrong."""
-    known = {"id", "title", "level", "surface", "headlines", "indicators", "reference_levels"}
+    known = {"id", "title", "audience", "languages", "rows", "headlines", "sections"}
     return {str(e["id"]): known_keys(e, known, w) for e, w in entries(_folder(folder), "reports.yaml")}
 
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from caspian_env.reports.model import Bulletin, GranuleLine, ReferenceLevel, Refusal, Series, Source, Value
+from caspian_env.reports import text
+from caspian_env.reports.model import Figure, ReferenceLevel, Report, Section, Series, Source
+from caspian_env.reports.numbers import GranuleLine, Refusal, Value
 
 
 def utc(year: int, month: int = 1, day: int = 1) -> datetime:
@@ -108,10 +110,11 @@ def surface(name: str, base: float) -> Series:
     )  # fmt: skip
 
 
-def bulletin(**changes: Any) -> Bulletin:
+def bulletin(**changes: Any) -> Report:
     withheld = altimetry(label="Synthetic DAHITI", dataset_id="dahiti_water_level", datum_id="dahiti_39", redistributable=False,
                          datum_title="Datum of DAHITI target 39", granule_sha256=("d" * 64,) * 202)  # fmt: skip
     given: dict[str, Any] = {
+        "id": "bulletin", "rows_name": "observations",
         "title": "Caspian Sea monthly bulletin", "synthetic": True, "as_of": utc(2026, 11, 25),
         "level": (altimetry(), withheld, reported()),
         "surface": (surface("North Caspian", 11.5), surface("Middle Caspian", 13.9), surface("South Caspian", 17.6)),
@@ -133,9 +136,30 @@ def bulletin(**changes: Any) -> Bulletin:
         ),
         "code_version": "0.1.0",
     }  # fmt: skip
-    return Bulletin(**given | changes)
+    given |= changes
+    level, surface_lines, references = (given.pop(name) for name in ("level", "surface", "reference_levels"))
+    shown = {"values": text.latest(given["values"]), "shows": tuple(value.indicator_id for value in given["values"])}
+    sections = (
+        Section(
+            id="level",
+            heading="Water level",
+            shows=("sl_mean_1y", "sl_change_5y"),
+            figures=(level_figure(level, references),),
+        ),
+        Section(id="surface", heading="Sea surface temperature", figures=(surface_figure(surface_lines),)),
+        Section(id="indicators", heading="Latest indicators", **shown),
+    )
+    return Report(**{"sections": sections} | given)
 
 
-def genuine() -> Bulletin:
+def level_figure(lines: tuple[Series, ...], references: tuple[ReferenceLevel, ...] = ()) -> Figure:
+    return Figure(id="level", kind="level", lines=lines, references=references)
+
+
+def surface_figure(lines: tuple[Series, ...]) -> Figure:
+    return Figure(id="surface", kind="lines", lines=lines, missing="" if lines else "no surface is known")
+
+
+def genuine() -> Report:
     """The same bulletin, as it would look if it were not synthetic."""
     return replace(bulletin(), synthetic=False)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from caspian_env.reports.bulletin import build, evidence, glue
+from caspian_env.reports.page import build, evidence, glue
 from tests.reports.synthetic_bulletin import altimetry, bulletin, genuine, granules, source, value
 
 SYNTHETIC = "SYNTHETIC DEMONSTRATION DATA"
@@ -139,15 +139,15 @@ def test_hostile_metadata_is_only_text():
     hostile = "</style></title><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}"
     words = {field.name for field in fields(source("x")) if "str" in str(field.type)} - {"dataset_id"}
     b = bulletin()
-    evil = replace(
-        b,
+    references = next(b.figures).references
+    evil = bulletin(
         title=hostile,
         code_version=hostile,
         sources=tuple(replace(s, **dict.fromkeys(words, hostile)) for s in b.sources),
         values=tuple(replace(v, title=hostile, statistic=hostile, note=hostile, unit=hostile) for v in b.values),
         refusals=tuple(replace(r, reason=hostile, location_title=hostile) for r in b.refusals),
         level=(altimetry(label=hostile, location_title=hostile, datum_title=hostile),),
-        reference_levels=tuple(replace(r, source=hostile) for r in b.reference_levels),
+        reference_levels=tuple(replace(r, source=hostile) for r in references),
     )
     page = Page(build(evil)["bulletin-synthetic.html"])
     test_nothing_is_fetched_and_nothing_runs(page)

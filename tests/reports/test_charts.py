@@ -13,13 +13,21 @@ from tests.reports.synthetic_bulletin import altimetry, bulletin, genuine, repor
 @pytest.fixture(scope="module")
 def drawings():
     b = bulletin()
-    level, sea = charts.level_chart(b), charts.surface_chart(b)
+    level, sea = (charts.draw(b, figure) for figure in b.figures)
     return {
         "level-wide": level.wide,
         "level-narrow": level.narrow,
         "surface-wide": sea.wide,
         "surface-narrow": sea.narrow,
     }
+
+
+def level_chart(report):
+    return charts.draw(report, next(figure for figure in report.figures if figure.id == "level"))
+
+
+def surface_chart(report):
+    return charts.draw(report, next(figure for figure in report.figures if figure.id == "surface"))
 
 
 def texts(drawing):
@@ -35,7 +43,7 @@ def test_drawings_are_well_formed_and_scale(drawings):
 
 def test_every_drawing_is_marked_synthetic_only_if_it_is(drawings):
     assert all(messages.SYNTHETIC in texts(drawing) for drawing in drawings.values())
-    assert messages.SYNTHETIC not in charts.level_chart(genuine()).wide
+    assert messages.SYNTHETIC not in level_chart(genuine()).wide
 
 
 def test_every_drawing_has_alternative_text_from_the_numbers(drawings):
@@ -67,7 +75,7 @@ def test_colours_come_from_the_page(drawings):
 
 def test_each_datum_has_its_own_panel_and_names_it(drawings):
     words = " ".join(texts(drawings["level-wide"]))
-    assert len(charts.by_datum(bulletin().level)) == 3
+    assert len(charts.by_datum(next(bulletin().figures).lines)) == 3
     assert "m, EGM2008 height" in words
     assert "m, Baltic 1977 height" in words
     assert "m, Datum of DAHITI" in words
@@ -76,7 +84,7 @@ def test_each_datum_has_its_own_panel_and_names_it(drawings):
 def test_extremes_are_drawn_only_on_their_datum(drawings):
     assert "1977 minimum −29.01 m" in texts(drawings["level-wide"])
     assert texts(drawings["level-wide"]).count("1977 minimum −29.01 m") == 1
-    without = charts.level_chart(bulletin(level=(altimetry(),))).wide
+    without = level_chart(bulletin(level=(altimetry(),))).wide
     assert "1977 minimum −29.01 m" not in texts(without)
 
 
@@ -109,14 +117,14 @@ def test_labels_never_cover_each_other():
 
 @pytest.mark.parametrize("label", ["<b>&\"'", r"$\frac{", "−28 m\nnext", "#010101"])
 def test_hostile_labels_are_drawn_as_they_are(label):
-    drawing = charts.surface_chart(bulletin(surface=(altimetry(label=label, location_title=label),))).wide
+    drawing = surface_chart(bulletin(surface=(altimetry(label=label, location_title=label),))).wide
     assert "".join(label.split())[:4] in "".join("".join(texts(drawing)).split())
 
 
 def test_an_empty_chart_is_drawn():
     empty = altimetry(times=(), values=(), std_uncertainty=(), status=(), qc_flags=(), granule_sha256=())
-    assert "no value" in charts.level_chart(bulletin(level=(empty,))).narrow
-    assert charts.level_chart(bulletin(level=())).wide.startswith("<svg")
+    assert "no value" in level_chart(bulletin(level=(empty,))).narrow
+    assert level_chart(bulletin(level=())).wide.startswith("<svg")
 
 
 def test_drawing_leaves_no_trace_in_the_settings_of_matplotlib():

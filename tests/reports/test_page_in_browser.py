@@ -11,7 +11,7 @@ from html import escape, unescape
 
 import pytest
 
-from caspian_env.reports.bulletin import build
+from caspian_env.reports.page import build
 from tests.reports.synthetic_bulletin import bulletin, genuine
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from caspian_env.reports import spreadsheet
-from caspian_env.reports.bulletin import build
+from caspian_env.reports.page import build
 from tests.reports.synthetic_bulletin import altimetry, bulletin, genuine, rate, source, value
 
 

@@ -1,4 +1,4 @@
-"""Whether the bulletin in a folder is already the one that would be written: it depends on nothing but its input."""
+"""Whether the report in a folder is already the one that would be written: it depends on nothing but its input."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from caspian_env.reports import bulletin as code
-from caspian_env.reports.model import Bulletin
+from caspian_env.reports import page as code
+from caspian_env.reports.model import Report
 from caspian_env.settings import VERSION
 
 DRAWN_BY = ("matplotlib", "jinja2")
@@ -24,7 +24,7 @@ class Written:
     folder: Path
 
     def same(self, digest: str) -> list[Path] | None:
-        """The files of the bulletin of this digest, if they lie in the folder unchanged."""
+        """The files of the report of this digest, if they lie in the folder unchanged."""
         try:
             kept = json.loads(self._place().read_bytes())
             files = {self.folder / name: sha256 for name, sha256 in kept["files"].items()}
@@ -47,11 +47,11 @@ class Written:
         return self.cache / f"{_sha256(str(self.folder.absolute()).encode())}.json"
 
 
-def digest_of(bulletin: Bulletin) -> str:
-    """A digest of all that a bulletin's files depend on: what is printed, and the code that prints it."""
+def digest_of(report: Report) -> str:
+    """A digest of all that a report's files depend on: what is printed, and the code that prints it."""
     folder = Path(code.__file__).parent
     sources = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
-    parts = [VERSION, *(f"{name} {version(name)}" for name in DRAWN_BY), repr(bulletin)]
+    parts = [VERSION, *(f"{name} {version(name)}" for name in DRAWN_BY), repr(report)]
     parts += [f"{path.name} {_sha256(path.read_bytes())}" for path in sources]
     return _sha256("\n".join(parts).encode("utf-8", errors="surrogatepass"))
 

@@ -1,4 +1,4 @@
-"""The bulletin: one self-contained page and the same numbers as CSV, as bytes that depend on nothing but the input."""
+"""A report as one self-contained page and the same numbers as CSV, as bytes that depend on nothing but the input."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.reports import charts, messages, spreadsheet, text
-from caspian_env.reports.model import Bulletin, GranuleLine, Refusal, Series, Value
+from caspian_env.reports.model import Figure, Report
+from caspian_env.reports.numbers import GranuleLine, Refusal, Value
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,70 +29,99 @@ class Evidence:
     digest: str
 
 
-def build(bulletin: Bulletin) -> dict[str, bytes]:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure as the page shows it: both drawings, its words, and who is to be named below it."""
+
+    figure: Figure
+    drawing: charts.Drawing | None
+    words: messages.Words
+    sources: tuple[str, ...]
+
+
+def build(report: Report) -> dict[str, bytes]:
     """File name to bytes: the page, its indicator values, and the chart rows that may be handed on.
 
-    Names carry ``-synthetic`` where the data are invented. A mean rate without an interval is printed as a refusal.
+    Names are the report's id, with ``-synthetic`` where the data are invented and the language where it is not English.
+    A mean rate without an interval is printed as a refusal.
 
     Parameters
     ----------
-    bulletin : Bulletin
+    report : Report
         All that is printed; no clock, database or network is asked.
 
     Returns
     -------
     dict of str to bytes
-        ``bulletin.html``, ``bulletin.csv`` and ``observations.csv``, UTF-8.
+        For the bulletin ``bulletin.html``, ``bulletin.csv`` and ``observations.csv``, UTF-8.
     """
-    honest = without_bare_rates(bulletin)
-    mark = "-synthetic" if honest.synthetic else ""
+    honest = without_bare_rates(report)
+    page_name, values_name, rows_name = file_names(report)
     return {
-        f"bulletin{mark}.html": page(honest).encode("utf-8"),
-        f"bulletin{mark}.csv": spreadsheet.values_csv(honest),
-        f"observations{mark}.csv": spreadsheet.observations_csv(honest),
+        page_name: page(honest).encode("utf-8"),
+        values_name: spreadsheet.values_csv(honest),
+        rows_name: spreadsheet.observations_csv(honest),
     }
 
 
-def without_bare_rates(bulletin: Bulletin) -> Bulletin:
-    """The same bulletin, with every mean rate that lacks an interval turned into a refusal."""
-    bare = [value for value in bulletin.values if value.headline == "mean_rate" and value.ci_low is None]
+def file_names(report: Report) -> tuple[str, str, str]:
+    """The names of the page, the indicator values and the chart rows; the numbers are the same in every language."""
+    mark = "-synthetic" if report.synthetic else ""
+    language = "" if report.language == "en" else f".{report.language}"
+    rows = report.rows_name or f"{report.id}-observations"
+    return f"{report.id}{mark}{language}.html", f"{report.id}{mark}.csv", f"{rows}{mark}.csv"
+
+
+def without_bare_rates(report: Report) -> Report:
+    """The same report, with every mean rate that lacks an interval turned into a refusal."""
+    bare = [value for value in report.values if value.headline == "mean_rate" and value.ci_low is None]
     if not bare:
-        return bulletin
-    kept = tuple(value for value in bulletin.values if value not in bare)
-    return replace(bulletin, values=kept, refusals=(*bulletin.refusals, *map(_refuse, bare)))
+        return report
+    sections = tuple(
+        replace(
+            section,
+            values=_without(section.values, bare),
+            figures=tuple(replace(figure, values=_without(figure.values, bare)) for figure in section.figures),
+        )
+        for section in report.sections
+    )
+    kept = _without(report.values, bare)
+    return replace(report, sections=sections, values=kept, refusals=(*report.refusals, *map(_refuse, bare)))
 
 
-def page(bulletin: Bulletin) -> str:
-    """The HTML page: no script, no request, readable from 360 pixels to print, in light and dark."""
-    shown = text.latest(bulletin.values)
-    mark = "-synthetic" if bulletin.synthetic else ""
+def _without(values: tuple[Value, ...], bare: list[Value]) -> tuple[Value, ...]:
+    return tuple(value for value in values if value not in bare)
+
+
+def page(report: Report) -> str:
+    """The HTML page: no request, readable without its script, from 360 pixels to print, in light and dark."""
+    shown = text.latest(report.values)
     return (
         _templates()
-        .get_template("bulletin.html")
+        .get_template("report.html")
         .render(
-            b=bulletin,
+            b=report,
             synthetic_words=messages.SYNTHETIC,
-            messages=messages.key_messages(bulletin),
-            newest=max((s.newest_observation for s in bulletin.sources if s.newest_observation), default=None),
-            level=charts.level_chart(bulletin),
-            level_title=messages.level_title(bulletin),
-            level_text=messages.description(bulletin.level),
-            reported=[line for line in bulletin.level if "reported" in line.status],
-            surface=charts.surface_chart(bulletin) if bulletin.surface else None,
-            surface_title=messages.surface_title(bulletin),
-            surface_text=messages.description(bulletin.surface),
-            values=shown,
+            messages=messages.key_messages(report),
+            newest=max((s.newest_observation for s in report.sources if s.newest_observation), default=None),
+            drawn={figure.id: _drawn(report, figure) for figure in report.figures},
+            headings={section.id: section.heading for section in report.sections},
             interval_head=_interval_head(shown),
-            refusals=text.latest(bulletin.refusals),
-            more=len(bulletin.values) - len(shown),
+            refusals=text.latest(report.refusals),
+            more=len(report.values) - len(shown),
             evidence=evidence(shown),
-            withheld=spreadsheet.withheld(bulletin),
+            withheld=spreadsheet.withheld(report),
             methods=_methods(shown),
-            files=(f"bulletin{mark}.csv", f"observations{mark}.csv"),
+            files=file_names(report)[1:],
             open_list=OPEN_LIST,
         )
         .lstrip()
     )
+
+
+def _drawn(report: Report, figure: Figure) -> Drawn:
+    drawing = None if figure.missing else charts.draw(report, figure)
+    return Drawn(figure, drawing, messages.words(report, figure), tuple(figure_sources(report, figure)))
 
 
 def evidence(values: Iterable[Value]) -> tuple[Evidence, ...]:
@@ -107,9 +137,11 @@ def evidence(values: Iterable[Value]) -> tuple[Evidence, ...]:
     return tuple(Evidence(tuple(labels), granules, _digest(granules)) for granules, labels in groups.items())
 
 
-def figure_sources(bulletin: Bulletin, lines: Iterable[Series]) -> list[str]:
-    """Provider, dataset and licence of each line, once, for the foot of a figure."""
-    found = [bulletin.source(name) for name in dict.fromkeys(line.dataset_id for line in lines)]
+def figure_sources(report: Report, figure: Figure) -> list[str]:
+    """Provider, dataset and licence of each line and number, once, for the foot of a figure."""
+    named = [line.dataset_id for line in figure.lines]
+    named += [granule.dataset_id for value in figure.values for granule in value.granules]
+    found = [report.source(name) for name in dict.fromkeys(named)]
     return [f"{source.provider}, {source.title} ({source.licence})" for source in found]
 
 
@@ -153,7 +185,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"glue": glue, "web_address": web_address, "figure_sources": figure_sources}
+    filters: dict[str, Any] = {"glue": glue, "web_address": web_address}
     filters |= {name: getattr(text, name) for name in ("day", "unit", "number", "uncertainty", "span", "qc")}
     environment.filters.update(filters)
     environment.globals.update(period=text.period, percent=text.level, status_mark=text.status_mark)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from caspian_env.reports.bulletin import build
-from caspian_env.reports.model import Bulletin
+from caspian_env.reports.model import Report
+from caspian_env.reports.page import build
 from caspian_env.wiring import Platform
 from caspian_env.workflows import report
 from caspian_env.workflows.report import write_bulletin
@@ -18,9 +18,9 @@ from tests.workflows.synthetic_co2 import co2_table
 
 def drawn(platform: Platform, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict[str, bytes]]:
     """How often it was drawn, and the files."""
-    calls: list[Bulletin] = []
+    calls: list[Report] = []
 
-    def noted(bulletin: Bulletin) -> dict[str, bytes]:
+    def noted(bulletin: Report) -> dict[str, bytes]:
         calls.append(bulletin)
         return build(bulletin)
 

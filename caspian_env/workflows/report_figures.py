@@ -1,0 +1,114 @@
+"""The figures of a report from the catalog: lines of observations and of indicators, and the numbers beside them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from caspian_env.catalog.engine import Connection
+from caspian_env.catalog.indicator_values import read_indicator
+from caspian_env.catalog.observations import find_series, read_series, utc
+from caspian_env.model import FAIL
+from caspian_env.reports import text
+from caspian_env.reports.model import Figure, ReferenceLevel, Series
+from caspian_env.reports.numbers import Value
+from caspian_env.wiring import Platform
+from caspian_env.workflows.report_numbers import datum_title
+
+
+def figure(
+    connection: Connection, platform: Platform, entry: dict[str, Any], values: tuple[Value, ...], as_of: datetime | None
+) -> Figure:
+    """One figure of a definition: its lines and numbers as known then, or the reason why there is nothing to draw."""
+    lines = [line for wanted in entry.get("lines", ()) for line in _lines(connection, platform, wanted, as_of)]
+    shown = [value for value in text.latest(values) if value.indicator_id in entry.get("values", ())]
+    missing = "" if lines or shown else "nothing of what it draws is in the catalog"
+    return Figure(
+        id=entry["id"],
+        kind=entry["kind"],
+        lines=tuple(lines),
+        values=tuple(shown),
+        references=tuple(
+            ReferenceLevel(
+                label=row["label"],
+                value=row["value"],
+                unit="m",
+                decimals=2,
+                datum_id=row["datum"],
+                source=row["source"],
+            )
+            for row in entry.get("references", ())
+        ),
+        missing=missing,
+    )
+
+
+def _lines(connection: Connection, platform: Platform, entry: dict[str, Any], as_of: datetime | None) -> list[Series]:
+    if "indicator" not in entry:
+        found = [_observed(connection, platform, entry, as_of)]
+    else:
+        found = [_yearly(connection, platform, entry, location, as_of) for location in entry["locations"]]
+    return [line for line in found if line is not None]
+
+
+def _observed(
+    connection: Connection, platform: Platform, entry: dict[str, str], as_of: datetime | None
+) -> Series | None:
+    found = find_series(
+        connection, dataset_id=entry["dataset"], variable_id=entry["variable"], location_id=entry["location"],
+        datum_id=entry.get("datum"),
+    )  # fmt: skip
+    frame = read_series(connection, found[0].id, as_of=as_of) if found else None
+    if frame is None or frame.empty:
+        return None
+    frame = frame[frame["qc_flag"] != FAIL]
+    series, seeds = found[0], platform.seeds
+    return Series(
+        label=entry["label"],
+        dataset_id=series.dataset_id,
+        variable_id=series.variable_id,
+        location_id=series.location_id,
+        location_title=seeds.locations[series.location_id].title,
+        unit=seeds.variables[series.variable_id].units,
+        decimals=2,
+        datum_id=series.datum_id,
+        datum_title=datum_title(platform, series.datum_id),
+        resolution=series.resolution,
+        redistributable=seeds.datasets[series.dataset_id].redistributable,
+        times=tuple(utc(moment) for moment in frame.index),
+        values=tuple(frame["value"]),
+        std_uncertainty=tuple(None if u != u else float(u) for u in frame["std_uncertainty"]),
+        status=tuple(frame["status"]),
+        qc_flags=tuple(int(flag) for flag in frame["qc_flag"]),
+        source_notes=tuple(
+            note or "" for note in frame["source_note"].astype(object).where(frame["source_note"].notna())
+        ),
+    )
+
+
+def _yearly(
+    connection: Connection, platform: Platform, entry: dict[str, Any], location: str, as_of: datetime | None
+) -> Series | None:
+    rows = read_indicator(connection, entry["indicator"], location_id=location, as_of=as_of)
+    rows = [row for row in rows if row.value is not None]
+    indicator = platform.seeds.indicators[entry["indicator"]]
+    if not rows:
+        return None
+    return Series(
+        label=platform.seeds.locations[location].title,
+        dataset_id=entry["dataset"],
+        variable_id=indicator.inputs[0].variable,
+        location_id=location,
+        location_title=platform.seeds.locations[location].title,
+        unit=indicator.units,
+        decimals=indicator.decimals,
+        datum_id="none",
+        datum_title="",
+        resolution="P1Y",
+        redistributable=platform.seeds.datasets[entry["dataset"]].redistributable,
+        times=tuple(row.period_start for row in rows),
+        values=tuple(row.value for row in rows),
+        std_uncertainty=tuple(row.std_uncertainty for row in rows),
+        status=tuple(row.status for row in rows),
+        qc_flags=tuple(row.qc_flag for row in rows),
+    )

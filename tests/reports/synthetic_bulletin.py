@@ -10,6 +10,7 @@ from typing import Any
 from caspian_env.reports import text
 from caspian_env.reports.model import Figure, ReferenceLevel, Report, Section, Series, Source
 from caspian_env.reports.numbers import GranuleLine, Refusal, Value
+from caspian_env.reports.tables import reported_levels
 
 
 def utc(year: int, month: int = 1, day: int = 1) -> datetime:
@@ -143,8 +144,8 @@ def bulletin(**changes: Any) -> Report:
         Section(
             id="level",
             heading="Water level",
-            shows=("sl_mean_1y", "sl_change_5y"),
             figures=(level_figure(level, references),),
+            tables=(reported_levels("reported", level),),
         ),
         Section(id="surface", heading="Sea surface temperature", figures=(surface_figure(surface_lines),)),
         Section(id="indicators", heading="Latest indicators", **shown),

@@ -176,6 +176,7 @@ class Dataset:
     source module that several datasets share: both its functions take them as a keyword. ``cube`` is false for a grid
     of which only regional means are kept. ``withdrawn_limit`` is the share of a whole record that a new edition may lack
     and still be an edition. ``extra`` is the optional part of the installation that reading it needs.
+    ``found_locations`` is a pattern of the ids of places that its listing finds besides ``locations``.
     """
 
     id: str
@@ -212,6 +213,7 @@ class Dataset:
     theme: str = ""
     cube: bool = True
     extra: str | None = None
+    found_locations: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -82,7 +82,7 @@ def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
     known = Declared(load_variables(folder), load_datums(folder), load_locations(folder), load_datasets(folder))
     if own:
         known = load_local(own, known)
-    indicators = load_indicators(known.datasets, known.datums, folder, own=known.indicators)
+    indicators = load_indicators(known.datasets, known.datums, folder, own=known.indicators, places=known.locations)
     return Seeds(known.variables, known.datums, known.locations, known.datasets, indicators)
 
 

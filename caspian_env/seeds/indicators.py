@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,11 @@ def load_indicators(
     folder: Path | None = None,
     *,
     own: Iterable[tuple[Entry, str]] = (),
+    places: Iterable[str] = (),
 ) -> dict[str, Indicator]:
     """The variants of ``indicators/THEME.yaml`` and of ``own`` entries by id; a dataset gives every series they take.
+
+    ``places`` are the ids of all that is declared: a place that a listing finds is taken where somebody has named it.
 
     Raises
     ------
@@ -48,18 +52,18 @@ def load_indicators(
     """
     folder = folder or data_folder("seeds")
     installed = ((entry, where) for entry, where, _ in themed(folder, "indicators"))
-    known = set(datums)
+    known, named = set(datums), set(places)
     found = [
         indicator
         for definitions in (installed, own)
         for entry, where in definitions
-        for indicator in _variants(entry, where, datasets, known, folder)
+        for indicator in _variants(entry, where, datasets, known, named, folder)
     ]
     return by_id("indicators", iter(found))
 
 
 def _variants(
-    definition: Any, where: str, datasets: Mapping[str, Dataset], datums: set[str], folder: Path
+    definition: Any, where: str, datasets: Mapping[str, Dataset], datums: set[str], places: set[str], folder: Path
 ) -> Iterator[Indicator]:
     variants = known_keys(definition, _DEFINITION | {"variants"}, where).get("variants")
     if not isinstance(variants, list) or not variants:
@@ -70,7 +74,7 @@ def _variants(
         if indicator.datum is not None:
             refer(indicator.datum, datums, inside, "datum")
         for taken in indicator.inputs:
-            _refer_series(taken, indicator.locations, datasets, inside)
+            _refer_series(taken, indicator.locations, datasets, places, inside)
         yield indicator
 
 
@@ -107,7 +111,9 @@ def _input(argument: str, given: Any, where: str) -> Entry:
     return {**known_keys(given, allowed, inside), "argument": argument}
 
 
-def _refer_series(taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping[str, Dataset], where: str) -> None:
+def _refer_series(
+    taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping[str, Dataset], places: set[str], where: str
+) -> None:
     key = f"inputs.{taken.argument}"
     refer(taken.dataset, set(datasets), where, f"{key}.dataset")
     dataset = datasets[taken.dataset]
@@ -124,5 +130,6 @@ def _refer_series(taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping
         raise SeedError(where, f"{key}: {taken.dataset} gives {number} {wanted}", "mend variable, datum or resolution")
     if taken.grid and not (dataset.kind == "grid" and dataset.cube):
         raise SeedError(where, f"{key}: {taken.dataset} keeps no grid", "leave out grid, or name a gridded dataset")
+    found = {place for place in places if fnmatchcase(place, dataset.found_locations)}
     for location in (taken.location,) if taken.location else own:
-        refer(location, set(dataset.locations), where, f"{key}: location of {taken.dataset}")
+        refer(location, {*dataset.locations, *found}, where, f"{key}: location of {taken.dataset}")

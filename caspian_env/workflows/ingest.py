@@ -245,7 +245,7 @@ def _write(
         )  # fmt: skip
         moment = job.moment()
         record_retrieval(connection, job.run_id, answered(job, answer, kept, "new", granule_id, moment))
-        if ref.location:
+        if ref.location and ref.location.id not in job.platform.seeds.locations:  # what the seeds say of a place stands
             write_location(connection, ref.location)
         stated = [(_series(connection, job, row), row.observed) for row in recorded]
         lost = lost_variables(connection, job.dataset, ref, {series for series, observed in stated if observed})

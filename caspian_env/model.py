@@ -124,7 +124,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A quantity in customary units, named after the CF standard name table."""
+    """A quantity in customary units, named after the CF standard name table.
+
+    Of emissions, ``gwp_set`` names the warming potentials (``none`` where no gas was converted) and ``lulucf`` whether
+    land use is in them: ``included``, ``excluded``, or ``bookkeeping`` where it is not that of inventories.
+    """
 
     id: str
     long_name: str
@@ -134,6 +138,8 @@ class Variable:
     valid_min: float | None = None
     valid_max: float | None = None
     note: str = ""
+    gwp_set: str = ""
+    lulucf: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +272,8 @@ class Indicator:
 
     ``definition`` is the entry of the seeds whose variant it is. What follows it is for the page of its method: why the number
     matters here, what its uncertainty holds and leaves out, when a value is refused, what it cannot tell, and what changed
-    with each version of the method.
+    with each version of the method. ``target`` is the row of ``targets.csv`` whose progress it is; before ``valid_from`` nobody
+    had promised it, from ``valid_to`` on it is promised no longer.
     """
 
     id: str
@@ -289,6 +296,9 @@ class Indicator:
     completeness: str = ""
     limits: str = ""
     changes: tuple[str, ...] = ()
+    target: str = ""
+    valid_from: str = ""
+    valid_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

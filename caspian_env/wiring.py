@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
 from pkgutil import iter_modules
@@ -18,6 +18,7 @@ from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Locat
 from caspian_env.seeds import load_datasets, load_datums, load_locations, load_variables
 from caspian_env.seeds.indicators import load_indicators
 from caspian_env.seeds.local import Declared, load_local
+from caspian_env.seeds.targets import Pledge, Target, load_pledges, load_targets
 from caspian_env.settings import Settings, data_folder
 from caspian_env.transport import Transport
 
@@ -41,6 +42,8 @@ class Seeds:
     locations: Mapping[str, Location]
     datasets: Mapping[str, Dataset]
     indicators: Mapping[str, Indicator]
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    pledges: Mapping[str, Pledge] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,10 @@ def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
     if own:
         known = load_local(own, known)
     indicators = load_indicators(known.datasets, known.datums, folder, own=known.indicators, places=known.locations)
-    return Seeds(known.variables, known.datums, known.locations, known.datasets, indicators)
+    return Seeds(
+        known.variables, known.datums, known.locations, known.datasets, indicators, load_targets(folder),
+        load_pledges(folder),
+    )  # fmt: skip
 
 
 @contextmanager

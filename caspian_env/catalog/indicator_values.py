@@ -105,6 +105,20 @@ def read_indicator(
     return connection.execute(sa.select(t.indicator_value).where(*wanted).order_by(*order)).all()
 
 
+def newest_results(
+    connection: Connection, indicator_ids: Sequence[str], *, as_of: datetime | None = None
+) -> dict[tuple[str, str], sa.Row[Any]]:
+    """The value or refusal of the newest period of each indicator and location, known now or at ``as_of``."""
+    column = t.indicator_value.c
+    found: dict[tuple[str, str], sa.Row[Any]] = {}
+    for start in range(0, len(indicator_ids), 500):
+        wanted = column.indicator_id.in_(indicator_ids[start : start + 500])
+        statement = sa.select(t.indicator_value).where(wanted, *known_at(as_of, t.indicator_value))
+        for row in connection.execute(statement.order_by(column.period_start, column.period_end)):
+            found[row.indicator_id, row.location_id] = row
+    return found
+
+
 def latest_known(connection: Connection, indicator_id: str, location_id: str) -> datetime | None:
     """The moment up to which the catalog's knowledge of an indicator at a location reaches."""
     column = t.indicator_value.c

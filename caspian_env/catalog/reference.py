@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,6 +13,14 @@ from sqlalchemy.engine import Connection
 from caspian_env.catalog import tables as t
 from caspian_env.errors import CatalogError
 from caspian_env.model import Dataset, Datum, Indicator, Location, Variable
+
+
+class Identified(Protocol):
+    """A row of the seeds whose fields are the columns of its table."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
 
 
 def write_reference(
@@ -23,6 +31,7 @@ def write_reference(
     locations: Iterable[Location],
     datasets: Iterable[Dataset],
     indicators: Iterable[Indicator],
+    targets: Iterable[Identified] = (),
 ) -> int:
     """Bring the reference tables to the seeds and return how many rows were added or changed; none is removed."""
     _one_at_a_time(connection)
@@ -32,6 +41,7 @@ def write_reference(
         + _upsert(connection, t.location, [_location(row) for row in locations])
         + _upsert(connection, t.dataset, [_pick(t.dataset, d) for d in datasets])
         + _upsert(connection, t.indicator, [_indicator(i) for i in indicators])
+        + _upsert(connection, t.target, [_pick(t.target, row) for row in targets])
     )
 
 

@@ -154,6 +154,34 @@ indicator = sa.Table(
     sa.Column("note", sa.String, nullable=False, server_default=""),
 )  # fmt: skip
 
+target = sa.Table(
+    "target", metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("country", sa.String, sa.ForeignKey("location.id"), nullable=False),
+    sa.Column("title", sa.String, nullable=False),
+    sa.Column("document", sa.String, nullable=False, server_default=""),
+    sa.Column("filed_on", sa.String, nullable=False, server_default="", comment="YYYY-MM-DD, or as much as is known"),
+    sa.Column("valid_from", sa.String, nullable=False, server_default=""),
+    sa.Column("valid_to", sa.String, nullable=False, server_default="", comment="Excluded; empty while it is valid"),
+    sa.Column("target_year", sa.Integer, nullable=False),
+    sa.Column("base", sa.String, nullable=False),
+    sa.Column("base_year", sa.Integer),
+    sa.Column("level_pct", sa.Double, comment="Allowed in the target year, in per cent of the base"),
+    sa.Column("quantity", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("conditional", sa.String, nullable=False),
+    sa.Column("lulucf", sa.String, nullable=False),
+    sa.Column("gwp_set", sa.String, nullable=False),
+    sa.Column("url", sa.String, nullable=False, server_default=""),
+    sa.Column("page", sa.String, nullable=False, server_default=""),
+    sa.Column("mark", sa.String, nullable=False),
+    sa.Column("unconfirmed", sa.String, nullable=False, server_default="", comment="Columns that nobody read in the document"),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("note", sa.String, nullable=False, server_default=""),
+    sa.CheckConstraint("level_pct IS NULL OR (level_pct >= 0 AND level_pct <= 100)", name="level_is_allowed_share"),
+    comment="What states promised, since when and until when",
+)  # fmt: skip
+
 # ── provenance: who fetched which bytes, when ────────────────────────────────────────────────────────────────────────
 
 run = sa.Table(
@@ -388,6 +416,35 @@ indicator_input = sa.Table(
     sa.Column("known_at", UtcTime, nullable=False, comment="The observations used are those known at this moment"),
     comment="Which observations a value is made of",
 )  # fmt: skip
+
+manual_value = sa.Table(
+    "manual_value", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("quantity", sa.String, nullable=False, comment="Id in seeds/manual.yaml"),
+    sa.Column("location_id", sa.String, sa.ForeignKey("location.id"), nullable=False),
+    sa.Column("period_start", UtcTime, nullable=False),
+    sa.Column("period_end", UtcTime, nullable=False, comment="Excluded"),
+    *_vintage(),
+    sa.Column("value", sa.Double, nullable=False),
+    sa.Column("unit", sa.String, nullable=False),
+    sa.Column("reported_by", sa.String, nullable=False, comment="Who says so"),
+    sa.Column("reported_on", sa.String, nullable=False, comment="When they said so, YYYY-MM-DD"),
+    sa.Column("source", sa.String, nullable=False, comment="Where it can be read"),
+    sa.Column("licence", sa.String, nullable=False),
+    sa.Column("redistributable", sa.Boolean(name="redistributable_flag"), nullable=False),
+    sa.Column("note", sa.String, nullable=False, server_default=""),
+    sa.Column("signed_by", sa.String, nullable=False, comment="Who put the file together and answers for it"),
+    sa.Column("signed_on", sa.String, nullable=False),
+    sa.Column("file_sha256", sa.String(64), nullable=False),
+    sa.CheckConstraint("period_end > period_start", name="period_not_empty"),
+    sa.CheckConstraint("signed_by <> '' AND reported_by <> '' AND source <> ''", name="signed"),
+    sa.CheckConstraint("value = value AND value < 1e300 AND value > -1e300", name="value_finite"),
+    comment="Numbers of themes without an open feed, as reported by whom and when",
+)  # fmt: skip
+
+sa.Index("uq_manual_value_open", manual_value.c.quantity, manual_value.c.location_id, manual_value.c.period_start,
+         manual_value.c.period_end, unique=True, sqlite_where=manual_value.c.known_to.is_(None),
+         postgresql_where=manual_value.c.known_to.is_(None))  # fmt: skip
 
 computation = sa.Table(
     "computation", metadata,

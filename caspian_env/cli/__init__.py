@@ -11,8 +11,8 @@ from pathlib import Path
 
 # Importing them adds their commands to the app.
 COMMANDS = (
-    "alerting", "asking", "catalogue", "database", "gridded", "keeping", "operating", "projected", "quality",
-    "regional", "running", "tracing", "trending",
+    "alerting", "asking", "catalogue", "database", "gridded", "keeping", "operating", "projected", "promised",
+    "quality", "regional", "running", "tracing", "trending",
 )  # fmt: skip
 
 

@@ -5,6 +5,9 @@ variant's parameters are laid over those of its entry, its note follows the entr
 their place. An input without a location takes the series at the indicator's own location; one with ``grid: true`` takes
 the cells of a gridded dataset.
 
+A variant with ``targets: [ID, …]`` stands once for each of these rows of ``targets.csv``, at the country that promised it:
+its suffix is the target's id, an underscore and its own, and the numbers of the pledge are parameters.
+
 A variant with ``port: ID`` or ``transect: ID`` has the facts of that row of ``ports.csv`` or ``transects.csv`` beneath its own
 parameters.
 """
@@ -21,13 +24,15 @@ from caspian_env.errors import SeedError
 from caspian_env.model import Dataset, Indicator, IndicatorInput
 from caspian_env.seeds.entries import Entry, build, by_id, known_keys, refer, themed
 from caspian_env.seeds.sourced import Port, Transect, load_ports, load_transects
+from caspian_env.seeds.targets import Target, load_targets
 from caspian_env.settings import data_folder
 
 _DEFINITION = {
     "id", "title", "function", "method_version", "units", "statistic", "parameters", "citation", "decimals", "note",
     "relative_to_datum", "datum", "why", "uncertainty", "completeness", "limits", "changes",
 }  # fmt: skip
-_VARIANT = {"suffix", "title", "statistic", "inputs", "locations", "datum", "parameters", "note"}
+_VARIANT = {"suffix", "title", "statistic", "inputs", "locations", "datum", "parameters", "note", "targets"}
+_OF_TARGET = {"target", "valid_from", "valid_to"}
 _TABLES: Mapping[str, Callable[[Path], Mapping[str, Port | Transect]]] = {
     "port": load_ports, "transect": load_transects,
 }  # fmt: skip
@@ -68,7 +73,7 @@ def _variants(
     variants = known_keys(definition, _DEFINITION | {"variants"}, where).get("variants")
     if not isinstance(variants, list) or not variants:
         raise SeedError(where, "variants is not a list with entries", "give at least one, its suffix may be empty")
-    for variant in variants:
+    for variant in (one for given in variants for one in _for_each_target(given, where, folder)):
         indicator = _variant(definition, variant, where, folder)
         inside = f"{where}: {indicator.id}"
         if indicator.datum is not None:
@@ -78,8 +83,31 @@ def _variants(
         yield indicator
 
 
+def _for_each_target(variant: Any, where: str, folder: Path) -> Iterator[Entry]:
+    """The variant as it is, or once for each target that it names, with what the target says laid into it."""
+    if not isinstance(variant, dict) or "targets" not in variant:
+        yield variant
+        return
+    rows = load_targets(folder)
+    for name in variant["targets"]:
+        refer(str(name), set(rows), where, "targets")
+        target = rows[str(name)]
+        laid = {key: value for key, value in variant.items() if key != "targets"}
+        yield laid | {
+            "suffix": "_".join(filter(None, (target.id, str(variant.get("suffix", ""))))),
+            "title": f"{variant.get('title', 'Target')}: {target.country}, {target.title}",
+            "locations": [target.country],
+            "parameters": {**target.parameters(), **variant.get("parameters", {})},
+            **{key: value for key, value in _validity(target).items() if value},
+        }
+
+
+def _validity(target: Target) -> Mapping[str, str]:
+    return {"target": target.id, "valid_from": target.valid_from, "valid_to": target.valid_to}
+
+
 def _variant(definition: Entry, variant: Any, where: str, folder: Path) -> Indicator:
-    variant = known_keys(variant, _VARIANT | set(_TABLES), f"{where}: a variant")
+    variant = known_keys(variant, _VARIANT | set(_TABLES) | _OF_TARGET, f"{where}: a variant")
     suffix, own = variant.get("suffix", ""), dict(variant)
     merged: dict[str, Any] = {key: value for key, value in definition.items() if key != "variants"}
     merged["definition"] = merged.get("id")
@@ -94,7 +122,7 @@ def _variant(definition: Entry, variant: Any, where: str, folder: Path) -> Indic
     merged["parameters"] = {**merged.get("parameters", {}), **facts, **own.get("parameters", {})}
     merged["note"] = " ".join(filter(None, (merged.get("note"), own.get("note"))))
     merged["inputs"] = [_input(name, given, inside) for name, given in own.get("inputs", {}).items()]
-    merged |= {key: own[key] for key in ("title", "statistic", "locations", "datum") if key in own}
+    merged |= {key: own[key] for key in ("title", "statistic", "locations", "datum", *_OF_TARGET) if key in own}
     return build(Indicator, merged, inside)
 
 

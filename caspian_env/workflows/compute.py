@@ -19,6 +19,7 @@ from caspian_env.catalog.migrate import require_current
 from caspian_env.catalog.observations import TICK
 from caspian_env.errors import BackwardsKnowledge, CaspianError, DatabaseUnusable, SettingsError
 from caspian_env.model import Indicator
+from caspian_env.seeds.targets import whole_date
 from caspian_env.wiring import Platform
 from caspian_env.workflows.arguments import Argument, Inputs
 from caspian_env.workflows.evaluate import evaluate
@@ -77,14 +78,17 @@ def _compute_one(
     platform = inputs.platform
     with platform.catalog.read() as connection:
         arguments = inputs.of(connection, indicator, location)
+        if arguments is None:
+            outcome.without_data.append(f"{indicator.id} at {location}")
+            return
         before = last_fingerprint(connection, indicator.id, location)
         known = latest_known(connection, indicator.id, location)
         method_since = last_method_change(connection, indicator.id, location)
-    if arguments is None:
-        outcome.without_data.append(f"{indicator.id} at {location}")
-        return
     # A value cannot be known before its inputs are.
     moment = max([known_at or platform.clock(), *(argument.known_at for argument in arguments)])
+    is_promised = promised(indicator, moment)
+    if not is_promised and known is None:
+        return  # nobody has promised it yet, or it was over before we came
     fingerprint = fingerprint_of(indicator, arguments, moment)
     if fingerprint == before:
         outcome.unchanged += 1
@@ -96,7 +100,7 @@ def _compute_one(
     new_method = _method_part(before) != _method_part(fingerprint)
     if new_method and method_since is not None:
         moment = max(moment, method_since + TICK)  # one definition at a time
-    computed = evaluate(indicator, arguments, moment)
+    computed = evaluate(indicator, arguments, moment) if is_promised else []
     with platform.catalog.write() as connection:
         written = write_indicator_values(
             connection, indicator.id, location, computed, known_at_moment=moment, run_id=run_id,
@@ -108,6 +112,13 @@ def _compute_one(
     outcome.first += written.first
     outcome.revised += written.revised
     outcome.withdrawn += written.withdrawn
+
+
+def promised(indicator: Indicator, moment: datetime) -> bool:
+    """Whether the target that an indicator is about is promised at a moment; true where it is about none."""
+    day = moment.date()
+    begun = not indicator.valid_from or whole_date(indicator.valid_from) <= day
+    return begun and not (indicator.valid_to and whole_date(indicator.valid_to) <= day)
 
 
 def _without_data(waiting: list[str]) -> str:
@@ -140,6 +151,8 @@ def fingerprint_of(indicator: Indicator, arguments: list[Argument], moment: date
         # A period that was not over becomes publishable by the passing of time alone.
         year_end = datetime(int(argument.frame.index[-1].year) + 1, 1, 1, tzinfo=UTC)
         digest.update(f"{min(moment, year_end):%Y-%m}".encode())
+    if not promised(indicator, moment):
+        digest.update(b"promised no longer")
     return f"{method.hexdigest()}:{digest.hexdigest()}"
 
 

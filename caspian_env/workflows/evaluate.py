@@ -79,15 +79,22 @@ def _next_year(moment: Any) -> Any:
 
 
 def _inside(argument: Argument, start: Any, end: Any) -> bool:
-    index = argument.frame.index
-    return bool(((index >= start) & (index < end)).any())
+    first, last = _bounds(argument, start, end)
+    return first < last
+
+
+def _bounds(argument: Argument, start: Any, end: Any) -> tuple[int, int]:
+    """Positions of a window in an input, whose times ascend."""
+    first, last = argument.frame.index.searchsorted([start, end])  # many results look here: no mask of the whole series
+    return int(first), int(last)
 
 
 def _selected(used: list[tuple[Argument, Any, Any]], column: str) -> set[Any]:
     found: set[Any] = set()
     for argument, start, end in used:
-        frame = argument.frame[(argument.frame.index >= start) & (argument.frame.index < end)]
-        found |= set(frame.loc[frame["qc_flag"] != FAIL, column])
+        part = slice(*_bounds(argument, start, end))
+        flags, values = (argument.frame[name].to_numpy()[part] for name in ("qc_flag", column))
+        found |= set(values[flags != FAIL].tolist())
     return found
 
 

@@ -33,6 +33,7 @@ def seed(platform: Platform) -> int:
             locations=seeds.locations.values(),
             datasets=seeds.datasets.values(),
             indicators=seeds.indicators.values(),
+            targets=seeds.targets.values(),
         )
 
 

@@ -38,8 +38,8 @@ def by_start(result: xr.Dataset) -> dict[str, xr.Dataset]:
     return {start: result.isel(period=i) for i, start in enumerate(starts)}
 
 
-def check_form(result: xr.Dataset, units: str, ci_level: float = 0.9) -> None:
-    """What the contract of every indicator says of its result."""
+def check_form(result: xr.Dataset, units: str, ci_level: float = 0.9, *, uncertain: bool = True) -> None:
+    """What the contract of every indicator says of its result; ``uncertain`` where its sources state an uncertainty."""
     assert set(result.data_vars) == {*VARIABLES, "input_start", "input_end"}
     assert result["value"].attrs == {"units": units}
     assert result.attrs == {"ci_level": ci_level}
@@ -47,6 +47,8 @@ def check_form(result: xr.Dataset, units: str, ci_level: float = 0.9) -> None:
     refused = result["reason"].values != ""
     assert np.array_equal(np.isnan(result["value"].values), refused)
     kept = result.isel(period=~refused)
+    if not uncertain:
+        kept = kept.isel(period=np.isfinite(kept["std_uncertainty"].values))
     assert ((kept["ci_low"] <= kept["value"]) & (kept["value"] <= kept["ci_high"])).all()
     assert (kept["std_uncertainty"] >= 0).all()
     assert (kept["n_valid"] > 0).all()

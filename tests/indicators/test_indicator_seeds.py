@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from caspian_env.seeds.sourced import load_ports, load_transects
+from caspian_env.seeds.targets import load_targets
 
 FILES = sorted((Path(__file__).parents[2] / "seeds" / "indicators").glob("*.yaml"))
 ENTRIES = [entry for path in FILES for entry in yaml.safe_load(path.read_text(encoding="utf-8"))]
@@ -31,9 +32,11 @@ def test_seed_fits_its_function(entry: dict[str, Any], variant: dict[str, Any]) 
     options = {p.name for p in parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
     assert series == set(variant["inputs"])
     rows = {"port": load_ports(), "transect": load_transects()}
+    promised = [load_targets()[name] for name in variant.get("targets", [])]
     facts = [rows[table][variant[table]].parameters() for table in rows if table in variant]
+    facts += [target.parameters() for target in promised]
     assert options == set(entry["parameters"]).union(*facts, variant.get("parameters", {}))
-    assert variant["locations"]
+    assert variant.get("locations") or promised
     assert entry["note"] and entry["citation"] and entry["statistic"] and isinstance(entry["units"], str)
 
 

@@ -73,3 +73,6 @@ END $$
 --;
 CREATE OR REPLACE TRIGGER indicator_input_fixed BEFORE UPDATE OR DELETE ON indicator_input
 FOR EACH ROW EXECUTE FUNCTION caspian_indicator_input_fixed()
+--;
+CREATE OR REPLACE TRIGGER manual_value_append_only BEFORE UPDATE OR DELETE ON manual_value
+FOR EACH ROW EXECUTE FUNCTION caspian_append_only()

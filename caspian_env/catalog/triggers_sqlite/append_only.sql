@@ -103,3 +103,20 @@ DROP TRIGGER IF EXISTS indicator_input_no_delete
 --;
 CREATE TRIGGER indicator_input_no_delete BEFORE DELETE ON indicator_input
 BEGIN SELECT RAISE(ABORT, 'a stored indicator input cannot be deleted'); END
+--;
+DROP TRIGGER IF EXISTS manual_value_append_only
+--;
+CREATE TRIGGER manual_value_append_only BEFORE UPDATE ON manual_value
+WHEN NOT (OLD.known_to IS NULL AND NEW.known_to IS NOT NULL AND NEW.id = OLD.id AND NEW.quantity = OLD.quantity
+          AND NEW.location_id = OLD.location_id AND NEW.period_start = OLD.period_start
+          AND NEW.period_end = OLD.period_end AND NEW.known_from = OLD.known_from AND NEW.value = OLD.value
+          AND NEW.unit = OLD.unit AND NEW.reported_by = OLD.reported_by AND NEW.reported_on = OLD.reported_on
+          AND NEW.source = OLD.source AND NEW.licence = OLD.licence AND NEW.redistributable = OLD.redistributable
+          AND NEW.note = OLD.note AND NEW.signed_by = OLD.signed_by AND NEW.signed_on = OLD.signed_on
+          AND NEW.file_sha256 = OLD.file_sha256)
+BEGIN SELECT RAISE(ABORT, 'a stored manual value cannot be changed, only closed'); END
+--;
+DROP TRIGGER IF EXISTS manual_value_no_delete
+--;
+CREATE TRIGGER manual_value_no_delete BEFORE DELETE ON manual_value
+BEGIN SELECT RAISE(ABORT, 'a stored manual value cannot be deleted'); END

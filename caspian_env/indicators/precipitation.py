@@ -1,4 +1,4 @@
-"""Precipitation: annual totals, normals and their trend, from monthly or daily totals.
+"""Precipitation: annual totals, their anomalies, normals and trend, from totals or rates of months or days.
 
 A sum allows no gap: a month of daily values needs every day, and a year all of its months.
 """
@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
+from caspian_env.processing import annual_amounts as amounts
 from caspian_env.processing import climate_normals as climate
-from caspian_env.processing import completeness
-from caspian_env.processing.periods import YearMean, as_dataset, checked, of_year
+from caspian_env.processing.periods import as_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,8 +24,8 @@ def annual_total(precipitation: xr.DataArray, *, relative_uncertainty: float, ci
 
     Parameters
     ----------
-    precipitation : xarray.DataArray, dims (time,), mm
-        Monthly totals, or daily ones.
+    precipitation : xarray.DataArray, dims (time,), mm or mm d-1
+        Totals of months or days, or their mean rates.
     relative_uncertainty : float
         Standard uncertainty as a share of the total; common to the months of a year.
     ci_level : float
@@ -41,11 +39,41 @@ def annual_total(precipitation: xr.DataArray, *, relative_uncertainty: float, ci
     Raises
     ------
     NotComputable
-        The series is not in mm, or not ascending.
+        The series is in neither, or not ascending.
     """
-    rows = [
-        of_year(year, u=relative_uncertainty * year.value, ci_level=ci_level) for year in _totals(_sums(precipitation))
-    ]
+    years = amounts.year_amounts(_sums(precipitation))
+    rows = amounts.year_rows(years, relative_uncertainty=relative_uncertainty, ci_level=ci_level)
+    return as_dataset(rows, units=UNITS, ci_level=ci_level)
+
+
+def annual_anomaly(
+    precipitation: xr.DataArray,
+    *,
+    base: Sequence[int],
+    min_base_share: float,
+    relative_uncertainty: float,
+    ci_level: float,
+) -> xr.Dataset:
+    """Total of each calendar year less the mean total of the base years.
+
+    Parameters
+    ----------
+    base : sequence of int
+        First and last year of the base period, both included.
+    min_base_share : float
+        Share of the base years that must have a total (WMO-No. 1203: 0.8).
+
+    Other parameters as for `annual_total`.
+
+    Returns
+    -------
+    xarray.Dataset, dims (period, used)
+        Values in mm; without enough base years one refusal, for the newest year.
+    """
+    rows = amounts.anomaly_rows(
+        amounts.year_amounts(_sums(precipitation)), base=base, min_base_share=min_base_share,
+        relative_uncertainty=relative_uncertainty, ci_level=ci_level,
+    )  # fmt: skip
     return as_dataset(rows, units=UNITS, ci_level=ci_level)
 
 
@@ -76,20 +104,11 @@ def trend(precipitation: xr.DataArray, *, years: int, slope: Literal["ols", "sen
     xarray.Dataset, dims (period, used)
         In mm year-1.
     """
-    yearly = {year.year: year.value for year in _totals(_sums(precipitation))}
+    yearly = {year.year: year.value for year in amounts.year_amounts(_sums(precipitation))}
     rows = climate.trend_rows(yearly, years=years, slope=slope, ci_level=ci_level)
     return as_dataset(rows, units=SLOPE_UNITS, ci_level=ci_level)
 
 
 def _sums(precipitation: xr.DataArray) -> xr.DataArray:
     """Monthly totals over whole calendar years; NaN where a day is missing."""
-    series = checked(precipitation, UNITS)
-    if series.attrs["resolution"] != "P1D":
-        return completeness.monthly(series)
-    months = completeness.from_days(series, missing_days=1, missing_run=1)
-    return months.copy(data=months.values * months["n_valid"].values)
-
-
-def _totals(months: xr.DataArray) -> list[YearMean]:
-    """The total of each year, in the form of a yearly mean."""
-    return [replace(year, value=12 * year.value, std_uncertainty=np.nan) for year in completeness.annual(months)]
+    return amounts.month_amounts(precipitation, UNITS)

@@ -62,11 +62,13 @@ def mean_rate(
     min_epochs: int,
     min_cycle_years: int,
     annual_uncertainty: float,
+    careful: bool = False,
     ci_level: float,
 ) -> xr.Dataset:
     """Mean annual increment over ``years`` annual means, with natural variability in its interval.
 
-    See `caspian_env.processing.statistics.increment_rate` for the estimator, and `annual_mean` for the other parameters.
+    See `caspian_env.processing.statistics.increment_rate` for the estimator and what ``careful`` adds to it, and
+    `annual_mean` for the other parameters.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def mean_rate(
 
     def rate(window: Sequence[Result]) -> Result:
         values = np.array([row.value for row in window])
-        return rate_result(window, increment_rate(values, level=ci_level), ci_level)
+        return rate_result(window, increment_rate(values, level=ci_level, careful=careful), ci_level)
 
     return as_dataset(
         [*map(rate, whole_windows(rows, years)), *newest_refused(rows, years)], units="cm year-1", ci_level=ci_level

@@ -29,6 +29,9 @@ FEWEST_FOR_MEMORY = 6
 LARGEST_MEMORY = 0.9
 """Cap of the estimated lag-1 correlation: near 1 the interval would lose its meaning."""
 
+CAREFUL_DOF = 3.0
+"""Least degrees of freedom of the careful interval: below, its factor grows without holding the truth more often."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -65,7 +68,7 @@ def interval(value: float, u: float, level: float = LEVEL, dof: float = inf) -> 
     return value - k * u, value + k * u
 
 
-def increment_rate(levels: ArrayLike, *, level: float = LEVEL) -> Rate:
+def increment_rate(levels: ArrayLike, *, level: float = LEVEL, careful: bool = False) -> Rate:
     """Mean increment per step of an integrated series, with an interval that allows for the increments' memory.
 
     It answers what the mean rate would be were the period repeated: natural variability is part of the uncertainty.
@@ -78,6 +81,10 @@ def increment_rate(levels: ArrayLike, *, level: float = LEVEL) -> Rate:
         Values at n equal steps, n >= 3, none missing.
     level : float
         Probability content of the interval.
+    careful : bool
+        Raise the lag-1 correlation to (m r1 + 1.5) / (m - 5) instead of (m r1 + 1) / (m - 4), and give Student's t three
+        degrees of freedom at least instead of one. Chosen by simulation, not derived: with 29 increments a nominal 95 %
+        then holds 93 % and more for any correlation up to 0.8 (docs/evidence.md).
 
     Returns
     -------
@@ -96,15 +103,19 @@ def increment_rate(levels: ArrayLike, *, level: float = LEVEL) -> Rate:
         raise NotComputable("mean rate", "a value of the period is missing", "choose a period without gaps")
     steps = np.diff(values)
     m = steps.size
-    r = _memory(steps)
+    r = _memory(steps, 0.5 if careful else 0.0)
     estimate = float((values[-1] - values[0]) / m)
     error = float(np.std(steps, ddof=1)) / sqrt(m) * sqrt((1 + r) / (1 - r))
-    dof = max(1.0, m * (1 - r) / (1 + r) - 1)
+    fewest = CAREFUL_DOF if careful and m >= FEWEST_FOR_MEMORY else 1.0
+    dof = max(fewest, m * (1 - r) / (1 + r) - 1)
     return Rate(estimate, error, *interval(estimate, error, level, dof), dof=dof, r=r)
 
 
-def _memory(steps: NDArray[np.float64]) -> float:
-    """Bias-corrected lag-1 correlation of the increments, from 0 to its cap; the prior where it cannot be had."""
+def _memory(steps: NDArray[np.float64], more: float) -> float:
+    """Bias-corrected lag-1 correlation of the increments, from 0 to its cap; the prior where it cannot be had.
+
+    ``more`` goes beyond the correction of Kendall.
+    """
     m = steps.size
     deviation = steps - steps.mean()
     scatter = float(deviation @ deviation)
@@ -112,7 +123,7 @@ def _memory(steps: NDArray[np.float64]) -> float:
     if m < FEWEST_FOR_MEMORY or scatter <= rounding:
         return PRIOR_MEMORY
     r1 = float(deviation[1:] @ deviation[:-1]) / scatter
-    return min(LARGEST_MEMORY, max(0.0, (m * r1 + 1) / (m - 4)))
+    return min(LARGEST_MEMORY, max(0.0, (m * r1 + 1 + more) / (m - 4 - 2 * more)))
 
 
 def observed_change(

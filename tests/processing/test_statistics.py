@@ -103,3 +103,25 @@ def test_coverage_of_the_nominal_95_percent_interval(m: int, expected: float) ->
 def test_t_quantile_is_the_one_of_scipy() -> None:
     rate = increment_rate(LEVELS, level=0.95)
     assert rate.ci_high == pytest.approx(rate.estimate + stats.t.ppf(0.975, rate.dof) * rate.std_uncertainty)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rho", [0.0, 0.35, 0.6, 0.8])
+def test_the_careful_interval_holds_93_percent_for_thirty_levels(rho: float) -> None:
+    rng = np.random.default_rng(20_260_102)
+    noise = rng.normal(size=(5000, 29))
+    noise[:, 0] /= sqrt(1 - rho**2)
+    for step in range(1, 29):
+        noise[:, step] += rho * noise[:, step - 1]
+    levels = np.cumsum(np.c_[np.zeros(5000), 1 + noise], axis=1)
+    rates = [increment_rate(row, level=0.95, careful=True) for row in levels]
+    assert np.mean([rate.ci_low <= 1 <= rate.ci_high for rate in rates]) >= 0.93
+
+
+def test_careful_by_hand_and_where_it_changes_nothing() -> None:
+    # as above, r1 = 5/8: (8 * 5/8 + 1.5)/(8 - 5), capped at 0.9; 8 * 0.1/1.9 - 1 < 3
+    levels = np.cumsum([0, 1, 1, 1, 1, 3, 3, 3, 3])
+    assert (increment_rate(levels, careful=True).r, increment_rate(levels, careful=True).dof) == (0.9, 3.0)
+    # r1 < 0, and four increments with the prior: both versions agree
+    for few in (LEVELS, LEVELS[:5]):
+        assert increment_rate(few, careful=True) == increment_rate(few)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.observations import known_at
 
 _revision = sa.table(
     "v_revision",
@@ -26,6 +27,24 @@ def moved_values(connection: Connection) -> Sequence[sa.Row[Any]]:
     order = (column.dataset_id, column.variable_id, column.location_id, column.datum, column.known_at, column.time)
     columns: list[sa.ColumnElement[Any]] = list(_revision.columns)
     return connection.execute(sa.select(*columns).order_by(*order)).all()
+
+
+def counted_revisions(connection: Connection, as_of: datetime | None = None) -> Sequence[sa.Row[Any]]:
+    """Per dataset, variable and kind: how many values moved until ``as_of``, the greatest change, and the last moment."""
+    column = _revision.c
+    group = (column.dataset_id, column.variable_id, column.kind)
+    change = sa.func.max(sa.func.abs(column.new_value - column.old_value))
+    last = sa.func.max(column.known_at, type_=t.UtcTime)
+    statement = sa.select(*group, sa.func.count(), change, last).group_by(*group).order_by(*group)
+    return connection.execute(statement.where(column.known_at <= as_of) if as_of else statement).all()
+
+
+def counted_flags(connection: Connection, as_of: datetime | None = None) -> Sequence[sa.Row[Any]]:
+    """Per dataset, flag and status: how many values are known now or were at ``as_of``."""
+    o, s = t.observation.c, t.series.c
+    group = (s.dataset_id, o.qc_flag, o.status)
+    statement = sa.select(*group, sa.func.count()).join_from(t.observation, t.series, s.id == o.series_id)
+    return connection.execute(statement.where(*known_at(as_of)).group_by(*group).order_by(*group)).all()
 
 
 def moved_indicators(connection: Connection, since: datetime | None = None) -> Sequence[sa.Row[Any]]:

@@ -50,14 +50,17 @@ def key_messages(report: Report) -> tuple[Message, ...]:
 
 def words(report: Report, figure: Figure) -> Words:
     """Title, subtitle and alternative text of a figure: those of its definition, else made from its numbers."""
-    title, subtitle = {"level": (level_title, LEVEL_LEGEND), "lines": (lines_title, LINES_LEGEND)}[figure.kind]
-    described = description(figure.lines) + _describe_references(figure.references)
-    places = ", ".join(dict.fromkeys(line.location_title for line in figure.lines))
-    unit = text.unit(figure.lines[0].unit) if figure.lines else ""
+    if figure.missing:
+        return Words(title=figure.title or "No figure", subtitle=figure.subtitle, description=figure.missing)
+    title, subtitle = FIGURES[figure.kind]
+    described = description(figure.lines) if figure.lines else ""
+    described += " ".join(map(_describe_value, figure.values)) + _describe_references(figure.references)
+    named: list[Series | Value] = [*figure.lines, *figure.values]
+    places = ", ".join(dict.fromkeys(row.location_title for row in named))
     return Words(
         title=figure.title or title(report, figure),
-        subtitle=figure.subtitle or subtitle.format(unit=unit, places=places),
-        description=figure.missing or described,
+        subtitle=figure.subtitle or subtitle.format(unit=text.unit(named[0].unit) if named else "", places=places),
+        description=described or "No observations.",
     )
 
 
@@ -75,6 +78,49 @@ LEVEL_LEGEND = (
 LINES_LEGEND = (
     "In {unit}, {places}. Band: ± one standard uncertainty. Hollow and dashed: preliminary. Gaps are left out."
 )
+
+
+INTERVALS_LEGEND = "In {unit}, {places}. Line: the interval; no line: none is given. Hollow: not final."
+STRIPES_LEGEND = (
+    "One stripe a year, {places}: blue below and red above the mean of all years drawn, pale near it; dark is the greatest"
+    " difference. Years without a value are left empty."
+)
+CYCLE_LEGEND = (
+    "In {unit}, {places}, by month. Grey: mean, lowest and highest of the years before. Orange: the newest year."
+)
+
+
+def intervals_title(report: Report, figure: Figure) -> str:
+    """The message of numbers beside each other: the first of them."""
+    first = figure.values[0]
+    when = text.period(first.period_start, first.period_end)
+    return f"{first.title}, {first.location_title}, {when}: {text.with_interval(first)}"
+
+
+def stripes_title(report: Report, figure: Figure) -> str:
+    """The message of the stripes: the newest year and its place among all years drawn."""
+    line = figure.lines[0]
+    good = sorted(joined(line), key=lambda i: -line.values[i])
+    newest = max(good)
+    rank = good.index(newest) + 1
+    amount = text.quantity(line.values[newest], line.decimals, line.unit)
+    return (
+        f"{line.location_title}, {line.times[newest].year}: {amount}, number {rank} of {len(good)} years from the top"
+    )
+
+
+def cycle_title(report: Report, figure: Figure) -> str:
+    """The message of the cycle: the newest month against the mean of that month in the years before."""
+    line = figure.lines[0]
+    newest = joined(line)[-1]
+    month, year = line.times[newest].month, line.times[newest].year
+    before = [line.values[i] for i in joined(line) if line.times[i].month == month and line.times[i].year < year]
+    amount = text.quantity(line.values[newest], line.decimals, line.unit)
+    title = f"{line.location_title}, {text.MONTHS[month - 1]} {year}: {amount}"
+    if not before:
+        return title
+    apart = text.quantity(line.values[newest] - sum(before) / len(before), line.decimals, line.unit, signed=True)
+    return f"{title}, {apart} from the mean of {len(before)} years before"
 
 
 def level_title(report: Report, figure: Figure) -> str:
@@ -130,6 +176,11 @@ def _describe(line: Series) -> str:
         marked.append(f"{flagged} flagged by quality control and not joined")
     counts = f"{len(good)} value{'s' if len(good) > 1 else ''}" + (f", {', '.join(marked)}" if marked else "")
     return f"{where}: from {first} to {last}; lowest {low_text}, highest {high_text}; {counts}."
+
+
+def _describe_value(value: Value) -> str:
+    when = text.period(value.period_start, value.period_end)
+    return f"{value.title}, {value.location_title}, {when}: {text.with_interval(value)}."
 
 
 def _describe_references(levels: Iterable[ReferenceLevel]) -> str:
@@ -248,4 +299,9 @@ def _number(value: Value) -> tuple[str, list[str]]:
 SENTENCES: dict[str, Callable[[Value], tuple[str, list[str]]]] = {
     "level_mean": _mean, "level_change": _change, "mean_rate": _rate,
     "sst_anomaly": _anomaly, "air_anomaly": _anomaly, "co2": _context, "number": _number,
+}  # fmt: skip
+
+FIGURES: dict[str, tuple[Callable[[Report, Figure], str], str]] = {
+    "level": (level_title, LEVEL_LEGEND), "lines": (lines_title, LINES_LEGEND), "stripes": (stripes_title, STRIPES_LEGEND),
+    "cycle": (cycle_title, CYCLE_LEGEND), "intervals": (intervals_title, INTERVALS_LEGEND),
 }  # fmt: skip

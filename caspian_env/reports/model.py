@@ -16,7 +16,7 @@ from caspian_env.errors import CatalogError
 from caspian_env.reports.numbers import Refusal, Value
 
 # What a figure can be; charts.py holds how each is drawn.
-KINDS = ("level", "lines")
+KINDS = ("level", "lines", "stripes", "cycle", "intervals")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

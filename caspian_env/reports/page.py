@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.reports import charts, messages, spreadsheet, text
+from caspian_env.reports.line_charts import Drawing
 from caspian_env.reports.model import Figure, Report
 from caspian_env.reports.numbers import GranuleLine, Refusal, Value
 
@@ -34,7 +35,7 @@ class Drawn:
     """A figure as the page shows it: both drawings, its words, and who is to be named below it."""
 
     figure: Figure
-    drawing: charts.Drawing | None
+    drawing: Drawing | None
     words: messages.Words
     sources: tuple[str, ...]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from caspian_env.reports import text
 from caspian_env.reports.model import Series, Table
@@ -29,4 +30,31 @@ def reported_levels(name: str, lines: Iterable[Series]) -> Table:
         head=("Time", "Place", "Level", "Datum", "Reported by"),
         rows=tuple(rows),
         numeric=(2,),
+    )
+
+
+def revisions(name: str, rows: Iterable[Sequence[Any]]) -> Table:
+    """How many values each provider changed, by kind: dataset, kind, values, greatest change, last moment of knowledge."""
+    return Table(
+        id=name,
+        caption="Values that providers changed or took back, all of them kept. Greatest change in the unit of the variable.",
+        head=("Dataset", "Variable", "Kind", "Values", "Greatest change", "Last known"),
+        rows=tuple(
+            (dataset, variable, kind, text.number(n, 0), "" if most is None else f"{most:.3g}", f"{known_at:%Y-%m-%d}")
+            for dataset, variable, kind, n, most, known_at in rows
+        ),
+        numeric=(3, 4),
+        empty="No provider has changed a value that was collected.",
+    )
+
+
+def flags(name: str, rows: Iterable[Sequence[Any]]) -> Table:
+    """How many values of each dataset carry which QARTOD flag and status."""
+    return Table(
+        id=name,
+        caption="Values as known, by dataset, flag of quality control and status.",
+        head=("Dataset", "Flag", "Status", "Values"),
+        rows=tuple((dataset, text.qc(flag), status, text.number(n, 0)) for dataset, flag, status, n in rows),
+        numeric=(3,),
+        empty="No value has been collected.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -145,6 +146,30 @@ def status_mark(status: str) -> str:
 def qc(flag: int) -> str:
     """A QARTOD flag with its meaning, e.g. "1 good"."""
     return f"{flag} {FLAGS.get(flag, 'unknown')}"
+
+
+PLACE = re.compile(r"\{([a-z0-9_]+)@([a-z0-9_]+)(?:\|(number|period))?\}")
+
+
+def placed(words: str, values: Iterable[Value], refusals: Iterable[Refusal]) -> str:
+    """A text with its numbers: ``{indicator@location}`` becomes the newest value with interval, status and period.
+
+    ``|number`` gives number and unit alone, ``|period`` the period. Where there is no number the reason stands in its place.
+    """
+    newest = {(row.indicator_id, row.location_id): row for row in latest(values)}
+    refused = {(row.indicator_id, row.location_id): row for row in latest(refusals)}
+
+    def put(match: re.Match[str]) -> str:
+        key, part = (match[1], match[2]), match[3]
+        if key in newest:
+            found = newest[key]
+            when = period(found.period_start, found.period_end)
+            if part:
+                return when if part == "period" else quantity(found.value, found.decimals, found.unit)
+            return "; ".join(filter(None, (with_interval(found), when, status_mark(found.status))))
+        return f"no number ({refused[key].reason.rstrip('.')})" if key in refused else "no number yet"
+
+    return PLACE.sub(put, words)
 
 
 def latest(rows: Iterable[RowT]) -> tuple[RowT, ...]:

@@ -11,19 +11,20 @@ from typing import Any
 
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.reference import is_synthetic
+from caspian_env.catalog.revisions import counted_flags, counted_revisions
 from caspian_env.errors import SeedError
 from caspian_env.formats.disk import discard, writing
 from caspian_env.reports import text
 from caspian_env.reports.model import Figure, Report, Section, Table
-from caspian_env.reports.numbers import Value
+from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.reports.page import build
-from caspian_env.reports.tables import reported_levels
+from caspian_env.reports.tables import flags, reported_levels, revisions
 from caspian_env.seeds import load_reports
 from caspian_env.settings import VERSION, data_folder
 from caspian_env.wiring import Platform
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger
 from caspian_env.workflows.outcome import Outcome
-from caspian_env.workflows.report_figures import figure
+from caspian_env.workflows.report_figures import figure, in_language
 from caspian_env.workflows.report_numbers import headlines, numbers, shown_indicators, sources
 from caspian_env.workflows.same_report import Written, digest_of
 
@@ -74,7 +75,7 @@ def fill_report(
     shown = shown_indicators(platform, _named(sections))
     values, refusals = numbers(connection, platform, shown, speaking, as_of)
     values = tuple(replace(v, printed=text.quantity(v.value, v.decimals, v.unit)) for v in values)
-    filled = tuple(_section(connection, platform, entry, values, as_of, language) for entry in sections)
+    filled = tuple(_section(connection, platform, entry, values, refusals, as_of, language) for entry in sections)
     lines = [line for section in filled for figure in section.figures for line in figure.lines]
     named = {line.dataset_id for line in lines} | {granule.dataset_id for value in values for granule in value.granules}
     return Report(
@@ -104,17 +105,13 @@ def definition_of(report_id: str, language: str = "en") -> dict[str, Any]:
     return dict(known[report_id])
 
 
-def in_language(words: str | dict[str, str], language: str) -> str:
-    """The words in a language; where they are not translated, the English ones with a mark that says so."""
-    if isinstance(words, str) or language in words:
-        return words if isinstance(words, str) else words[language]
-    return f"[en] {words['en']}"
-
-
 def _named(sections: list[dict[str, Any]]) -> list[str]:
-    """Every indicator or definition that the sections name, in order, each once."""
+    """Every indicator or definition that the sections list, draw or place in a text, in order, each once."""
     found = [name for section in sections for name in section.get("indicators", ())]
     found += [name for section in sections for shown in section.get("figures", ()) for name in shown.get("values", ())]
+    texts = [words for section in sections for words in section.get("text", ())]
+    spoken = [w for words in texts for w in (words.values() if isinstance(words, dict) else [words])]
+    found += [match[1] for words in spoken for match in text.PLACE.finditer(words)]
     return list(dict.fromkeys(found))
 
 
@@ -123,27 +120,35 @@ def _section(
     platform: Platform,
     entry: dict[str, Any],
     values: tuple[Value, ...],
+    refusals: tuple[Refusal, ...],
     as_of: datetime | None,
     language: str,
 ) -> Section:
-    figures = tuple(figure(connection, platform, shown, values, as_of) for shown in entry.get("figures", ()))
+    wanted = entry.get("figures", ())
+    figures = tuple(figure(connection, platform, shown, values, refusals, as_of, language) for shown in wanted)
     listed = {i.id for i in shown_indicators(platform, entry.get("indicators", []))} if "indicators" in entry else set()
-    drawn = [wanted.get("indicator", "") for shown in entry.get("figures", ()) for wanted in shown.get("lines", ())]
+    drawn = [line.get("indicator", "") for shown in wanted for line in shown.get("lines", ())]
+    drawn += [name for shown in wanted for name in shown.get("values", ())]
     return Section(
         id=entry["id"],
         heading=in_language(entry["heading"], language),
-        text=tuple(in_language(words, language) for words in entry.get("text", ())),
+        text=tuple(text.placed(in_language(w, language), values, refusals) for w in entry.get("text", ())),
         figures=figures,
-        tables=tuple(_table(table, figures) for table in entry.get("tables", ())),
+        tables=tuple(_table(connection, table, figures, as_of) for table in entry.get("tables", ())),
         values=tuple(value for value in text.latest(values) if value.indicator_id in listed),
         shows=tuple(dict.fromkeys([*entry.get("about", ()), *filter(None, drawn), *sorted(listed)])),
     )
 
 
-def _table(entry: dict[str, Any], figures: tuple[Figure, ...]) -> Table:
-    if entry["kind"] == "reported_levels":
-        return reported_levels(entry["id"], [line for figure in figures for line in figure.lines])
-    raise SeedError(entry["id"], f"unknown kind of table {entry['kind']!r}", "one of reported_levels")
+def _table(connection: Connection, entry: dict[str, Any], figures: tuple[Figure, ...], as_of: datetime | None) -> Table:
+    kind, name = entry["kind"], entry["id"]
+    if kind == "reported_levels":
+        return reported_levels(name, [line for figure in figures for line in figure.lines])
+    if kind == "revisions":
+        return revisions(name, [tuple(row) for row in counted_revisions(connection, as_of)])
+    if kind == "flags":
+        return flags(name, [tuple(row) for row in counted_flags(connection, as_of)])
+    raise SeedError(name, f"unknown kind of table {kind!r}", "one of reported_levels, revisions, flags")
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:

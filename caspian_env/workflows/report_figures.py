@@ -9,23 +9,27 @@ from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.observations import find_series, read_series, utc
 from caspian_env.model import FAIL
-from caspian_env.reports import text
+from caspian_env.reports import messages, text
 from caspian_env.reports.model import Figure, ReferenceLevel, Series
-from caspian_env.reports.numbers import Value
+from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows.report_numbers import datum_title
 
 
 def figure(
-    connection: Connection, platform: Platform, entry: dict[str, Any], values: tuple[Value, ...], as_of: datetime | None
-) -> Figure:
+    connection: Connection, platform: Platform, entry: dict[str, Any], values: tuple[Value, ...],
+    refusals: tuple[Refusal, ...], as_of: datetime | None, language: str = "en",
+) -> Figure:  # fmt: skip
     """One figure of a definition: its lines and numbers as known then, or the reason why there is nothing to draw."""
     lines = [line for wanted in entry.get("lines", ()) for line in _lines(connection, platform, wanted, as_of)]
     shown = [value for value in text.latest(values) if value.indicator_id in entry.get("values", ())]
-    missing = "" if lines or shown else "nothing of what it draws is in the catalog"
+    if entry["kind"] in ("stripes", "cycle"):  # they need values that a line may join
+        lines = [line for line in lines if messages.joined(line)]
+    missing = "" if lines or shown else _why_missing(entry, refusals)
     return Figure(
         id=entry["id"],
         kind=entry["kind"],
+        title=in_language(entry.get("title", ""), language) if missing else "",
         lines=tuple(lines),
         values=tuple(shown),
         references=tuple(
@@ -43,11 +47,25 @@ def figure(
     )
 
 
+def _why_missing(entry: dict[str, Any], refusals: tuple[Refusal, ...]) -> str:
+    """The reasons of what was refused, else that it was not collected or computed yet."""
+    wanted = {*entry.get("values", ()), *(line.get("indicator") for line in entry.get("lines", ()))}
+    reasons = dict.fromkeys(r.reason.rstrip(".") for r in text.latest(refusals) if r.indicator_id in wanted)
+    return f"{'; '.join(reasons)}." if reasons else "what it draws has not been collected or computed yet."
+
+
+def in_language(words: str | dict[str, str], language: str) -> str:
+    """The words in a language; where they are not translated, the English ones with a mark that says so."""
+    if isinstance(words, str) or language in words:
+        return words if isinstance(words, str) else words[language]
+    return f"[en] {words['en']}"
+
+
 def _lines(connection: Connection, platform: Platform, entry: dict[str, Any], as_of: datetime | None) -> list[Series]:
     if "indicator" not in entry:
         found = [_observed(connection, platform, entry, as_of)]
     else:
-        found = [_yearly(connection, platform, entry, location, as_of) for location in entry["locations"]]
+        found = [_computed(connection, platform, entry, location, as_of) for location in entry["locations"]]
     return [line for line in found if line is not None]
 
 
@@ -86,7 +104,7 @@ def _observed(
     )
 
 
-def _yearly(
+def _computed(
     connection: Connection, platform: Platform, entry: dict[str, Any], location: str, as_of: datetime | None
 ) -> Series | None:
     rows = read_indicator(connection, entry["indicator"], location_id=location, as_of=as_of)
@@ -94,18 +112,19 @@ def _yearly(
     indicator = platform.seeds.indicators[entry["indicator"]]
     if not rows:
         return None
+    dataset = entry.get("dataset", indicator.inputs[0].dataset)
     return Series(
-        label=platform.seeds.locations[location].title,
-        dataset_id=entry["dataset"],
+        label=entry.get("label", platform.seeds.locations[location].title),
+        dataset_id=dataset,
         variable_id=indicator.inputs[0].variable,
         location_id=location,
         location_title=platform.seeds.locations[location].title,
         unit=indicator.units,
         decimals=indicator.decimals,
-        datum_id="none",
-        datum_title="",
-        resolution="P1Y",
-        redistributable=platform.seeds.datasets[entry["dataset"]].redistributable,
+        datum_id=rows[-1].datum_id,
+        datum_title=datum_title(platform, rows[-1].datum_id),
+        resolution="P1Y" if (rows[0].period_end - rows[0].period_start).days > 300 else "P1M",
+        redistributable=platform.seeds.datasets[dataset].redistributable,
         times=tuple(row.period_start for row in rows),
         values=tuple(row.value for row in rows),
         std_uncertainty=tuple(row.std_uncertainty for row in rows),

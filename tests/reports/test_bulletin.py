@@ -97,7 +97,8 @@ def test_every_anchor_exists_once(page):
 
 def test_key_messages_come_first_and_carry_intervals(page):
     words = page.text.replace("\u00a0", " ")
-    assert words.index("Key messages") < words.index("Water level") < words.index("Latest indicators")
+    headings = [attributes["id"] for tag, attributes in page.tags if tag == "h2"]
+    assert headings[:4] == ["key", "level", "surface", "indicators"]
     assert "mean rate of level from 2016 to 2025: −7.1 cm a year" in words
     assert "90 % interval −13.0 to −1.2 cm a year" in words
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from caspian_env.reports import charts, messages, svg
+from caspian_env.reports import charts, line_charts, messages, svg
 from tests.reports.synthetic_bulletin import altimetry, bulletin, genuine, reported, surface
 
 
@@ -75,7 +75,7 @@ def test_colours_come_from_the_page(drawings):
 
 def test_each_datum_has_its_own_panel_and_names_it(drawings):
     words = " ".join(texts(drawings["level-wide"]))
-    assert len(charts.by_datum(next(bulletin().figures).lines)) == 3
+    assert len(line_charts.by_datum(next(bulletin().figures).lines)) == 3
     assert "m, EGM2008 height" in words
     assert "m, Baltic 1977 height" in words
     assert "m, Datum of DAHITI" in words
@@ -90,13 +90,13 @@ def test_extremes_are_drawn_only_on_their_datum(drawings):
 
 def test_a_hole_of_more_than_45_days_stays_a_gap():
     line = altimetry()
-    first, second = charts.runs(line)
+    first, second = line_charts.runs(line)
     assert (line.times[second[0]] - line.times[first[-1]]).days == 90
     assert 60 not in first + second
 
 
 def test_reported_levels_are_never_joined():
-    assert [len(run) for run in charts.runs(reported())] == [1, 1, 1]
+    assert [len(run) for run in line_charts.runs(reported())] == [1, 1, 1]
 
 
 def test_a_missing_year_breaks_the_line_of_years():
@@ -106,12 +106,12 @@ def test_a_missing_year_breaks_the_line_of_years():
     holed = altimetry(
         resolution="P1Y", granule_sha256=(), **{c: tuple(getattr(line, c)[i] for i in keep) for c in columns}
     )
-    assert [len(run) for run in charts.runs(holed)] == [20, 23]
+    assert [len(run) for run in line_charts.runs(holed)] == [20, 23]
 
 
 def test_labels_never_cover_each_other():
     blocks = [(float(wanted), n, [("a", "bold"), ("b", "normal")]) for n, wanted in enumerate((100, 101, 99, 190))]
-    tops = sorted(top for top, _ in charts._spread(blocks, step=15, height=190))
+    tops = sorted(top for top, _ in line_charts._spread(blocks, step=15, height=190))
     assert all(upper - lower >= 30 for lower, upper in pairwise(tops))
 
 

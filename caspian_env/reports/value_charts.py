@@ -1,0 +1,121 @@
+"""Figures of single numbers and of the year: intervals beside each other, stripes, and the cycle of the months."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+
+from caspian_env.reports import messages, svg, text
+from caspian_env.reports.line_charts import NARROW, WIDE, Drawing, Frame, panels_of
+from caspian_env.reports.model import Figure, Report, Series
+
+ROW_HEIGHT = 34.0
+# A diverging palette that the colour-blind tell apart, dark at both ends and pale at the mean (ColorBrewer RdBu, 9 classes).
+COLD_TO_WARM = ("#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fddbc7", "#f4a582", "#d6604d", "#b2182b")
+
+
+def intervals(report: Report, shown: Figure) -> Drawing:
+    """Numbers below each other, each a dot with its interval; hollow where it is not final. One unit to a figure."""
+    return Drawing(*(_intervals(report, shown, frame) for frame in (WIDE, NARROW)))
+
+
+def stripes(report: Report, shown: Figure) -> Drawing:
+    """One stripe a year from cold to warm, against the mean of all years drawn; years without a value stay empty."""
+    return Drawing(*(_stripes(report, shown, frame) for frame in (WIDE, NARROW)))
+
+
+def cycle(report: Report, shown: Figure) -> Drawing:
+    """The months of the newest year over the range and the mean of the years before."""
+    return Drawing(*(_cycle(report, shown, frame) for frame in (WIDE, NARROW)))
+
+
+def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
+    name = f"{shown.id}-{frame.name}"
+    values = [value for value in shown.values if value.unit == shown.values[0].unit]
+    wide = frame is WIDE
+    shape = Frame(frame.name, frame.width, 0, 250 if wide else 16, 130 if wide else 16, 8, 38, frame.text_size, 30)
+    step = ROW_HEIGHT if wide else ROW_HEIGHT * 2
+    with svg.drawing_style(name, frame.text_size):
+        figure, (ax,) = panels_of(1, shape, report.synthetic, height=step * len(values))
+        ax.grid(visible=True, axis="x")
+        ax.grid(visible=False, axis="y")
+        ax.set_ylim(len(values) - 0.5, -0.5)
+        ax.set_yticks([])
+        for row, value in enumerate(values):
+            if value.ci_low is not None and value.ci_high is not None:
+                ax.hlines(row, value.ci_low, value.ci_high, color=svg.HUES[0], linewidth=2.4)
+            final = not text.status_mark(value.status)
+            ax.plot([value.value], [row], "o", color=svg.HUES[0], markerfacecolor=svg.HUES[0] if final else svg.PAPER)
+            label = f"{value.title}, {value.location_title}, {text.period(value.period_start, value.period_end)}"
+            amount = text.quantity(value.value, value.decimals, value.unit)
+            style = {"textcoords": "offset points", "xycoords": ("axes fraction", "data"), "color": svg.INK}
+            if wide:
+                words = "\n".join(wrap(label, 42)[:3])
+                ax.annotate(words, (0, row), (8 - shape.left, 0), va="center", fontsize="small", **style)  # type: ignore[arg-type]
+                ax.annotate(amount, (1, row), (8, 0), va="center", **style)  # type: ignore[arg-type]
+            else:
+                words = "\n".join(wrap(f"{label}: {amount}", 50)[:3])
+                ax.annotate(words, (0, row), (0, 9), va="bottom", fontsize="small", **style)  # type: ignore[arg-type]
+        low, high = ax.get_xlim()
+        if low < 0 < high:
+            ax.axvline(0, color=svg.MUTED, linewidth=1)
+        ax.locator_params(axis="x", nbins=6 if wide else 4)
+        ax.set_xlabel(text.unit(values[0].unit))
+        return svg.to_svg(figure, name, *messages.alternative(report, shown))
+
+
+def _stripes(report: Report, shown: Figure, frame: Frame) -> str:
+    name, line = f"{shown.id}-{frame.name}", shown.lines[0]
+    shape = Frame(frame.name, frame.width, 0, 12, 12, 8, 34, frame.text_size, 30)
+    good = messages.joined(line)
+    mean = sum(line.values[i] for i in good) / len(good)
+    widest = max(abs(line.values[i] - mean) for i in good) or 1.0
+    with svg.drawing_style(name, frame.text_size):
+        figure, (ax,) = panels_of(1, shape, report.synthetic, height=130 if frame is WIDE else 110)
+        ax.grid(visible=False)
+        for i in good:
+            step = round((line.values[i] - mean) / widest * 4) + 4
+            ax.axvspan(line.times[i].year - 0.5, line.times[i].year + 0.5, color=COLD_TO_WARM[step], linewidth=0)
+        ax.set_xlim(line.times[good[0]].year - 0.5, line.times[good[-1]].year + 0.5)
+        ax.set_yticks([])
+        years = range(line.times[good[0]].year, line.times[good[-1]].year + 1)
+        every = next(n for n in (1, 2, 5, 10, 20, 50) if len(years) / n <= (10 if frame is WIDE else 6) or n == 50)
+        ticks = [year for year in years if year % every == 0]
+        ax.set_xticks(ticks, [str(year) for year in ticks])
+        ax.spines["left"].set_visible(False)
+        return svg.to_svg(figure, name, *messages.alternative(report, shown))
+
+
+def by_month(line: Series) -> tuple[int, dict[int, float], dict[int, list[float]]]:
+    """The newest year, its values by month, and those of the years before by month."""
+    good = messages.joined(line)
+    year = line.times[good[-1]].year
+    newest = {line.times[i].month: line.values[i] for i in good if line.times[i].year == year}
+    before: dict[int, list[float]] = {}
+    for i in good:
+        if line.times[i].year < year:
+            before.setdefault(line.times[i].month, []).append(line.values[i])
+    return year, newest, before
+
+
+def _cycle(report: Report, shown: Figure, frame: Frame) -> str:
+    name, line = f"{shown.id}-{frame.name}", shown.lines[0]
+    year, newest, before = by_month(line)
+    months = sorted(before)
+    shape = frame if frame is WIDE else Frame("narrow", 340, 0, 56, 14, 30, 34, frame.text_size, 48)
+    with svg.drawing_style(name, frame.text_size):
+        figure, (ax,) = panels_of(1, shape, report.synthetic, height=240)
+        mean = [sum(before[month]) / len(before[month]) for month in months]
+        ax.fill_between(months, [min(before[m]) for m in months], [max(before[m]) for m in months], color=svg.MUTED,
+                        alpha=0.22, linewidth=0)  # fmt: skip
+        ax.plot(months, mean, color=svg.MUTED, linewidth=1.3)
+        ax.plot(list(newest), list(newest.values()), color=svg.HUES[1], linewidth=2, marker="o", markersize=5)
+        ax.set_ylabel(text.unit(line.unit))
+        letters = [text.MONTHS[month - 1][: 3 if frame is WIDE else 1] for month in range(1, 13)]
+        ax.set_xticks(range(1, 13), letters)
+        labels = ((str(year), svg.HUES[1]), ("mean and range of the years before", svg.MUTED))
+        for n, (words, hue) in enumerate(labels):
+            at = ((1, 1), (8, -14 - 18 * n)) if frame is WIDE else ((0, 1), (0 if n == 0 else 40, 8))
+            words = "\n".join(wrap(words, 20)) if frame is WIDE else words
+            ax.annotate(words, at[0], at[1], xycoords="axes fraction", textcoords="offset points", color=hue,
+                        va="top" if frame is WIDE else "bottom", fontweight="bold" if n == 0 else "normal")  # fmt: skip
+        return svg.to_svg(figure, name, *messages.alternative(report, shown))

@@ -1,0 +1,90 @@
+"""Reports from the catalog: every definition of the seeds in every language, and a new one from a file alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from caspian_env.errors import SeedError
+from caspian_env.reports import text
+from caspian_env.reports.page import build
+from caspian_env.seeds import load_reports
+from caspian_env.settings import data_folder
+from caspian_env.wiring import Platform
+from caspian_env.workflows import report as workflow
+from caspian_env.workflows.compute import compute
+from caspian_env.workflows.report import fill_report
+from caspian_env.workflows.run import collect
+from tests.workflows.conftest import opened
+
+NEW = """
+- id: gases
+  title: {en: A note on gases, ru: Заметка о газах}
+  languages: [en, ru, az]
+  headlines: []
+  sections:
+    - id: carbon
+      heading: Carbon dioxide
+      text: ["Now {co2_mean_1y@mauna_loa|number} in {co2_mean_1y@mauna_loa|period}; the sea: {sl_mean_1y_dahiti@caspian_sea}."]
+      figures:
+        - {id: years, kind: lines, lines: [{indicator: co2_mean_1y, locations: [mauna_loa]}]}
+      indicators: [co2_growth_1y]
+"""
+
+
+@pytest.fixture
+def filled(small_mirror: Path, tmp_path: Path):
+    with opened(tmp_path / "home", small_mirror) as platform:
+        collect(platform, only=["noaa_gml_co2"])
+        compute(platform)
+        yield platform
+
+
+def report(platform: Platform, name: str, language: str = "en"):
+    with platform.catalog.read() as connection:
+        return fill_report(connection, platform, name, language=language)
+
+
+def test_every_report_is_made_in_every_language_that_it_names(filled: Platform) -> None:
+    made = set()
+    for name, definition in load_reports().items():
+        for language in definition["languages"]:
+            found = report(filled, name, language)
+            assert report(filled, name, language) == found
+            page = next(content for file, content in build(found).items() if file.endswith(".html"))
+            assert f'<html lang="{language}">' in page.decode()
+            assert not text.PLACE.search(page.decode().split("</style>")[1])
+            made.add(name)
+    assert made >= {"bulletin", "annual", "cop29", "ports", "quality"}
+
+
+def test_a_new_report_is_a_file_and_no_code(filled: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = tmp_path / "seeds"
+    shutil.copytree(data_folder("seeds"), seeds)
+    (seeds / "reports.yaml").write_text(NEW, encoding="utf-8")
+    monkeypatch.setattr(workflow, "data_folder", lambda name: tmp_path / name)
+    found = report(filled, "gases")
+    newest = text.latest(v for v in found.values if v.indicator_id == "co2_mean_1y")[0]
+    assert (
+        found.sections[0].text[0].startswith(f"Now {newest.printed} in {newest.period_start.year}; the sea: no number")
+    )
+    assert (
+        newest.value_id
+        == f"co2_mean_1y@mauna_loa@{newest.period_start.year}-01-01/{newest.period_start.year + 1}-01-01"
+    )
+    assert {value.indicator_id for value in found.sections[0].values} == {"co2_growth_1y"}
+    assert set(build(found)) == {"gases.html", "gases.csv", "gases-observations.csv"}
+    assert report(filled, "gases", "ru").title == "Заметка о газах"
+    assert report(filled, "gases", "az").title == "[en] A note on gases"
+    with pytest.raises(SeedError, match="not published in 'kk'"):
+        report(filled, "gases", "kk")
+    with pytest.raises(SeedError, match="is no report"):
+        report(filled, "nothing")
+
+
+def test_a_figure_without_data_says_why(filled: Platform) -> None:
+    figures = {figure.id: figure for figure in report(filled, "annual").figures}
+    assert figures["surface-stripes"].missing
+    assert figures["surface-stripes"].title == "Yearly surface temperature as stripes"

@@ -79,6 +79,7 @@ def _fire(shift: Shift, scheduler: Any, schedule: Schedule) -> None:
             wait_for_earlier_stages(shift, schedule)
         done = work_off(shift, schedule)
         if done:
+            _wake_what_follows(shift, scheduler, schedule)
             check_alerts(shift)
         again = None if shift.is_over else _next_tick(shift, schedule)
     except LostLease:
@@ -91,6 +92,13 @@ def _fire(shift: Shift, scheduler: Any, schedule: Schedule) -> None:
     patience.regain(f"{schedule.job} is worked off again")
     if again is not None:
         _wake(scheduler, schedule.job, again)
+
+
+def _wake_what_follows(shift: Shift, scheduler: Any, schedule: Schedule) -> None:
+    """Let those that had done their part already follow at once, where a late attempt brought something."""
+    for other in shift.timetable:
+        if schedule.job in other.inputs and recall(shift.platform, other).is_behind:
+            _wake(scheduler, other.job, datetime.now(UTC) + LATER)
 
 
 def _next_tick(shift: Shift, schedule: Schedule) -> datetime:

@@ -2,6 +2,7 @@
 
 The ledger is the memory. Whatever wakes a job up, a timer, the start of the service or cron, the same question is asked:
 which due times are not accounted for? The newest is executed, for the whole interval; the others are recorded as missed.
+What did not do everything is tried again where that can help, and what uses its results follows once more.
 """
 
 from __future__ import annotations
@@ -9,15 +10,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from caspian_env.catalog.accounts import (
+    Account,
+    account,
+    brought_something,
+    record_schedule,
+    recorded_schedule,
+)
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.lease import require_lease
 from caspian_env.catalog.ledger import (
-    Account,
+    AGAIN,
+    HANDED_BACK,
+    INTERRUPTED,
+    PERMANENT,
     Task,
-    account,
     record_missed,
-    record_schedule,
-    recorded_schedule,
     take_over_dead,
 )
 from caspian_env.settings import VERSION
@@ -26,9 +34,12 @@ from caspian_env.workflows.holder import is_gone
 from jobs.schedule import Schedule, due_times, last_due, next_due
 
 ROLE = "scheduler"
-ATTEMPTS = 3
-RETRY_AFTER = timedelta(minutes=15)
+ATTEMPTS = 4
+RETRY_AFTER = timedelta(minutes=15)  # after the first attempt, and LONGER times that after each further one
+LONGER = 4
+HOLD_BACK = timedelta(hours=2)  # for how long what uses the results of an interrupted job waits for them
 LOOK_AFTER_OTHERS = timedelta(seconds=20)
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +53,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is known of a job: how far the ledger accounts for it, and by which timetable that was done."""
+    """What is known of a job: how far the ledger accounts for it, and by which timetable that was done.
+
+    ``is_behind`` says that its inputs brought something after it had begun, from a due time before its own.
+    """
 
     account: Account
     timetable: str | None
+    is_behind: bool = False
 
 
 def decide(schedule: Schedule, memory: Memory, now: datetime) -> Decision:
@@ -62,7 +77,10 @@ def decide(schedule: Schedule, memory: Memory, now: datetime) -> Decision:
     else:
         due = list(due_times(schedule, done.scheduled_for, now))
     if not due:
-        return Decision(run=done.scheduled_for if _is_to_be_repeated(done, now) else None)
+        if (again := _again_at(done)) is not None and now >= again:
+            return Decision(run=done.scheduled_for)
+        # An extra due time, now: a whole second later, as due times are told to workers in seconds.
+        return Decision(run=now.replace(microsecond=0) + SECOND if memory.is_behind else None)
     if done.done_since is not None and done.done_since >= due[-1]:
         return Decision(tuple(due), f"the run that began at {done.done_since:%F %T} UTC did its work")
     reason = "nobody executed it in time; the next one collected the whole interval"
@@ -74,9 +92,8 @@ def wake_at(schedule: Schedule, memory: Memory, now: datetime) -> datetime:
     regular, done = next_due(schedule, now), memory.account
     if done.running:
         return min(regular, now + LOOK_AFTER_OTHERS)
-    if done.status == "failed" and done.attempt < ATTEMPTS and done.ended_at is not None:
-        return min(regular, max(now, done.ended_at + RETRY_AFTER))
-    return regular
+    again = _again_at(done)
+    return regular if again is None else min(regular, max(now, again))
 
 
 def take(platform: Platform, schedule: Schedule, token: int) -> datetime | None:
@@ -91,7 +108,7 @@ def take(platform: Platform, schedule: Schedule, token: int) -> datetime | None:
     with platform.catalog.write() as connection:
         require_lease(connection, ROLE, token)
         take_over_dead(connection, now=now, gone=is_gone)
-        decision = decide(schedule, _recall(connection, schedule.job), now)
+        decision = decide(schedule, _recall(connection, schedule), now)
         record_missed(connection, task_of(platform, schedule, now), decision.missed, now, decision.reason)
         record_schedule(connection, schedule.job, str(schedule))
     return decision.run
@@ -100,13 +117,24 @@ def take(platform: Platform, schedule: Schedule, token: int) -> datetime | None:
 def recall(platform: Platform, schedule: Schedule) -> Memory:
     """What the catalog knows of a job."""
     with platform.catalog.read() as connection:
-        return _recall(connection, schedule.job)
+        return _recall(connection, schedule)
 
 
 def is_outstanding(platform: Platform, schedule: Schedule) -> bool:
-    """Whether a job is due, or going on at this moment."""
+    """Whether a job is due, going on at this moment, or interrupted and about to be repeated."""
     memory, now = recall(platform, schedule), platform.clock()
-    return memory.account.running or decide(schedule, memory, now).run is not None
+    return memory.account.running or decide(schedule, memory, now).run is not None or holds_back(memory, now)
+
+
+def holds_back(memory: Memory, now: datetime) -> bool:
+    """Whether what uses the results of a job waits until it is repeated, though not longer than `HOLD_BACK`."""
+    ended = memory.account.ended_at
+    return was_interrupted(memory) and ended is not None and now < ended + HOLD_BACK
+
+
+def was_interrupted(memory: Memory) -> bool:
+    """Whether a job was stopped in the middle of its work, and is to be repeated before its next due time."""
+    return memory.account.cause in (INTERRUPTED, HANDED_BACK) and _again_at(memory.account) is not None
 
 
 def task_of(platform: Platform, schedule: Schedule, moment: datetime) -> Task:
@@ -115,12 +143,23 @@ def task_of(platform: Platform, schedule: Schedule, moment: datetime) -> Task:
     return Task(schedule.job, schedule.workflow, schedule.subject, VERSION, fingerprint, moment)
 
 
-def _recall(connection: Connection, job: str) -> Memory:
-    return Memory(account(connection, job), recorded_schedule(connection, job))
+def _recall(connection: Connection, schedule: Schedule) -> Memory:
+    done = account(connection, schedule.job)
+    is_behind = False
+    if schedule.inputs and done.scheduled_for is not None:
+        since = max(done.scheduled_for, done.done_since or done.scheduled_for)
+        is_behind = brought_something(connection, schedule.inputs, due_until=done.scheduled_for, after=since)
+    return Memory(done, recorded_schedule(connection, schedule.job), is_behind)
 
 
-def _is_to_be_repeated(done: Account, now: datetime) -> bool:
-    if done.status != "failed" or done.attempt >= ATTEMPTS or done.ended_at is None:
-        return False
-    made_good = done.done_since is not None and done.done_since >= done.ended_at
-    return not made_good and now >= done.ended_at + RETRY_AFTER
+def _again_at(done: Account) -> datetime | None:
+    """When to try once more what did not do everything; None when that would not help, or was tried often enough."""
+    if done.status not in AGAIN or done.ended_at is None or done.cause == PERMANENT:
+        return None
+    if done.status == "partial" and done.cause is None:
+        return None  # of a version that did not tell why
+    if done.done_since is not None and done.done_since >= done.ended_at:
+        return None  # somebody did it meanwhile
+    if done.cause == HANDED_BACK:
+        return done.ended_at
+    return done.ended_at + RETRY_AFTER * LONGER ** (done.attempt - 1) if done.attempt < ATTEMPTS else None

@@ -30,8 +30,8 @@ LONGEST_STEP = timedelta(days=91)  # whatever appears once in ten years may appe
 class Schedule:
     """One job and when it is due: ``delay`` after each period of ``frequency`` began, then every ``step``.
 
-    ``stage`` orders what is due together: collections, then indicators, then the bulletin. ``arguments`` are those of
-    ``caspian-env``.
+    ``stage`` orders what is due together: collections, then indicators, then the bulletin. ``inputs`` are the jobs whose
+    results this one uses, ``arguments`` those of ``caspian-env``.
     """
 
     job: str
@@ -42,6 +42,7 @@ class Schedule:
     frequency: str
     delay: timedelta
     step: timedelta
+    inputs: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """What decides when it is due, in one line; another line is another schedule."""
@@ -58,11 +59,12 @@ def schedules(datasets: Iterable[Dataset]) -> tuple[Schedule, ...]:
     SeedError
         When the update frequency of a dataset is not understood.
     """
-    daily = {"frequency": "P1D", "step": DAY}
+    collections = tuple(_collection(dataset) for dataset in datasets if dataset.state == "active")
+    collected = tuple(collection.job for collection in collections)
     return (
-        *(_collection(dataset) for dataset in datasets if dataset.state == "active"),
-        Schedule("compute", "compute", "*", ("compute", "--cubes"), stage=1, delay=COMPUTE_AT, **daily),  # type: ignore[arg-type]
-        Schedule("report", "report", "bulletin", ("report",), stage=2, delay=REPORT_AT, **daily),  # type: ignore[arg-type]
+        *collections,
+        Schedule("compute", "compute", "*", ("compute", "--cubes"), 1, "P1D", COMPUTE_AT, DAY, collected),
+        Schedule("report", "report", "bulletin", ("report",), 2, "P1D", REPORT_AT, DAY, (*collected, "compute")),
     )
 
 

@@ -15,8 +15,8 @@ from caspian_env.catalog.lease import renew_lease
 from caspian_env.catalog.ledger import record_death
 from caspian_env.wiring import Platform
 from caspian_env.workflows.ledger import account_for_dead
-from caspian_env.workflows.outcome import OK
-from jobs.dispatch import ROLE, is_outstanding, take, task_of
+from caspian_env.workflows.outcome import OK, PARTIAL
+from jobs.dispatch import ROLE, holds_back, is_outstanding, recall, take, task_of, was_interrupted
 from jobs.patience import Patience
 from jobs.schedule import Schedule
 from jobs.signals import Stop
@@ -105,10 +105,17 @@ def work_off(shift: Shift, schedule: Schedule) -> list[int]:
 
 
 def work_off_everything(shift: Shift) -> list[int]:
-    """Execute once whatever is due, stage after stage, and return the exit codes of the workers."""
+    """Execute once whatever is due, stage after stage, and return the exit codes of the workers.
+
+    What uses the results of a job that was interrupted is left to a later call, which repeats that job before.
+    """
     codes: list[int] = []
     for stage in sorted({schedule.stage for schedule in shift.timetable}):
         members = [schedule for schedule in shift.timetable if schedule.stage == stage]
+        if interrupted := [one.job for one in shift.timetable if one.stage < stage and _holds_back(shift, one)]:
+            waiting = ", ".join(schedule.job for schedule in members)
+            log.warning("%s left for later: %s was interrupted and is repeated first", waiting, ", ".join(interrupted))
+            return [*codes, PARTIAL]
         with ThreadPoolExecutor(WORKERS) as pool:
             for done in pool.map(lambda schedule: work_off(shift, schedule), members):
                 codes += done
@@ -130,14 +137,27 @@ def check_alerts(shift: Shift) -> int:
 
 
 def wait_for_earlier_stages(shift: Shift, schedule: Schedule) -> None:
-    """Wait while something of an earlier stage is due or going on, though not longer than any job may take."""
+    """Wait while something of an earlier stage is due, going on or to be repeated after it was interrupted.
+
+    Not longer than any job may take, and for what was interrupted as `jobs.dispatch.holds_back` says.
+    """
     earlier = [other for other in shift.timetable if other.stage < schedule.stage]
-    give_up = time.monotonic() + shift.limits.seconds
-    while not shift.is_over and any(is_outstanding(shift.platform, other) for other in earlier):
+    give_up, told = time.monotonic() + shift.limits.seconds, list[str]()
+    while not shift.is_over and (left := [one.job for one in earlier if is_outstanding(shift.platform, one)]):
         if time.monotonic() > give_up:
-            log.warning("%s begins although something before it has not ended", schedule.job)
+            log.warning("%s begins although %s has not ended", schedule.job, ", ".join(left))
             return
+        interrupted = [one.job for one in earlier if _holds_back(shift, one)]
+        if interrupted and interrupted != told:
+            log.info("%s waits until %s, which was interrupted, is repeated", schedule.job, ", ".join(interrupted))
+        told = interrupted
         shift.stop.asked.wait(shift.timing.look_seconds)
+    if half := [one.job for one in earlier if was_interrupted(recall(shift.platform, one))]:
+        log.warning("%s begins although %s was interrupted and is not repeated yet", schedule.job, ", ".join(half))
+
+
+def _holds_back(shift: Shift, schedule: Schedule) -> bool:
+    return holds_back(recall(shift.platform, schedule), shift.platform.clock())
 
 
 @contextmanager
@@ -163,7 +183,7 @@ def _execute(shift: Shift, schedule: Schedule, due: datetime) -> int:
     if ended.exit_code:
         task, now = task_of(shift.platform, schedule, due), shift.platform.clock()
         with shift.platform.catalog.write() as connection:
-            if record_death(connection, task, holder=ended.holder, now=now, error=ended.why):
+            if record_death(connection, task, holder=ended.holder, now=now, error=ended.why, cause=ended.cause):
                 log.error("%s failed: %s", schedule.job, ended.why, extra=named)
     level = logging.WARNING if ended.exit_code else logging.INFO
     log.log(

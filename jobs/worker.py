@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
 
+from caspian_env.catalog.ledger import HANDED_BACK, INTERRUPTED, TRANSIENT
 from caspian_env.workflows.holder import holder_of
 
 COMMAND = (sys.executable, "-m", "jobs.worker")
@@ -34,11 +35,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a worker ended: its exit code, who it was, and why it did not end by itself or did not end well."""
+    """How a worker ended: its exit code, who it was, and why it did not end by itself or did not end well.
+
+    ``cause`` is that of the ledger: whether it was handed back, ended in the middle of its work, or gave up.
+    """
 
     exit_code: int
     holder: str
     why: str
+    cause: str
 
 
 def run_worker(
@@ -60,7 +65,9 @@ def run_worker(
                 why = f"stopped after {limits.seconds / 60:.0f} minutes, the limit of a job"
         if why:
             _stop(child)
-        return Ended(child.wait(), holder, why or _in_words(child.wait()))
+        code = child.wait()
+        cause = HANDED_BACK if hand_back.is_set() and why else INTERRUPTED if why or code < 0 else TRANSIENT
+        return Ended(code, holder, why or _in_words(code), cause)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -70,11 +70,17 @@ def running(connection: Connection) -> Sequence[sa.Row[Any]]:
 
 
 def last_runs(connection: Connection, since: datetime) -> Sequence[sa.Row[Any]]:
-    """For each job what became of its newest due time, if that lies not before ``since``: id, job, status, error, times."""
+    """For each job what became of its newest due time, if that lies not before ``since``.
+
+    Rows have id, job, status, cause, error, scheduled_for, started_at, and as ``before`` the status of the run before it.
+    """
     column = t.run.c
     order = (column.scheduled_for.desc(), column.attempt.desc())
     place = sa.func.row_number().over(partition_by=column.job, order_by=order).label("place")
-    columns = (column.id, column.job, column.status, column.error, column.scheduled_for, column.started_at)
+    columns = (
+        column.id, column.job, column.status, column.cause, column.error, column.scheduled_for, column.started_at,
+        sa.func.lead(column.status).over(partition_by=column.job, order_by=order).label("before"),
+    )  # fmt: skip
     newest = sa.select(*columns, place).where(column.status != "running", column.scheduled_for >= since).subquery()
     chosen = [newest.c[name.name] for name in columns]
     return connection.execute(sa.select(*chosen).where(newest.c.place == 1).order_by(newest.c.job)).all()

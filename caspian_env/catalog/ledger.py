@@ -8,7 +8,7 @@ database refuses whatever the old holder still tries to write (triggers ``*_fenc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,10 @@ from caspian_env.errors import LostLease
 Gone = Callable[[str], bool]
 RACES = 5
 LEASE_LOST = "lease lost: "
+# Why a run did not do everything: it was stopped before its end (by a kill, or by a service that stops), what was missing
+# may be there soon, or it will not be there before the next due time, or not without somebody.
+INTERRUPTED, HANDED_BACK, TRANSIENT, PERMANENT = "interrupted", "handed_back", "transient", "permanent"
+AGAIN = ("failed", "partial")  # statuses after which a due time may be tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +54,13 @@ class Entry:
     lease_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """How far a job is accounted for: its newest due time with its last attempt.
-
-    ``done_since`` is when the newest run began that got through, and ``running`` whether one goes on, whoever asked.
-    """
-
-    scheduled_for: datetime | None = None
-    status: str | None = None
-    attempt: int = 0
-    ended_at: datetime | None = None
-    done_since: datetime | None = None
-    running: bool = False
-
-
 def claim(
     connection: Connection, task: Task, *, holder: str, now: datetime, lease_seconds: float, gone: Gone
 ) -> int | Entry:
     """Take a job for ``lease_seconds`` and return the run, or else the run that stands in the way.
 
     A run whose lease ran out, or whose holder is ``gone``, is taken over: it ends as failed, and this one is a further
-    attempt. A holder that is writing at this very moment is alive, whatever its lease says.
+    attempt, as it is after one that was partial. A holder that is writing at this very moment is alive, whatever its lease says.
 
     Parameters
     ----------
@@ -107,10 +96,17 @@ def heartbeat(connection: Connection, run_id: int, *, now: datetime, lease_secon
 
 
 def finish(
-    connection: Connection, run_id: int, *, status: str, now: datetime, counts: Mapping[str, int], error: str | None
-) -> bool:
+    connection: Connection, run_id: int, *, status: str, now: datetime, counts: Mapping[str, int], error: str | None,
+    cause: str | None = None,
+) -> bool:  # fmt: skip
     """Close a run with outcome and counts (``n_expected n_fetched …``); False when another one took it over."""
-    return _update_running(connection, run_id, {"status": status, "finished_at": now, "error": error, **counts})
+    values = {"status": status, "finished_at": now, "error": error, "cause": cause, **counts}
+    return _update_running(connection, run_id, values)
+
+
+def count_so_far(connection: Connection, run_id: int, counts: Mapping[str, int]) -> None:
+    """Keep the counts of a run with what they count, in one transaction: whoever accounts for it after a kill finds them."""
+    _update_running(connection, run_id, counts)
 
 
 def shorten_window(connection: Connection, run_id: int, end: datetime) -> None:
@@ -136,58 +132,6 @@ def guard(connection: Connection, run_id: int) -> None:
         raise LostLease(f"run {run_id}", "was taken over; nothing was written", "look at v_run")
 
 
-def account(connection: Connection, job: str) -> Account:
-    """How far the due times of a job are accounted for."""
-    column = t.run.c
-    mine = (column.job == job, column.origin == "scheduled")
-    newest = connection.execute(
-        sa.select(column.scheduled_for, column.status, column.attempt, column.finished_at)
-        .where(*mine)
-        .order_by(column.scheduled_for.desc(), column.attempt.desc())
-        .limit(1)
-    ).one_or_none()
-    done = (column.job == job, column.status.in_(("ok", "partial")))
-    done_since: datetime | None = connection.scalar(sa.select(sa.func.max(column.started_at)).where(*done))
-    running = _running(connection, job) is not None
-    due, status, attempt, ended_at = newest if newest else (None, None, 0, None)
-    return Account(due, status, attempt, ended_at, done_since, running)
-
-
-def collected_until(connection: Connection, job: str) -> datetime | None:
-    """Up to when runs that got through have asked for values without a gap between them, or None.
-
-    Only runs that asked up to their own present count: a back-fill of old years says nothing about the days after it.
-    """
-    column = t.run.c
-    got_through = (column.job == job, column.status.in_(("ok", "partial")), column.window_end > column.started_at)
-    windows = connection.execute(
-        sa.select(column.window_start, column.window_end).where(*got_through).order_by(column.window_end)
-    )
-    reached: datetime | None = None
-    for start, end in windows:
-        if reached is None or start <= reached:
-            reached = end
-    return reached
-
-
-def recorded_schedule(connection: Connection, job: str) -> str | None:
-    """By which timetable a job was last accounted for."""
-    column = t.catalog_property.c
-    found: str | None = connection.scalar(sa.select(column.value).where(column.name == f"schedule of {job}"))
-    return found
-
-
-def record_schedule(connection: Connection, job: str, timetable: str) -> None:
-    """Remember by which timetable a job is accounted for from now on."""
-    column = t.catalog_property.c
-    known = recorded_schedule(connection, job)
-    if known is None:
-        connection.execute(sa.insert(t.catalog_property).values(name=f"schedule of {job}", value=timetable))
-    elif known != timetable:
-        named = sa.update(t.catalog_property).where(column.name == f"schedule of {job}")
-        connection.execute(named.values(value=timetable))
-
-
 def record_missed(connection: Connection, task: Task, moments: Iterable[datetime], now: datetime, reason: str) -> int:
     """Account for due times that nobody executed; those that have a run stay as they are. Return how many."""
     over = {"status": "missed", "attempt": 1, "finished_at": now, "error": reason, "origin": "scheduled"}
@@ -195,8 +139,12 @@ def record_missed(connection: Connection, task: Task, moments: Iterable[datetime
     return sum(row is not None for row in rows)
 
 
-def record_death(connection: Connection, task: Task, *, holder: str, now: datetime, error: str) -> bool:
+def record_death(
+    connection: Connection, task: Task, *, holder: str, now: datetime, error: str, cause: str = INTERRUPTED
+) -> bool:
     """Account for a process that ended without saying so: its run fails, or a failed one is added if it had none yet.
+
+    One that was stopped, and closed its run itself, learns here by whom.
 
     Returns whether anything had to be recorded.
     """
@@ -204,21 +152,25 @@ def record_death(connection: Connection, task: Task, *, holder: str, now: dateti
     column = t.run.c
     mine = (column.job == task.job, column.scheduled_for == task.scheduled_for)
     own = connection.execute(
-        sa.select(column.id, column.status, column.error).where(*mine, column.holder == holder).with_for_update()
+        sa.select(column.id, column.status, column.error, column.cause)
+        .where(*mine, column.holder == holder)
+        .with_for_update()
     ).one_or_none()
     if own is not None and own.status == "running":
-        return finish(connection, own.id, status="failed", now=now, counts={}, error=error)
+        return finish(connection, own.id, status="failed", now=now, counts={}, error=error, cause=cause)
     if own is not None:
-        died = own.status == "failed" and str(own.error).startswith(LEASE_LOST)  # noticed before, but not why
+        # Noticed before, but not why.
+        died = own.status == "failed" and own.cause == INTERRUPTED and not str(own.error).startswith(error)
         if died:
-            connection.execute(sa.update(t.run).where(column.id == own.id).values(error=f"{error} ({own.error})"))
+            told = {"error": f"{error} ({own.error})", "cause": cause}
+            connection.execute(sa.update(t.run).where(column.id == own.id).values(told))
         return died
-    if connection.scalar(sa.select(sa.func.count()).where(*mine, column.status != "failed")):
+    if connection.scalar(sa.select(sa.func.count()).where(*mine, column.status.not_in(AGAIN))):
         return False
     _, attempt = _attempts(connection, task.job, task.scheduled_for)
     values = _row(task, task.scheduled_for, now) | {
         "status": "failed", "attempt": attempt, "holder": holder, "finished_at": now, "error": error,
-        "origin": "scheduled",
+        "origin": "scheduled", "cause": cause,
     }  # fmt: skip
     return _insert_unless_taken(connection, values) is not None
 
@@ -243,7 +195,8 @@ def _take_over(connection: Connection, running: Entry, why: str, now: datetime, 
     if connection.scalar(locked) is None:
         return False
     error = f"{LEASE_LOST}{running.holder} " + ("is gone" if dead else "let it run out") + f"; {why}"
-    return _update_running(connection, running.run_id, {"status": "failed", "finished_at": now, "error": error})
+    values = {"status": "failed", "finished_at": now, "error": error, "cause": INTERRUPTED}
+    return _update_running(connection, running.run_id, values)
 
 
 def _running(connection: Connection, job: str) -> Entry | None:
@@ -252,10 +205,10 @@ def _running(connection: Connection, job: str) -> Entry | None:
 
 
 def _attempts(connection: Connection, job: str, moment: datetime) -> tuple[Entry | None, int]:
-    """The run that did, or does, what was due at a moment, if there is one, and the number of the next attempt."""
+    """The run that did all, or is doing it, that was due at a moment, if there is one, and the next attempt's number."""
     column = t.run.c
     mine = (column.job == job, column.scheduled_for == moment)
-    done = connection.execute(_entries().where(*mine, column.status != "failed")).one_or_none()
+    done = connection.execute(_entries().where(*mine, column.status.not_in(AGAIN))).one_or_none()
     last: int | None = connection.scalar(sa.select(sa.func.max(column.attempt)).where(*mine))
     return (_entry(done) if done else None), (last or 0) + 1
 

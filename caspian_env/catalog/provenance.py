@@ -48,6 +48,11 @@ class RetrievalRecord:
     error: str | None = None
 
 
+def is_known(connection: Connection, dataset_id: str, sha256: str) -> bool:
+    """Whether a dataset has brought these bytes before."""
+    return connection.execute(_granule(), {"of": dataset_id, "bytes": sha256}).one_or_none() is not None
+
+
 def record_granule(
     connection: Connection, *, dataset_id: str, sha256: str, size: int, media_type: str | None,
     product_version: str | None = None, rejected: str | None = None,

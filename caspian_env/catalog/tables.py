@@ -209,16 +209,18 @@ run = sa.Table(
     sa.Column("heartbeat_at", UtcTime, comment="When the holder last said that it is alive"),
     sa.Column("window_start", UtcTime, comment="Valid time that was asked for"),
     sa.Column("window_end", UtcTime, comment="Excluded"),
+    sa.Column("cause", sa.String, comment="Why it did not do everything: interrupted, handed_back, transient, permanent"),
     sa.UniqueConstraint("job", "scheduled_for", "attempt"),
     _one_of("status", "running", "ok", "partial", "failed", "missed"),
     _one_of("origin", "scheduled", "manual"),
+    _one_of("cause", "interrupted", "handed_back", "transient", "permanent"),
     sa.CheckConstraint("status <> 'running' OR (holder IS NOT NULL AND lease_until IS NOT NULL)", name="running_has_lease"),
     sa.CheckConstraint("(window_start IS NULL) = (window_end IS NULL)", name="window_whole"),
 )  # fmt: skip
 
 # A due time is never done twice, nor done and missed; and a job has one run at a time.
-sa.Index("uq_run_due", run.c.job, run.c.scheduled_for, unique=True,
-         sqlite_where=run.c.status != "failed", postgresql_where=run.c.status != "failed")  # fmt: skip
+_ONCE = run.c.status.not_in(("failed", "partial"))
+sa.Index("uq_run_due", run.c.job, run.c.scheduled_for, unique=True, sqlite_where=_ONCE, postgresql_where=_ONCE)
 sa.Index("uq_run_running", run.c.job, unique=True,
          sqlite_where=run.c.status == "running", postgresql_where=run.c.status == "running")  # fmt: skip
 

@@ -92,6 +92,7 @@ def _deliver(platform: Platform, channel: str, deliver: Deliver, outcome: Outcom
         outcome.problems += deliver(alerts)
     except CaspianError as error:
         outcome.problems.append(f"{len(alerts)} alerts could not be told by {channel}: {error}")
+        outcome.may_pass |= error.transient
         return
     with platform.catalog.write() as connection:
         record_delivery(connection, [row.id for row in alerts], channel, platform.clock())

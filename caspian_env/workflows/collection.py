@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from caspian_env.archive import Kept
-from caspian_env.catalog.provenance import RetrievalRecord, accepted_versions, record_granule, record_retrieval
+from caspian_env.catalog.ledger import count_so_far
+from caspian_env.catalog.provenance import (
+    RetrievalRecord,
+    accepted_versions,
+    is_known,
+    record_granule,
+    record_retrieval,
+)
 from caspian_env.errors import BadGranule, OlderEdition
 from caspian_env.model import Dataset, GranuleRef, Source, Window
 from caspian_env.transport import Answer
@@ -57,13 +64,17 @@ class Job:
 
 
 def leave(job: Job, rest: list[GranuleRef], span: Window, why: str) -> None:
-    """Say what the job had no time or no room for."""
+    """Say what the job had no time or no room for; the next one may have."""
+    job.outcome.may_pass = True
     job.outcome.problems.append(f"{len(rest)} of {job.outcome.expected} granules {why}")
     job.again_from.extend(ref.window.start if ref.window else span.start for ref in rest)
 
 
 def set_aside(job: Job, answer: Answer, kept: Kept, error: BadGranule) -> None:
-    """Record bytes that are not what the source promises, with the reason, and name them in the outcome."""
+    """Record bytes that are not what the source promises, with the reason, and name them in the outcome.
+
+    The first time the transfer may have been at fault, which another try shows; the same bytes once more are the provider's.
+    """
     line = f"set aside {answer.url} (sha256 {kept.sha256[:12]}…): {error.problem}"
     if isinstance(error, OlderEdition):
         job.outcome.notes.append(line)
@@ -71,18 +82,23 @@ def set_aside(job: Job, answer: Answer, kept: Kept, error: BadGranule) -> None:
         job.outcome.rejected += 1
         job.outcome.problems.append(line)
     with job.platform.catalog.write() as connection:
+        seen_before = is_known(connection, job.dataset.id, kept.sha256)
         granule_id = record_granule(
             connection, dataset_id=job.dataset.id, sha256=kept.sha256, size=kept.size,
             media_type=answer.media_type, rejected=str(error),
         )  # fmt: skip
         record = answered(job, answer, kept, "new", granule_id, job.moment(), error=str(error))
         record_retrieval(connection, job.run_id, record)
+        count_so_far(connection, job.run_id, job.outcome.counts())
+    if not isinstance(error, OlderEdition) and not seen_before:
+        job.outcome.may_pass = True
 
 
 def store_retrieval(job: Job, answer: Answer, kept: Kept | None, outcome: str, granule_id: int | None) -> None:
     """Record an answer that changed nothing."""
     with job.platform.catalog.write() as connection:
         record_retrieval(connection, job.run_id, answered(job, answer, kept, outcome, granule_id, job.moment()))
+        count_so_far(connection, job.run_id, job.outcome.counts())
 
 
 def answered(

@@ -14,6 +14,7 @@ from caspian_env.catalog.indicator_values import (
     record_fingerprint,
     write_indicator_values,
 )
+from caspian_env.catalog.ledger import count_so_far
 from caspian_env.catalog.methods import last_method_change, record_method
 from caspian_env.catalog.migrate import require_current
 from caspian_env.catalog.observations import TICK
@@ -109,6 +110,7 @@ def _compute_one(
         record_fingerprint(connection, indicator.id, location, fingerprint, run_id)
         if new_method:
             record_method(connection, indicator.id, location, moment, definition_of(indicator))
+        count_so_far(connection, run_id, outcome.counts(more_written=written.total))
     outcome.first += written.first
     outcome.revised += written.revised
     outcome.withdrawn += written.withdrawn

@@ -9,6 +9,7 @@ from typing import Any
 from caspian_env.catalog.alerts import Condition
 from caspian_env.catalog.health import great_revisions, last_runs
 from caspian_env.catalog.indicator_values import read_indicator
+from caspian_env.catalog.ledger import AGAIN, PERMANENT
 from caspian_env.catalog.revisions import moved_indicators
 from caspian_env.errors import SeedError
 from caspian_env.model import AlertRule
@@ -49,6 +50,20 @@ def _failed_runs(platform: Platform, rule: AlertRule) -> Iterator[Condition]:
             reason = f": {row.error}" if row.error else ""
             yield _condition(
                 rule, row.job, f"{row.job} of {row.scheduled_for:%F %H:%M} UTC {row.status} (run {row.id}){reason}"
+            )
+
+
+def _partial_runs(platform: Platform, rule: AlertRule) -> Iterator[Condition]:
+    """Jobs that were partial twice in a row, or once where nothing speaks for another try."""
+    with platform.catalog.read() as connection:
+        rows = last_runs(connection, platform.clock() - timedelta(days=rule.within_days))
+    for row in rows:
+        again = row.before in AGAIN
+        if row.status == "partial" and (again or row.cause == PERMANENT):
+            stays = "is still partial" if again else "is partial"
+            reason = f": {row.error}" if row.error else ""
+            yield _condition(
+                rule, row.job, f"{row.job} of {row.scheduled_for:%F %H:%M} UTC {stays} (run {row.id}){reason}"
             )
 
 
@@ -111,6 +126,7 @@ def _condition(rule: AlertRule, subject: str, message: str) -> Condition:
 _KINDS: Mapping[str, Callable[[Platform, AlertRule], Iterator[Condition]]] = {
     "stale_source": _stale_sources,
     "failed_run": _failed_runs,
+    "partial_run": _partial_runs,
     "threshold": _crossed_threshold,
     "revision": _great_revisions,
 }

@@ -22,7 +22,7 @@ from caspian_env.catalog.cubes import (
     read_parts,
     write_part,
 )
-from caspian_env.catalog.ledger import guard
+from caspian_env.catalog.ledger import count_so_far, guard
 from caspian_env.catalog.migrate import require_current
 from caspian_env.cubes import Cubes, export, open_parts, read_part
 from caspian_env.errors import CaspianError, CatalogError, DatabaseUnusable, DiskError, SettingsError
@@ -197,6 +197,7 @@ def _build_dataset(job: _Job, progress: Progress | None) -> None:
             job.outcome.rejected += 1
             job.outcome.problems.append(f"{job.dataset.id} {year}: {error}")
             if isinstance(error, DiskError):
+                job.outcome.may_pass = True
                 return  # the other years would be built in vain
 
 
@@ -234,6 +235,7 @@ def _build_part(job: _Job, year: int, state: Sequence[Current], moment: datetime
     part = _write(job, year, state, _reusable(job, shown) if shown else None)
     with job.platform.catalog.write() as connection:
         write_part(connection, job.dataset.id, part, known_at_moment=moment, run_id=job.run_id)
+        count_so_far(connection, job.run_id, job.outcome.counts(more_written=1))
     drop_windows(_windows(job.platform, job.dataset), (row.sha256 for row in state))
     job.outcome.fetched += 1
     job.outcome.first += shown is None

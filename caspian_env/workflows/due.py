@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from caspian_env.catalog.ledger import collected_until
+from caspian_env.catalog.accounts import collected_until
 from caspian_env.catalog.stored import preliminary_times
 from caspian_env.model import Dataset, GranuleRef, Window
 from caspian_env.wiring import Platform

@@ -15,7 +15,7 @@ from pathlib import Path
 from caspian_env.archive import Kept
 from caspian_env.catalog.changes import Edition
 from caspian_env.catalog.engine import Connection
-from caspian_env.catalog.ledger import shorten_window
+from caspian_env.catalog.ledger import count_so_far, shorten_window
 from caspian_env.catalog.observations import Observed, Written, write_observations, write_together
 from caspian_env.catalog.provenance import (
     LastRetrieval,
@@ -194,8 +194,10 @@ def _settle(job: Job, ref: GranuleRef, attempts: list[_Attempt], reading: Readin
         _store(job, ref, new, reading, ahead if len(arrived) == 1 else lambda: None)
     if answered_before:
         return
-    if ref.window and job.due.is_in_look_back(ref) and any(error.transient for error in failures):
-        job.again_from.append(ref.window.start)
+    if any(error.transient for error in failures):
+        job.outcome.may_pass = True
+        if ref.window and job.due.is_in_look_back(ref):
+            job.again_from.append(ref.window.start)
     job.outcome.problems.append(str(failures[0]) if failures else f"not published: {attempts[0].url}")
 
 
@@ -252,6 +254,7 @@ def _write(
         written = _write_values(
             connection, job, stated, Edition(moment, granule_id, version, job.run_id, job.dataset.whole_record)
         )
+        count_so_far(connection, job.run_id, job.outcome.counts(more_written=written.total))
     job.series.update({_key(row): series for row, (series, _) in zip(recorded, stated, strict=True)})
     return written, lost
 

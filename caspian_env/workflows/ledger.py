@@ -10,7 +10,19 @@ from contextvars import copy_context
 from datetime import datetime
 from threading import Event, Thread
 
-from caspian_env.catalog.ledger import Entry, Task, claim, finish, heartbeat, is_running, running_jobs, take_over_dead
+from caspian_env.catalog.ledger import (
+    INTERRUPTED,
+    PERMANENT,
+    TRANSIENT,
+    Entry,
+    Task,
+    claim,
+    finish,
+    heartbeat,
+    is_running,
+    running_jobs,
+    take_over_dead,
+)
 from caspian_env.errors import AlreadyClaimed, AlreadyDone, LostLease
 from caspian_env.logs import ACCOUNT, naming_the_run
 from caspian_env.model import Window
@@ -26,6 +38,7 @@ LOOK_AGAIN_SECONDS = 0.5
 log, account = logging.getLogger(__name__), logging.getLogger(ACCOUNT)
 LEVELS = {"ok": logging.INFO, "skipped": logging.INFO, "partial": logging.WARNING, "failed": logging.ERROR}
 MANY_PROBLEMS = 20
+STOPS = (SystemExit, KeyboardInterrupt, GeneratorExit)  # somebody stopped the work, which did not fail by itself
 
 
 @contextmanager
@@ -73,7 +86,7 @@ def ledger(
             if _lost(platform, run_id):
                 raise LostLease(task.job, f"run {run_id} was taken over, the rest of it was not written", "") from error
             _end_failed(platform, run_id, outcome, error)
-            account.error("%s failed: %s: %s", task.job, type(error).__name__, error, extra={"event": "run ends"})
+            account.error("%s failed: %s", task.job, _in_words(error), extra={"event": "run ends"})
             raise
         _end(platform, task, run_id, outcome)
         _say(task, outcome, time.monotonic() - begun)
@@ -157,10 +170,12 @@ def _claim(platform: Platform, task: Task, outcome: Outcome, wait_seconds: float
 
 def _end(platform: Platform, task: Task, run_id: int, outcome: Outcome) -> None:
     error_line = outcome.problems[0] if outcome.problems else None
+    cause = (TRANSIENT if outcome.may_pass else PERMANENT) if outcome.problems else None
     with platform.catalog.write() as connection:
         recorded = finish(
-            connection, run_id, status=outcome.status, now=platform.clock(), counts=outcome.counts(), error=error_line
-        )
+            connection, run_id, status=outcome.status, now=platform.clock(), counts=outcome.counts(), error=error_line,
+            cause=cause,
+        )  # fmt: skip
     if not recorded:
         raise LostLease(task.job, f"run {run_id} was taken over before it ended", "look at v_run")
 
@@ -214,9 +229,23 @@ def _lost(platform: Platform, run_id: int) -> bool:
 
 
 def _end_failed(platform: Platform, run_id: int, outcome: Outcome, error: BaseException) -> None:
-    line = f"{type(error).__name__}: {error}"
+    line, stopped = _in_words(error), isinstance(error, STOPS)
+    # Whatever else broke the work off, be it a full disk, may have been mended when it is tried again.
+    cause = INTERRUPTED if stopped else TRANSIENT
     try:
         with platform.catalog.write() as connection:
-            finish(connection, run_id, status="failed", now=platform.clock(), counts=outcome.counts(), error=line)
+            finish(
+                connection, run_id, status="failed", now=platform.clock(), counts=outcome.counts(), error=line,
+                cause=cause,
+            )  # fmt: skip
     except Exception as second:
         error.add_note(f"run {run_id} could not be closed in the ledger ({second}); the next run will account for it")
+
+
+def _in_words(error: BaseException) -> str:
+    """Why the work broke off, in one line; a stop is no error, and is not told by the name of a class."""
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped from the keyboard"
+    if isinstance(error, STOPS):
+        return str(error).removeprefix("caspian-env: ") or "stopped"
+    return f"{type(error).__name__}: {error}"

@@ -76,6 +76,7 @@ def list_granules(job: Job, span: Window) -> list[GranuleRef]:
         what = f"the listing broke off after {len(refs)} granules" if refs else "nothing could be listed"
         job.outcome.problems.append(f"{what}: {error.subject}: {error.problem}")
         _note_failure(job, error)
+        job.outcome.may_pass |= error.transient
         job.again_from.append(span.start)
     return refs
 

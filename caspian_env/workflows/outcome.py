@@ -13,7 +13,8 @@ OK, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
 class Outcome:
     """The account of one dataset's collection or one stage of a run.
 
-    ``problems`` make it partial: something is missing or was refused. ``notes`` inform without being anybody's fault.
+    ``problems`` make it partial: something is missing or was refused; ``may_pass`` says that another try, soon, may do
+    better. ``notes`` inform without being anybody's fault.
     """
 
     subject: str
@@ -29,6 +30,7 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     without_data: list[str] = field(default_factory=list)
+    may_pass: bool = False
 
     @property
     def written(self) -> int:
@@ -44,11 +46,11 @@ class Outcome:
             return "ok"
         return "partial" if self.fetched + self.unchanged > self.rejected else "failed"
 
-    def counts(self) -> Mapping[str, int]:
-        """The counts of table ``run``."""
+    def counts(self, *, more_written: int = 0) -> Mapping[str, int]:
+        """The counts of table ``run``, with what the transaction that is going on has written."""
         return {
             "n_expected": self.expected, "n_fetched": self.fetched, "n_unchanged": self.unchanged,
-            "n_rejected": self.rejected, "n_written": self.written,
+            "n_rejected": self.rejected, "n_written": self.written + more_written,
         }  # fmt: skip
 
     def as_dict(self) -> dict[str, Any]:

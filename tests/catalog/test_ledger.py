@@ -10,22 +10,28 @@ import pytest
 import sqlalchemy as sa
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.accounts import (
+    account,
+    brought_something,
+    collected_until,
+    record_schedule,
+    recorded_schedule,
+)
 from caspian_env.catalog.cubes import Part, write_part
 from caspian_env.catalog.engine import Catalog
 from caspian_env.catalog.indicator_values import record_fingerprint, write_indicator_values
 from caspian_env.catalog.ledger import (
+    HANDED_BACK,
+    INTERRUPTED,
     Entry,
     Task,
-    account,
     claim,
-    collected_until,
+    count_so_far,
     finish,
     guard,
     heartbeat,
     record_death,
     record_missed,
-    record_schedule,
-    recorded_schedule,
     take_over_dead,
 )
 from caspian_env.catalog.migrate import upgrade
@@ -73,19 +79,19 @@ def test_one_run_at_a_time_and_the_other_learns_who_has_the_job(catalog: Catalog
 
 
 def test_what_was_due_is_done_once(catalog: Catalog) -> None:
-    for status in ("ok", "partial"):
-        task = replace(SCHEDULED, job=status)
-        end(catalog, take(catalog, task), status)
-        again = take(catalog, task)
-        assert isinstance(again, Entry)
-        assert again.status == status
+    end(catalog, take(catalog, SCHEDULED))
+    again = take(catalog, SCHEDULED)
+    assert isinstance(again, Entry)
+    assert again.status == "ok"
 
 
 def test_what_failed_may_be_tried_again_and_is_counted(catalog: Catalog) -> None:
-    for _ in range(2):
-        end(catalog, take(catalog, SCHEDULED), "failed")
-    take(catalog, SCHEDULED)
-    assert rows(catalog) == [(DUE, 1, "failed"), (DUE, 2, "failed"), (DUE, 3, "running")]
+    for status in ("failed", "partial"):
+        end(catalog, take(catalog, SCHEDULED), status)
+    run = take(catalog, SCHEDULED)
+    assert rows(catalog) == [(DUE, 1, "failed"), (DUE, 2, "partial"), (DUE, 3, "running")]
+    end(catalog, run)
+    assert isinstance(take(catalog, SCHEDULED), Entry)
 
 
 def test_a_person_may_ask_as_often_as_they_like_even_on_a_clock_that_stands_still(catalog: Catalog) -> None:
@@ -286,6 +292,49 @@ def test_a_process_that_died_is_accounted_for_whether_it_had_claimed_or_not(cata
     with catalog.read() as connection:
         error = connection.scalar(sa.select(t.run.c.error).order_by(t.run.c.id.desc()).limit(1))
     assert error == "killed by SIGSEGV (lease lost: me is gone; no sign of life)"
+
+
+def test_a_process_that_was_stopped_and_said_so_learns_by_whom(catalog: Catalog) -> None:
+    run = take(catalog, SCHEDULED)
+    assert isinstance(run, int)
+    with catalog.write() as connection:
+        finish(connection, run, status="failed", now=NOW, counts={}, error="stopped by SIGTERM", cause=INTERRUPTED)
+        why = "handed back, because the service stops"
+        assert record_death(connection, SCHEDULED, holder="me", now=NOW, error=why, cause=HANDED_BACK)
+        assert connection.execute(sa.select(t.run.c.error, t.run.c.cause)).one() == (
+            f"{why} (stopped by SIGTERM)", "handed_back",
+        )  # fmt: skip
+        assert account(connection, TASK.job).cause == HANDED_BACK
+
+
+def test_what_was_counted_before_a_kill_stays_counted(catalog: Catalog) -> None:
+    run = take(catalog)
+    assert isinstance(run, int)
+    with catalog.write() as connection:
+        count_so_far(connection, run, {"n_expected": 40, "n_fetched": 17, "n_written": 51})
+        assert take_over_dead(connection, now=NOW, gone=lambda holder: True) == [run]
+        column = t.run.c
+        found = connection.execute(
+            sa.select(column.status, column.cause, column.n_expected, column.n_fetched, column.n_written)
+        )
+        assert found.one() == ("failed", "interrupted", 40, 17, 51)
+
+
+def test_a_late_attempt_that_brought_something_is_noticed(catalog: Catalog) -> None:
+    def late(n_fetched: int, ended: datetime) -> bool:
+        run = take(catalog, replace(SCHEDULED, scheduled_for=DUE + n_fetched * MINUTE))
+        assert isinstance(run, int)
+        with catalog.write() as connection:
+            finish(connection, run, status="ok", now=ended, counts={"n_fetched": n_fetched}, error=None)
+        with catalog.read() as connection:
+            return brought_something(connection, [TASK.job], due_until=DUE + MINUTE, after=NOW)
+
+    assert not late(0, NOW + MINUTE)  # nothing new
+    assert not late(2, NOW + MINUTE)  # due later: its own day's work follows it
+    assert late(1, NOW + MINUTE)
+    with catalog.read() as connection:
+        assert not brought_something(connection, [TASK.job], due_until=DUE + MINUTE, after=NOW + MINUTE)
+        assert not brought_something(connection, ["other"], due_until=DUE + MINUTE, after=NOW)
 
 
 def test_the_account_of_a_job_is_its_newest_due_time_and_the_newest_work_of_anyone(catalog: Catalog) -> None:

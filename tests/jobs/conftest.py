@@ -61,9 +61,10 @@ class Operations:
 
     database_url: str
     home: Path
-    mirror: Path
+    mirror: Path | str
     zone: str = "UTC"
     settings: dict[str, str] = field(default_factory=dict)
+    pace: dict[str, str] = field(default_factory=dict)
     started: list[Process] = field(default_factory=list)
 
     def start(self, role: str, *arguments: str, shift: float = 0.0, fault: str = "none:none") -> Process:
@@ -75,6 +76,7 @@ class Operations:
             "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         environment |= {f"CASPIAN_ENV_{name}": value for name, value in self.settings.items()}
+        environment |= self.pace
         words = [sys.executable, str(SHIFTED), str(shift), fault, role, *arguments]
         log = self.home / f"{len(self.started)}-{role}.log"
         with log.open("w", encoding="utf-8") as sink:  # a file: a worker that outlives its service holds a pipe open
@@ -105,6 +107,9 @@ class Operations:
                 return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
         finally:
             catalog.dispose()
+
+    def count_values(self) -> int:
+        return self.count(t.observation)
 
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         begun = time.monotonic()

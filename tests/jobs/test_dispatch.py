@@ -6,8 +6,18 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caspian_env.catalog.ledger import Account
-from jobs.dispatch import ATTEMPTS, LOOK_AFTER_OTHERS, RETRY_AFTER, Decision, Memory, decide, wake_at
+from caspian_env.catalog.accounts import Account
+from jobs.dispatch import (
+    ATTEMPTS,
+    HOLD_BACK,
+    LOOK_AFTER_OTHERS,
+    RETRY_AFTER,
+    Decision,
+    Memory,
+    decide,
+    holds_back,
+    wake_at,
+)
 from jobs.schedule import DAY, Schedule, due_times
 
 DAILY = Schedule("ingest:x", "ingest", "x", ("ingest", "x"), 0, "P1D", timedelta(hours=3), DAY)
@@ -68,6 +78,56 @@ def test_a_failed_run_is_repeated_after_a_while_and_not_for_ever() -> None:
     assert wake_at(DAILY, exhausted, NOON) == TODAY + DAY
     made_good = memory(TODAY, "failed", ended_at=NOON, done_since=NOON + timedelta(minutes=1))
     assert decide(DAILY, made_good, NOON + RETRY_AFTER) == Decision()
+
+
+def test_what_was_partial_for_a_while_is_repeated_and_what_stays_so_is_not() -> None:
+    for status in ("partial", "failed"):
+        passing = memory(TODAY, status, ended_at=NOON, cause="transient")
+        assert decide(DAILY, passing, NOON + RETRY_AFTER - timedelta(seconds=1)) == Decision()
+        assert decide(DAILY, passing, NOON + RETRY_AFTER) == Decision(run=TODAY)
+        lasting = memory(TODAY, status, ended_at=NOON, cause="permanent")
+        assert decide(DAILY, lasting, NOON + 10 * RETRY_AFTER) == Decision()
+        assert wake_at(DAILY, lasting, NOON) == TODAY + DAY
+
+
+def test_the_pauses_between_attempts_grow_and_there_are_not_many() -> None:
+    pauses = []
+    for attempt in range(1, ATTEMPTS):
+        state = memory(TODAY, "partial", ended_at=NOON, cause="transient", attempt=attempt)
+        pauses.append(wake_at(DAILY, state, NOON) - NOON)
+    assert pauses == [timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4)]
+    last = memory(TODAY, "partial", ended_at=NOON, cause="transient", attempt=ATTEMPTS)
+    assert wake_at(DAILY, last, NOON) == TODAY + DAY
+    assert decide(DAILY, last, NOON + timedelta(hours=14)) == Decision()
+
+
+def test_what_was_handed_back_is_repeated_at_once() -> None:
+    for attempt in (1, ATTEMPTS):
+        state = memory(TODAY, "failed", ended_at=NOON, cause="handed_back", attempt=attempt)
+        assert decide(DAILY, state, NOON) == Decision(run=TODAY)
+
+
+def test_an_interrupted_job_holds_back_what_uses_it_until_it_is_repeated_and_not_for_ever() -> None:
+    killed = memory(TODAY, "failed", ended_at=NOON, cause="interrupted")
+    assert holds_back(killed, NOON)
+    assert holds_back(killed, NOON + HOLD_BACK - timedelta(seconds=1))
+    assert not holds_back(killed, NOON + HOLD_BACK)
+    assert not holds_back(replace(killed, account=replace(killed.account, attempt=ATTEMPTS)), NOON)
+    made_good = replace(killed, account=replace(killed.account, done_since=NOON))
+    assert not holds_back(made_good, NOON)
+    assert not holds_back(memory(TODAY, "failed", ended_at=NOON, cause="transient"), NOON)
+
+
+def test_what_is_behind_its_inputs_follows_at_a_due_time_of_its_own() -> None:
+    behind = replace(memory(TODAY, done_since=TODAY), is_behind=True)
+    decision = decide(DAILY, behind, NOON)
+    assert decision.missed == ()
+    assert decision.run is not None
+    assert NOON < decision.run <= NOON + timedelta(seconds=1)
+    due = decide(
+        DAILY, replace(behind, account=replace(behind.account, scheduled_for=TODAY - DAY, done_since=TODAY - DAY)), NOON
+    )
+    assert due.run == TODAY  # what is due anyhow comes first, and does the same
 
 
 @given(st.lists(st.integers(1, 60 * 24 * 5), min_size=1, max_size=30))

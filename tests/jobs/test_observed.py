@@ -77,7 +77,7 @@ def test_a_service_is_scraped(operations: Operations) -> None:
     assert found[("last_success_timestamp_seconds", f"ingest:{ONE}")] == row.finished_at.timestamp()
     spent = (row.finished_at - row.started_at).total_seconds()
     assert found[("run_duration_seconds_sum", f"ingest:{ONE}")] == pytest.approx(spent, abs=0.002)
-    (file,) = (operations.mirror / "gml.noaa.gov").rglob("co2_mm_mlo.csv")
+    (file,) = (Path(operations.mirror) / "gml.noaa.gov").rglob("co2_mm_mlo.csv")
     assert found[("received_bytes_total", ONE)] == found[("archived_bytes", ONE)] == file.stat().st_size
     states = {state: found[("dataset_state", ONE, state)] for state in ("fresh", "late", "stale", "retired", "never")}
     assert sorted(states.values()) == [0, 0, 0, 0, 1]

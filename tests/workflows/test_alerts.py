@@ -22,6 +22,7 @@ from caspian_env.workflows import alerts as workflow
 from caspian_env.workflows.alerts import check_alerts
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.ingest import ingest
+from caspian_env.workflows.ledger import ledger
 from caspian_env.workflows.outcome import Outcome
 from tests.mail_server import mail_server
 from tests.workflows.synthetic_co2 import DATASET, co2_table, collect_edition, opened, publish
@@ -30,6 +31,7 @@ DAY = timedelta(days=1)
 START = datetime(1994, 1, 20, tzinfo=UTC)
 STALE = AlertRule("stale", "stale_source", "warning", "stale", states=("stale",))
 FAILED = AlertRule("failed", "failed_run", "critical", "failed", states=("failed", "missed"))
+PARTIAL = AlertRule("stays", "partial_run", "warning", "stays partial")
 MOVED = AlertRule("moved", "revision", "warning", "moved", times_uncertainty=3.0, within_days=30)
 HIGH = AlertRule(
     "high", "threshold", "critical", "high", indicator="co2_mean_1y", location="mauna_loa", above=356.0, source="made up"
@@ -114,6 +116,31 @@ def test_a_failed_run_is_over_with_the_next_good_one(platform: Platform, clock: 
     clock.now += DAY
     collect_edition(platform, co2_table(48))
     assert check(platform, FAILED).withdrawn == 1
+
+
+def test_a_run_that_stays_partial_is_told_and_one_that_may_pass_only_when_it_comes_again(
+    platform: Platform, clock: Clock
+) -> None:
+    def partial(*, may_pass: bool) -> None:
+        clock.now += timedelta(minutes=15)
+        outcome = Outcome("x", fetched=1, may_pass=may_pass)
+        with ledger(platform, "ingest", "x", outcome):
+            outcome.problems.append("one is missing")
+
+    partial(may_pass=True)
+    assert check(platform, PARTIAL).first == 0  # it is tried again before anybody need know
+    partial(may_pass=True)
+    assert check(platform, PARTIAL).first == 1
+    (alert,) = open_ones(platform)
+    assert alert.subject == "ingest:x"
+    assert "is still partial" in alert.message
+    assert alert.message.endswith(": one is missing")
+    clock.now += DAY
+    with ledger(platform, "ingest", "x", Outcome("x")):
+        pass
+    assert check(platform, PARTIAL).withdrawn == 1
+    partial(may_pass=False)
+    assert check(platform, PARTIAL).first == 1
 
 
 def test_a_failure_of_long_ago_is_not_raised(platform: Platform, clock: Clock) -> None:

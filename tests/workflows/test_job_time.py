@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from caspian_env.catalog.ledger import collected_until
+from caspian_env.catalog.accounts import collected_until
 from caspian_env.model import Window
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform

@@ -66,8 +66,11 @@ def test_what_interrupts_the_work_is_recorded_as_its_failure(platform: Platform)
         with pytest.raises(interruption), ledger(platform, "ingest", "x", Outcome("x")):
             raise interruption("stopped")
     assert runs(platform) == [
-        ("failed", f"{name}: stopped") for name in ("KeyboardInterrupt", "RuntimeError", "SystemExit")
-    ]
+        ("failed", "stopped from the keyboard"), ("failed", "RuntimeError: stopped"), ("failed", "stopped"),
+    ]  # fmt: skip
+    with platform.catalog.read() as connection:
+        causes = connection.execute(sa.select(t.run.c.cause).order_by(t.run.c.id)).scalars().all()
+    assert causes == ["interrupted", "transient", "interrupted"]
 
 
 def test_a_second_run_stands_aside_and_says_for_whom(platform: Platform) -> None:

@@ -13,8 +13,10 @@
 --   lease_until      others leave the job alone until then, UTC
 --   heartbeat_at     when the holder last said that it is alive, UTC
 --   window_start, window_end   valid time that was asked for, end excluded, UTC
+--   cause            why it did not do everything: interrupted or handed_back (stopped before its end), transient (may be
+--                    there soon), permanent (not before the next due time, or not without somebody)
 CREATE VIEW v_run AS
 SELECT id AS run_id, workflow, subject, status, started_at, finished_at, n_expected, n_fetched, n_unchanged,
        n_rejected, n_written, code_version, settings_hash, error, job, scheduled_for, attempt, origin, holder,
-       lease_until, heartbeat_at, window_start, window_end
+       lease_until, heartbeat_at, window_start, window_end, cause
 FROM run

@@ -8,7 +8,7 @@ database refuses whatever the old holder still tries to write (triggers ``*_fenc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,7 +60,8 @@ def claim(
     """Take a job for ``lease_seconds`` and return the run, or else the run that stands in the way.
 
     A run whose lease ran out, or whose holder is ``gone``, is taken over: it ends as failed, and this one is a further
-    attempt, as it is after one that was partial. A holder that is writing at this very moment is alive, whatever its lease says.
+    attempt, as it is after one that was partial. A holder that is writing at this very moment is alive, whatever its
+    lease says.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def test_every_number_is_that_of_the_code() -> None:
     assert (LEASE_SECONDS, HEARTBEAT_SECONDS, WAIT_SECONDS) == (180, 30, 900)
     again = (RETRY_AFTER, ATTEMPTS, WORKERS, UNWIND_SECONDS)
     assert again == (timedelta(minutes=15), 4, 2, 15)
-    assert HOLD_BACK == timedelta(hours=2)
+    assert timedelta(hours=2) == HOLD_BACK
     assert (FIRST_MINUTE, FIRST_MINUTE + SPREAD_MINUTES) == (60, 240)
     daily = (COMPUTE_AT, REPORT_AT)
     assert daily == (timedelta(hours=4, minutes=30), timedelta(hours=4, minutes=40))
@@ -47,8 +47,10 @@ def test_every_number_is_that_of_the_code() -> None:
     assert (ANSWER_SECONDS, FINAL_WITHIN, settings.metrics) == (5, timedelta(days=180), ("127.0.0.1", 9464))
     for words in (
         "within 5 seconds", "After 180 days", "at least every 91 days", "`CASPIAN_ENV_METRICS` (`127.0.0.1:9464`",
-        "three minutes", "every thirty seconds", "15 minutes at the most", "repeated by the service after 15 minutes, then 1 hour, then 4 hours: four attempts",
-        "for two hours at the most", "Two jobs run at a time", "15 seconds in which a worker unwinds", "between 01:00 and 04:00 UTC", "at 04:30",
+        "three minutes", "every thirty seconds", "15 minutes at the most",
+        "repeated by the service after 15 minutes, then 1 hour, then 4 hours: four attempts",
+        "for two hours at the most",
+        "Two jobs run at a time", "15 seconds in which a worker unwinds", "between 01:00 and 04:00 UTC", "at 04:30",
         "at 04:40", "`CASPIAN_ENV_WORKER_MEMORY_MB` of address space (4096)", "on the clock (120)",
         "`--stop-seconds` (60)",
     ):  # fmt: skip

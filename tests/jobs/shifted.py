@@ -70,7 +70,7 @@ def main() -> None:
     if ROLE == "jobs":
         sys.addaudithook(tell_of_sockets)
         dispatch.RETRY_AFTER = timedelta(seconds=float(os.environ.get("RETRY_SECONDS", "3600")))
-        dispatch.HOLD_BACK = timedelta(seconds=float(os.environ.get("HOLD_SECONDS", "2")))
+        dispatch.HOLD_BACK = timedelta(seconds=float(os.environ.get("HOLD_SECONDS", "0")))
         dispatch.LOOK_AFTER_OTHERS = timedelta(seconds=1)
         schedule.FIRST_MINUTE += int(os.environ.get("MINUTES_LATER", "0"))
         command = [sys.executable, __file__, SHIFT, FAULT, "worker"]

@@ -17,6 +17,7 @@ from caspian_env.reports.model import Figure as Shown
 from caspian_env.reports.model import ReferenceLevel, Report, Series
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -100,7 +101,7 @@ def _level(report: Report, shown: Shown, panels: tuple[tuple[Series, ...], ...],
         figure, axes = panels_of(max(1, len(panels)), roomy, report.synthetic)
         for ax, lines in zip(axes, panels, strict=False):
             for n, line in enumerate(lines):
-                draw_line(ax, line, n)
+                named(f"line{shown.lines.index(line)}", draw_line(ax, line, n))
             _height_axis(ax, lines[0], frame)
         _share_time([ax for ax, lines in zip(axes, panels, strict=False) if lines[0].resolution != "P1Y"])
         for ax, lines in zip(axes, panels, strict=False):
@@ -108,7 +109,14 @@ def _level(report: Report, shown: Shown, panels: tuple[tuple[Series, ...], ...],
             time_axis(ax, frame)
             _reference_lines(ax, references)
             end_labels(ax, lines, frame) if frame is WIDE else _labels_above(ax, lines, frame)
-        return svg.to_svg(figure, name, *messages.alternative(report, shown))
+        points = [
+            point
+            for ax, lines in zip(axes, panels, strict=False)
+            for line in lines
+            for point in told(ax, line, shown.lines.index(line))
+        ]
+        labels = [line.label for line in shown.lines]
+        return svg.to_svg(figure, name, *messages.alternative(report, shown), points, labels)
 
 
 def _lines(report: Report, shown: Shown, frame: Frame) -> str:
@@ -116,12 +124,35 @@ def _lines(report: Report, shown: Shown, frame: Frame) -> str:
     with svg.drawing_style(name, frame.text_size):
         figure, (ax,) = panels_of(1, frame, report.synthetic, height=270)
         for n, line in enumerate(shown.lines):
-            draw_line(ax, line, n)
+            named(f"line{n}", draw_line(ax, line, n))
         if shown.lines:
             ax.set_ylabel(text.unit(shown.lines[0].unit))
         time_axis(ax, frame)
         end_labels(ax, shown.lines, frame)
-        return svg.to_svg(figure, name, *messages.alternative(report, shown))
+        points = [point for n, line in enumerate(shown.lines) for point in told(ax, line, n)]
+        labels = [line.label for line in shown.lines]
+        return svg.to_svg(figure, name, *messages.alternative(report, shown), points, labels)
+
+
+def told(ax: Axes, line: Series, n: int) -> list[svg.Point]:
+    """Each value that is drawn with its place, time, unit and status."""
+    times, values = _points(line, good := messages.joined(line))
+    words = [
+        f"{line.label}, {_when(line, i)}: {text.quantity(line.values[i], line.decimals, line.unit)}"
+        + (f", {mark}" if (mark := text.status_mark(line.status[i])) else "")
+        for i in good
+    ]
+    return svg.points_of(ax, zip(times, values, words, strict=True), n)
+
+
+def _when(line: Series, i: int) -> str:
+    return f"{line.times[i]:%Y}" if line.resolution == "P1Y" else f"{line.times[i]:%Y-%m-%d}"
+
+
+def named(prefix: str, artists: list[Artist]) -> None:
+    """Give the elements of one line ids that begin alike, so that a script can hide them."""
+    for i, artist in enumerate(artists):
+        artist.set_gid(f"{prefix}-{i}")
 
 
 def panels_of(n: int, frame: Frame, synthetic: bool, height: float | None = None) -> tuple[Figure, list[Axes]]:
@@ -150,8 +181,9 @@ def _band(figure: Figure, height: float, total: float) -> None:
                 fontweight="bold")  # fmt: skip
 
 
-def draw_line(ax: Axes, line: Series, n: int) -> None:
+def draw_line(ax: Axes, line: Series, n: int) -> list[Artist]:
     """One series on its axes: runs, uncertainty band, preliminary part, sparse markers and flagged crosses."""
+    before = set(ax.get_children())
     hue, marker = svg.HUES[n % len(svg.HUES)], MARKERS[n % len(MARKERS)]
     for run in runs(line):
         final = [i for i in run if line.status[i] != "preliminary"]
@@ -167,6 +199,7 @@ def draw_line(ax: Axes, line: Series, n: int) -> None:
         ax.plot(*_points(line, tail), **style | {"markerfacecolor": svg.PAPER, "markersize": 5 if sparse else 3.5})
     flagged = sorted(set(range(len(line.times))) - set(messages.joined(line)))
     ax.plot(*_points(line, flagged), linestyle="none", marker="x", color=svg.MUTED, markersize=5)
+    return [artist for artist in ax.get_children() if artist not in before]
 
 
 def _points(line: Series, at: list[int]) -> tuple[list[float], list[float]]:

@@ -54,7 +54,7 @@ def words(report: Report, figure: Figure) -> Words:
         return Words(title=figure.title or "No figure", subtitle=figure.subtitle, description=figure.missing)
     title, subtitle = FIGURES[figure.kind]
     described = description(figure.lines) if figure.lines else ""
-    described += " ".join(map(_describe_value, figure.values)) + _describe_references(figure.references)
+    described += " ".join(map(describe_value, figure.values)) + _describe_references(figure.references)
     named: list[Series | Value] = [*figure.lines, *figure.values]
     places = ", ".join(dict.fromkeys(row.location_title for row in named))
     return Words(
@@ -178,7 +178,8 @@ def _describe(line: Series) -> str:
     return f"{where}: from {first} to {last}; lowest {low_text}, highest {high_text}; {counts}."
 
 
-def _describe_value(value: Value) -> str:
+def describe_value(value: Value) -> str:
+    """Name, place, period, number and interval of a value in one sentence."""
     when = text.period(value.period_start, value.period_end)
     return f"{value.title}, {value.location_title}, {when}: {text.with_interval(value)}."
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.reports import charts, messages, spreadsheet, text
+from caspian_env.reports import charts, fonts, messages, spreadsheet, text
 from caspian_env.reports.line_charts import Drawing
 from caspian_env.reports.model import Figure, Report
 from caspian_env.reports.numbers import GranuleLine, Refusal, Value
@@ -97,6 +99,7 @@ def _without(values: tuple[Value, ...], bare: list[Value]) -> tuple[Value, ...]:
 def page(report: Report) -> str:
     """The HTML page: no request, readable without its script, from 360 pixels to print, in light and dark."""
     shown = text.latest(report.values)
+    script = (files("caspian_env.reports") / "templates" / "report.js").read_text(encoding="utf-8")
     return (
         _templates()
         .get_template("report.html")
@@ -115,6 +118,9 @@ def page(report: Report) -> str:
             methods=_methods(shown),
             files=file_names(report)[1:],
             open_list=OPEN_LIST,
+            font=fonts.embedded(),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
         .lstrip()
     )

@@ -8,13 +8,15 @@ text stays text; ids carry the figure's name, so two figures never share one.
 from __future__ import annotations
 
 import io
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Placeholder colours: not meant to be seen, only to be told apart; the page's style sheet gives the real ones.
@@ -61,7 +63,12 @@ def drawing_style(name: str, text_size: float) -> Iterator[None]:
         yield
 
 
-def to_svg(figure: Figure, name: str, title: str, description: str) -> str:
+Point = tuple[float, float, str, int]  # x and y in points from the upper left, words, number of the line
+
+
+def to_svg(
+    figure: Figure, name: str, title: str, description: str, points: Sequence[Point] = (), lines: Sequence[str] = ()
+) -> str:
     """The figure as one inline ``<svg>`` element that scales with its container and carries alternative text.
 
     Parameters
@@ -72,6 +79,9 @@ def to_svg(figure: Figure, name: str, title: str, description: str) -> str:
         Prefix of every id; unique on the page.
     title, description : str
         Alternative text, short and long.
+    points, lines : sequences
+        What is told where a reader points, and the labels of the lines that can be hidden; elements of line ``n`` have
+        an id that begins with ``line<n>-``.
     """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
@@ -86,7 +96,19 @@ def to_svg(figure: Figure, name: str, title: str, description: str) -> str:
         f'aria-labelledby="{name}-title {name}-description">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-description">{escape(description)}</desc>'
     )
+    if points:
+        told = {"points": [[round(x, 1), round(y, 1), words, n] for x, y, words, n in points], "lines": list(lines)}
+        data = [f' data-{key}="{escape(json.dumps(found, ensure_ascii=False))}"' for key, found in told.items()]
+        head = head.replace("<svg ", f'<svg data-name="{name}"{"".join(data)} ', 1)
     return head + _tidy(body, name) + "</svg>"
+
+
+def points_of(axes: Axes, told: Iterable[tuple[float, float, str]], n: int) -> list[Point]:
+    """Where the values of a line lie in the finished drawing, with what is told of each."""
+    figure: Any = axes.figure
+    height = figure.get_size_inches()[1] * 72
+    placed = [(axes.transData.transform((x, y)), words) for x, y, words in told]
+    return [(float(at[0]), float(height - at[1]), words, n) for at, words in placed]
 
 
 def _tidy(body: str, name: str) -> str:

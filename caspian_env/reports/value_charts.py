@@ -8,7 +8,7 @@ from caspian_env.reports import messages, svg, text
 from caspian_env.reports.line_charts import NARROW, WIDE, Drawing, Frame, panels_of
 from caspian_env.reports.model import Figure, Report, Series
 
-ROW_HEIGHT = 34.0
+ROW_HEIGHT = 44.0
 # A diverging palette that the colour-blind tell apart, dark at both ends and pale at the mean (ColorBrewer RdBu, 9 classes).
 COLD_TO_WARM = ("#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fddbc7", "#f4a582", "#d6604d", "#b2182b")
 
@@ -33,7 +33,7 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
     values = [value for value in shown.values if value.unit == shown.values[0].unit]
     wide = frame is WIDE
     shape = Frame(frame.name, frame.width, 0, 250 if wide else 16, 130 if wide else 16, 8, 38, frame.text_size, 30)
-    step = ROW_HEIGHT if wide else ROW_HEIGHT * 2
+    step = ROW_HEIGHT if wide else ROW_HEIGHT * 1.5
     with svg.drawing_style(name, frame.text_size):
         figure, (ax,) = panels_of(1, shape, report.synthetic, height=step * len(values))
         ax.grid(visible=True, axis="x")
@@ -45,22 +45,26 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
                 ax.hlines(row, value.ci_low, value.ci_high, color=svg.HUES[0], linewidth=2.4)
             final = not text.status_mark(value.status)
             ax.plot([value.value], [row], "o", color=svg.HUES[0], markerfacecolor=svg.HUES[0] if final else svg.PAPER)
-            label = f"{value.title}, {value.location_title}, {text.period(value.period_start, value.period_end)}"
+            label = f"{value.title}, {text.period(value.period_start, value.period_end)}"
+            if len({v.location_id for v in values}) > 1:
+                label = f"{value.location_title}: {label}"
             amount = text.quantity(value.value, value.decimals, value.unit)
             style = {"textcoords": "offset points", "xycoords": ("axes fraction", "data"), "color": svg.INK}
             if wide:
-                words = "\n".join(wrap(label, 42)[:3])
+                words = "\n".join(wrap(label, 40)[:2])
                 ax.annotate(words, (0, row), (8 - shape.left, 0), va="center", fontsize="small", **style)  # type: ignore[arg-type]
                 ax.annotate(amount, (1, row), (8, 0), va="center", **style)  # type: ignore[arg-type]
             else:
-                words = "\n".join(wrap(f"{label}: {amount}", 50)[:3])
+                words = "\n".join(wrap(f"{label}: {amount}", 50)[:2])
                 ax.annotate(words, (0, row), (0, 9), va="bottom", fontsize="small", **style)  # type: ignore[arg-type]
         low, high = ax.get_xlim()
         if low < 0 < high:
             ax.axvline(0, color=svg.MUTED, linewidth=1)
         ax.locator_params(axis="x", nbins=6 if wide else 4)
         ax.set_xlabel(text.unit(values[0].unit))
-        return svg.to_svg(figure, name, *messages.alternative(report, shown))
+        tips = [messages.describe_value(value) for value in values]
+        points = svg.points_of(ax, [(v.value, row, tips[row]) for row, v in enumerate(values)], 0)
+        return svg.to_svg(figure, name, *messages.alternative(report, shown), points)
 
 
 def _stripes(report: Report, shown: Figure, frame: Frame) -> str:
@@ -118,4 +122,8 @@ def _cycle(report: Report, shown: Figure, frame: Frame) -> str:
             words = "\n".join(wrap(words, 20)) if frame is WIDE else words
             ax.annotate(words, at[0], at[1], xycoords="axes fraction", textcoords="offset points", color=hue,
                         va="top" if frame is WIDE else "bottom", fontweight="bold" if n == 0 else "normal")  # fmt: skip
-        return svg.to_svg(figure, name, *messages.alternative(report, shown))
+        tips = {
+            m: f"{text.MONTHS[m - 1]} {year}: {text.quantity(v, line.decimals, line.unit)}" for m, v in newest.items()
+        }
+        points = svg.points_of(ax, [(month, value, tips[month]) for month, value in newest.items()], 0)
+        return svg.to_svg(figure, name, *messages.alternative(report, shown), points)

@@ -81,6 +81,9 @@ class Edition:
     version: str | None
     run_id: int
     whole_record: bool
+    redeclared: bool = (
+        False  # whether the same bytes are read in another way, so that nothing stands that was read before
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def differences(
             continue
         else:
             old = Open(*stored)
-            if not edition.whole_record and _takes_back(old, row):
+            if not (edition.whole_record or edition.redeclared) and _takes_back(old, row):
                 continue
             since = end_of(connection, old, edition.known_at)
             kind = _kind(old, row, _reprocessed(before.versions.get(old.granule_id), edition.version))

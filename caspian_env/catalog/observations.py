@@ -6,7 +6,7 @@ open vintage and opens a new one, a value seen for the first time opens its firs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -40,6 +40,7 @@ def write_observations(
     run_id: int,
     whole_record: bool,
     withdrawn_limit: float = WITHDRAWN_LIMIT,
+    redeclared: bool = False,
 ) -> Written:
     """Store the differences between an edition and what is known of a series.
 
@@ -55,6 +56,8 @@ def write_observations(
         Whether the edition states the whole series, so that a value missing from it was withdrawn.
     withdrawn_limit : float
         The share of a whole record that its provider may withdraw.
+    redeclared : bool
+        Whether the same bytes are read in another way now; then all of a record may change.
 
     Raises
     ------
@@ -72,18 +75,32 @@ def write_observations(
     known, ever, versions = _known(connection, series_id, None if whole_record else (min(moments), max(moments)))
     version = connection.scalar(sa.select(t.granule.c.product_version).where(t.granule.c.id == granule_id))
     gone = sorted(known.keys() - set(stored_times(connection, moments))) if whole_record else []
-    if known and len(gone) > max(1, withdrawn_limit * len(known)):
+    if known and not redeclared and len(gone) > max(1, withdrawn_limit * len(known)):
         raise BadGranule(
             f"series {series_id}", f"the edition has lost {len(gone)} of {len(known)} values known before",
             "check the provider; where the withdrawal is true, raise withdrawn_limit in the seed",
         )  # fmt: skip
-    edition = Edition(known_at, granule_id, version, run_id, whole_record)
+    edition = Edition(known_at, granule_id, version, run_id, whole_record, redeclared)
     opened, closed = differences(connection, series_id, observed, Before(known, ever, versions), edition)
     closed += [(time, end_of(connection, Open(*known[time]), known_at)) for time in gone]
     close_vintages(connection, series_id, closed)
     insert_rows(connection, t.observation, (*KEYS, *STATED), opened)
     revised = len(closed) - len(gone)
     return Written(len(opened) - revised, revised, len(gone), len(observed) - len(opened))
+
+
+def withdraw_unstated(
+    connection: Connection, dataset_id: str, stated: Mapping[int, Collection[datetime]], *, known_at: datetime
+) -> int:
+    """Withdraw every value of a dataset but those at the times stated of each series; how many there were."""
+    withdrawn = 0
+    for series in find_series(connection, dataset_id=dataset_id):
+        kept = set(stored_times(connection, sorted(stated.get(series.id, ()))))
+        known, _, _ = _known(connection, series.id, None)
+        closed = [(at, end_of(connection, Open(*row), known_at)) for at, row in known.items() if at not in kept]
+        close_vintages(connection, series.id, closed)
+        withdrawn += len(closed)
+    return withdrawn
 
 
 def write_together(

@@ -29,7 +29,8 @@ class Job:
     """What stays the same while one dataset is collected; ``again_from`` notes from when on the next run asks again.
 
     ``versions`` are those accepted so far, read when they are first wanted: only this run adds to them; ``series`` are the
-    keys of those that are committed.
+    keys of those that are committed. ``restated`` is None, or, where a declaration has changed, the times stated of each series
+    since.
     """
 
     platform: Platform
@@ -44,6 +45,7 @@ class Job:
     again_from: list[datetime] = field(default_factory=list)
     versions: list[set[str]] = field(default_factory=list)
     series: dict[tuple[str, ...], int] = field(default_factory=dict)
+    restated: dict[int, set[datetime]] | None = None
 
     def moment(self) -> datetime:
         """From when on what comes now is known, UTC."""

@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from caspian_env.archive import Kept
-from caspian_env.catalog.provenance import NO_NEWER_EDITION
-from caspian_env.errors import BadGranule, OlderEdition
+from caspian_env.catalog.provenance import NO_NEWER_EDITION, latest_known
+from caspian_env.errors import BackwardsKnowledge, BadGranule, OlderEdition
 from caspian_env.model import Dataset, Source
 from caspian_env.transport import Answer
+from caspian_env.wiring import Platform
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,6 +52,18 @@ def refuse_older(version: str | None, known: Iterable[str], *, dataset: str, aft
     if in_order(stated) < in_order(newest) or (after_another and in_order(stated) == in_order(newest)):
         problem = f"edition {stated} is {NO_NEWER_EDITION} {newest}, which is known"
         raise OlderEdition(dataset, problem, "import archived editions with --known-at, oldest first")
+
+
+def refuse_going_back(platform: Platform, dataset: Dataset, known_at: datetime) -> None:
+    """Raise BackwardsKnowledge for an archived edition that lies before what the catalog knows of the dataset."""
+    with platform.catalog.read() as connection:
+        latest = latest_known(connection, dataset.id)
+    if latest is not None and known_at < latest:
+        raise BackwardsKnowledge(
+            dataset.id,
+            f"an edition of {known_at:%F} lies behind what is known since {latest:%F}",
+            "import archived editions oldest first, before newer ones",
+        )
 
 
 def newest_first(arrived: list[Arrived], source: Source) -> list[Arrived]:

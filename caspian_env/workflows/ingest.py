@@ -7,7 +7,7 @@ transaction, so that a run killed half way leaves nothing half written and the n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,19 +20,18 @@ from caspian_env.catalog.observations import Observed, Written, write_observatio
 from caspian_env.catalog.provenance import (
     LastRetrieval,
     last_retrieval,
-    latest_known,
     record_granule,
     record_retrieval,
 )
 from caspian_env.catalog.reference import series_id, write_location
-from caspian_env.errors import BackwardsKnowledge, BadGranule, DiskError, NotPublished, TransportError
+from caspian_env.errors import BadGranule, DiskError, NotPublished, TransportError
 from caspian_env.formats.mirror_addresses import public_address
 from caspian_env.model import Dataset, GranuleRef, Source, Window
 from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_of
 from caspian_env.workflows.collection import Job, answered, leave, note, set_aside, store_retrieval
 from caspian_env.workflows.due import Due, what_is_due
-from caspian_env.workflows.editions import Arrived, newest_first, refuse_older
+from caspian_env.workflows.editions import Arrived, newest_first, refuse_going_back, refuse_older
 from caspian_env.workflows.job_time import job_time
 from caspian_env.workflows.keys import missing_key
 from caspian_env.workflows.ledger import ledger, standing_aside
@@ -42,6 +41,7 @@ from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.pipeline import in_turn
 from caspian_env.workflows.read import Ahead, Reading, reading_of
 from caspian_env.workflows.receive import declaration, receive
+from caspian_env.workflows.redeclared import is_redeclared, withdraw_what_is_left
 from caspian_env.workflows.weights import Weights
 from caspian_env.workflows.whole_edition import absent_places, lost_variables, told_of_lost
 
@@ -89,7 +89,7 @@ def ingest(
         outcome.skipped = needed
         return outcome
     if known_at is not None:
-        _refuse_going_back(platform, dataset, known_at)
+        refuse_going_back(platform, dataset, known_at)
     due = Due(window) if window else what_is_due(platform, dataset)
     span, time = due.window, job_time(platform.settings, seconds)
     claimed = ledger(platform, "ingest", dataset.id, outcome, scheduled_for=scheduled_for, window=span)
@@ -99,9 +99,13 @@ def ingest(
         listed = list_granules(job, span) if is_mirrored(job) else []
         refs = [ref for ref in listed if due.is_worth_asking(ref) and (wanted is None or wanted(ref))]
         outcome.expected = len(refs)
+        if is_redeclared(job, refs):
+            job = replace(job, restated={})
         if not listed and not outcome.problems:
             outcome.problems.append(f"nothing is published for {span}")
-        _collect_all(job, refs, span, progress)
+        done = _collect_all(job, refs, span, progress)
+        if done and job.restated is not None:
+            withdraw_what_is_left(job)
         if job.again_from and not dataset.whole_record:
             with platform.catalog.write() as connection:
                 shorten_window(connection, run_id, max(span.start, min(job.again_from)))
@@ -122,16 +126,16 @@ class _Attempt:
     def is_new(self, job: Job) -> bool:
         """Whether it brought bytes that have to be read."""
         last = self.last
-        if self.kept is None:
-            return False
+        if self.kept is None or job.restated is not None:
+            return self.kept is not None
         seen = last and last.accepted and last.sha256 == self.kept.sha256
         if declared := declaration(job.dataset):  # bytes that are read in another way are new
             seen = seen and last and last.etag == declared
         return not seen or bool(last and last.put_off and job.known_at)
 
 
-def _collect_all(job: Job, refs: list[GranuleRef], span: Window, progress: Progress | None) -> None:
-    """Fetch, read and store granules in order, until they are all done, or the time or the disk is at its end."""
+def _collect_all(job: Job, refs: list[GranuleRef], span: Window, progress: Progress | None) -> bool:
+    """Fetch, read and store granules in order, until they are all done (True), or the time or the disk is at its end."""
     reading = reading_of(job, observe)
     mirror = job.platform.settings.mirror
     at_once = FROM_A_FOLDER if mirror and "://" not in mirror else 1  # providers are asked for one thing at a time
@@ -142,14 +146,15 @@ def _collect_all(job: Job, refs: list[GranuleRef], span: Window, progress: Progr
         if job.time.is_over:
             late = f"were not asked for: the {job.time} of the job were over; the next run asks for them"
             leave(job, refs[number:], span, late)
-            break
+            return False
         if progress:
             progress(job.dataset.id, number, len(refs))
         try:
             _settle(job, turn.ref, turn.fetched(), reading, turn.means)
         except DiskError as error:  # the others would be fetched in vain
             leave(job, refs[number:], span, f"are not stored: {error}")
-            break
+            return False
+    return True
 
 
 def _fetch(job: Job, ref: GranuleRef) -> list[_Attempt]:
@@ -159,7 +164,8 @@ def _fetch(job: Job, ref: GranuleRef) -> list[_Attempt]:
         with job.platform.catalog.read() as connection:
             last = last_retrieval(connection, job.dataset.id, public_address(url, ref.form))
         # A rejected granule is asked for again without validators: the transfer, not the provider, may have been at fault.
-        confirmed = last if last and last.accepted and job.known_at is None else None
+        again = job.known_at is not None or job.restated is not None
+        confirmed = last if last and last.accepted and not again else None
         try:
             answer, kept = receive(job.platform, job.dataset, ref, url, confirmed, min(DEADLINE_SECONDS, job.time.left))
         except TransportError as error:  # another host may have it
@@ -250,11 +256,18 @@ def _write(
         if ref.location and ref.location.id not in job.platform.seeds.locations:  # what the seeds say of a place stands
             write_location(connection, ref.location)
         stated = [(_series(connection, job, row), row.observed) for row in recorded]
-        lost = lost_variables(connection, job.dataset, ref, {series for series, observed in stated if observed})
+        given = {series for series, observed in stated if observed}
+        lost = [] if job.restated is not None else lost_variables(connection, job.dataset, ref, given)
         written = _write_values(
-            connection, job, stated, Edition(moment, granule_id, version, job.run_id, job.dataset.whole_record)
+            connection,
+            job,
+            stated,
+            Edition(moment, granule_id, version, job.run_id, job.dataset.whole_record, job.restated is not None),
         )
         count_so_far(connection, job.run_id, job.outcome.counts(more_written=written.total))
+    if job.restated is not None:
+        for series, observed in stated:
+            job.restated.setdefault(series, set()).update(one.time for one in observed)
     job.series.update({_key(row): series for row, (series, _) in zip(recorded, stated, strict=True)})
     return written, lost
 
@@ -267,6 +280,7 @@ def _write_values(connection: Connection, job: Job, stated: Stated, edition: Edi
         written += write_observations(
             connection, series, observed, known_at=edition.known_at, granule_id=edition.granule_id,
             run_id=edition.run_id, whole_record=edition.whole_record, withdrawn_limit=job.dataset.withdrawn_limit,
+            redeclared=edition.redeclared,
         )  # fmt: skip
     return written
 
@@ -281,14 +295,3 @@ def _series(connection: Connection, job: Job, row: Recorded) -> int:
 
 def _key(row: Recorded) -> tuple[str, ...]:
     return row.variable, row.location, row.resolution, row.datum or "none"
-
-
-def _refuse_going_back(platform: Platform, dataset: Dataset, known_at: datetime) -> None:
-    with platform.catalog.read() as connection:
-        latest = latest_known(connection, dataset.id)
-    if latest is not None and known_at < latest:
-        raise BackwardsKnowledge(
-            dataset.id,
-            f"an edition of {known_at:%F} lies behind what is known since {latest:%F}",
-            "import archived editions oldest first, before newer ones",
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -54,13 +54,22 @@ class _Listings:
 
 def is_mirrored(job: Job) -> bool:
     """Whether anything of the dataset can be where we look; a mirror without its hosts is one problem, not one a granule."""
-    if job.platform.transport.has_any_of(job.dataset.hosts):
+    dataset = job.dataset
+    if job.platform.transport.has_any_of([*dataset.hosts, *_further_addresses(dataset.options)]):
         return True
-    note(job, job.dataset.hosts[0], "not_published")
-    job.outcome.problems.append(
-        f"not published: the mirror holds nothing of {', '.join(map(host_of, job.dataset.hosts))}"
-    )
+    note(job, dataset.hosts[0], "not_published")
+    job.outcome.problems.append(f"not published: the mirror holds nothing of {', '.join(map(host_of, dataset.hosts))}")
     return False
+
+
+def _further_addresses(option: object) -> Iterator[str]:
+    """Addresses in the options of a seed, such as that of a whole file where no server answers."""
+    if isinstance(option, str):
+        if option.startswith("https://"):
+            yield option
+    elif isinstance(option, Mapping | list | tuple):
+        for inner in option.values() if isinstance(option, Mapping) else option:
+            yield from _further_addresses(inner)
 
 
 def list_granules(job: Job, span: Window) -> list[GranuleRef]:

@@ -52,13 +52,17 @@ def receive(
 
 
 def declaration(dataset: Dataset) -> str | None:
-    """A name for how the files of an institute are read, kept in place of an ETag; None for those of a provider.
+    """A name for how the files of an institute are read and tested, in place of an ETag; None for those of a provider.
 
-    Columns, units, zeros and places are declared and may be corrected, and then the same bytes state other values.
+    Columns, units, zeros and places are declared and may be corrected, and then the same bytes state other values. The
+    part after the last hyphen is about the tests.
     """
     if dataset.module != READER:
         return None
-    told = json.dumps(
-        [asdict(measured) for measured in dataset.variables] + [dataset.options], sort_keys=True, default=str
-    )
-    return f"declared-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    read = [{**asdict(measured), "qc": None, "gates": None} for measured in dataset.variables]
+    tested = [[measured.qc, measured.gates] for measured in dataset.variables]
+    return f"declared-{_digest([read, dataset.options, dataset.default_status])}-{_digest(tested)}"
+
+
+def _digest(told: object) -> str:
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]

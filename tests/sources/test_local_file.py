@@ -106,6 +106,67 @@ def test_a_corrected_declaration_is_applied_to_the_same_bytes(home: Path, collec
     assert (outcome.unchanged, outcome.written) == (1, 0)
 
 
+VARIABLE = ENTRY["variables"][0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("whole_record", [False, True])
+@pytest.mark.parametrize(
+    ("changes", "options", "found"),
+    [
+        ({"variables": [{**VARIABLE, "units": "kelvin"}]}, {}, (-268.65, "example_pier", None, "final")),
+        ({"variables": [{**VARIABLE, "datum": "BS77"}]}, {}, (4.5, "example_pier", "BS77", "final")),
+        ({"locations": ["example_mole"]}, {}, (4.5, "example_mole", None, "final")),
+        ({"default_status": "preliminary"}, {}, (4.5, "example_pier", None, "preliminary")),
+        ({"variables": [{**VARIABLE, "name": "deep"}]}, {}, (3.5, "example_pier", None, "final")),
+        ({}, {"zero": {"t": 1.0}}, (5.5, "example_pier", None, "final")),
+    ],
+)
+def test_no_value_of_the_old_declaration_stays_beside_those_of_the_new(
+    home: Path,
+    collected: Institute,
+    whole_record: bool,
+    changes: dict[str, object],
+    options: dict[str, object],
+    found: tuple[float, str, str | None, str],
+) -> None:
+    declare(home, whole_record=whole_record)
+    put(home, "pier/a.csv", b"date,t,deep\n2026-01-01,4.5,3.5\n2026-01-02,4.25,3.25\n")
+    put(home, "pier/b.csv", b"date,t,deep\n2026-01-01,4.5,3.5\n2026-01-03,4,3\n")
+    before = collected()[1]
+    assert len(before) == (2 if whole_record else 3)
+    (home / "local/pier/a.csv").unlink()  # its value of 2 January can be read in no way now
+    declare(home, options, whole_record=whole_record, **changes)
+    outcome, rows = collected()
+    assert outcome.problems == []
+    first, _ = rows
+    assert (pytest.approx(first.value), first.location, first.datum, first.status) == found
+    assert [f"{row.time:%F}" for row in rows] == ["2026-01-01", "2026-01-03"]
+    assert {(row.location, row.datum, row.status) for row in rows} == {found[1:]}
+    assert (collected()[0].written, collected()[1]) == (0, rows)
+    put(home, "pier/a.csv", b"date,t,deep\n2026-01-02,4.25,3.25\n")
+    assert whole_record or len(collected()[1]) == 3
+
+
+def test_values_of_a_file_that_the_new_declaration_refuses_do_not_stay(home: Path, collected: Institute) -> None:
+    put(home, "pier/a.csv", TABLE)
+    put(home, "pier/b.csv", b"date,t,deep\n2026-01-03,4,3\n")
+    assert len(collected()[1]) == 3
+    declare(home, variables=[{**VARIABLE, "name": "deep"}])
+    outcome, rows = collected()
+    assert (values(rows), outcome.rejected, outcome.status) == ({"2026-01-03": 3.0}, 1, "partial")
+    assert "2 values that were read by the one before are withdrawn" in outcome.notes[0]
+
+
+def test_a_new_limit_of_a_test_withdraws_nothing(home: Path, collected: Institute) -> None:
+    put(home, "pier/a.csv", TABLE)
+    put(home, "pier/b.csv", b"date,t\n2026-01-03,4\n")
+    collected()
+    (home / "local/pier/b.csv").unlink()
+    declare(home, variables=[{**VARIABLE, "qc": {"gross_range": {"fail": [-3, 4.4], "suspect": [-1, 4.3]}}}])
+    outcome, rows = collected()
+    assert (outcome.withdrawn, [row.qc_flag for row in rows]) == (0, [4, 1, 1])
+
+
 def test_a_row_that_is_gone_is_withdrawn_from_a_whole_record_only(home: Path, collected: Institute) -> None:
     put(home, "pier/a.csv", TABLE)
     assert len(collected()[1]) == 2

@@ -19,9 +19,11 @@ from caspian_env.settings import Settings
 from caspian_env.sources import noaa_etopo_2022 as etopo
 from caspian_env.sources import noaa_oisst_v2_1 as oisst
 from caspian_env.transport import Transport
+from caspian_env.wiring import open_platform
 from caspian_env.workflows.cube import build_cubes, open_cube
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.observe import STUDY_AREA
+from caspian_env.workflows.seed import seed
 from tests.mirror_server import serving
 from tests.sources.conftest import rows_of
 from tests.sources.erddap.conftest import AUGUST, Proxy, live, moved
@@ -150,6 +152,17 @@ def test_the_global_file_stands_in_for_the_server(proxy: Proxy, tmp_path: Path) 
         (ref,) = etopo.list_granules(AUGUST, transport.bound(dataset.hosts), options=dataset.options)
     assert ref.path.endswith("ETOPO_2022_v1_60s_N90W180_surface.nc")
     assert (ref.protocol, ref.base) == ("http", None)
+
+
+def test_a_mirror_that_holds_the_global_file_alone_gives_the_bed(database_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "mirror" / str(load_datasets()[ETOPO].options["whole"]).removeprefix("https://")
+    path.parent.mkdir(parents=True)
+    relief().to_netcdf(path, engine="h5netcdf")
+    settings = Settings(home=tmp_path / "home", database_url=database_url, mirror=str(tmp_path / "mirror"))
+    with open_platform(settings) as platform:
+        seed(platform)
+        outcome = ingest(platform, platform.seeds.datasets[ETOPO])
+    assert (outcome.problems, outcome.first) == ([], 5)
 
 
 def relief(**changed: float) -> xr.Dataset:

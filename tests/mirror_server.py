@@ -15,7 +15,8 @@ from pathlib import Path
 class Served:
     """What a mirror was asked and what it sent; ``on_request`` is told the number of each request before the answer.
 
-    ``halts`` is asked before each body whether to send only half of it, and then to wait until the reader is gone.
+    ``halts`` is asked before each body whether to send only half of it, and then to wait until the reader is gone;
+    ``refuses`` whether a file that the indexes list is not there after all.
     """
 
     url: str = ""
@@ -24,6 +25,7 @@ class Served:
     on_request: Callable[[int], None] = lambda number: None
     replaced: dict[str, bytes] = field(default_factory=dict)
     halts: Callable[[str], bool] = lambda path: False
+    refuses: Callable[[str], bool] = lambda path: False
 
     def forget(self) -> None:
         self.requests.clear()
@@ -51,7 +53,7 @@ def serving(root: Path) -> Iterator[Served]:
                 self._send(200, served.replaced[self.path])
             elif file.is_dir():  # an index is no file of a provider and is not counted
                 super().do_GET()
-            elif not file.is_file():
+            elif served.refuses(self.path) or not file.is_file():
                 self._send(404, b"")
             else:
                 body = file.read_bytes()

@@ -53,6 +53,16 @@ def arrivals(connection: Connection, dataset_id: str) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
+def n_days_observed(connection: Connection, dataset_id: str, start: datetime, end: datetime) -> int:
+    """On how many times of [start, end) a daily dataset has a value that is known now."""
+    o = t.observation.c
+    mine = sa.select(t.series.c.id).where(t.series.c.dataset_id == dataset_id)
+    found = sa.select(sa.func.count(sa.distinct(o.time))).where(
+        o.series_id.in_(mine), o.known_to.is_(None), o.value.is_not(None), o.time >= start, o.time < end
+    )
+    return int(connection.execute(found).scalar_one())
+
+
 def preliminary(
     connection: Connection, dataset_id: str, since: datetime, before: datetime | None = None
 ) -> tuple[int, Any, Any]:

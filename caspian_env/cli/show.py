@@ -6,9 +6,10 @@ import json
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 MANY_NOTES, MANY_PROBLEMS = 6, 12
+LAST_SECONDS = 300.0  # that a pace and an estimate look back on
 
 
 def console() -> Console:
@@ -45,7 +47,7 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress | None]:
         TimeRemainingColumn(),
     )  # fmt: skip
     pace = Pace()
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=LAST_SECONDS) as bar:
         task = bar.add_task("starting", total=None, rate="")
         yield lambda subject, done, total: bar.update(
             task, description=subject, completed=done, total=total, rate=pace.of(subject, done)
@@ -54,19 +56,26 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress | None]:
 
 @dataclass(slots=True)
 class Pace:
-    """How many of a subject are done in a second, in words; it begins anew with each subject."""
+    """How fast a subject went in the last minutes, in words; it begins anew with each subject."""
 
     clock: Callable[[], float] = time.monotonic
     subject: str = ""
-    begun: float = 0.0
-    first: int = 0
+    seen: deque[tuple[float, int]] = field(default_factory=deque)
 
     def of(self, subject: str, done: int) -> str:
-        """The pace of a subject so far; nothing before there is one."""
+        """The pace of a subject by now; nothing before there is one."""
         if subject != self.subject:
-            self.subject, self.begun, self.first = subject, self.clock(), done
-        seconds = self.clock() - self.begun
-        return f"{(done - self.first) / seconds:.1f}/s" if done > self.first and seconds > 0 else ""
+            self.subject = subject
+            self.seen.clear()
+        now = self.clock()
+        self.seen.append((now, done))
+        while self.seen[0][0] < now - LAST_SECONDS and len(self.seen) > 2:
+            self.seen.popleft()
+        begun, first = self.seen[0]
+        if done <= first or now <= begun:
+            return ""
+        rate = (done - first) / (now - begun)
+        return f"{rate:.1f}/s" if rate >= 1 else f"{60 * rate:.1f}/min"
 
 
 def _is_in_front() -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from caspian_env.cli.show import Pace
 from caspian_env.demo import gistemp
 from tests.command_line import caspian_env, command, environment
 
@@ -112,6 +113,21 @@ def test_a_terminal_shows_a_bar_and_no_log_that_repeats_the_summary(mirror: Path
     assert "run begins" not in shown
     assert "begins" not in shown
     assert "{" not in shown
+
+
+def test_a_pace_is_that_of_the_last_minutes() -> None:
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    assert pace.of("a", 0) == ""
+    for done in range(1, 101):
+        now[0] += 0.5
+        said = pace.of("a", done)
+    assert said == "2.0/s"
+    for done in range(101, 141):  # the quick ones are longer ago than five minutes
+        now[0] += 20
+        said = pace.of("a", done)
+    assert said == "3.0/min"
+    assert pace.of("b", 0) == ""
 
 
 def test_a_process_that_is_not_in_front_shows_no_bar(mirror: Path, tmp_path: Path) -> None:

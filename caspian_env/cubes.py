@@ -1,7 +1,8 @@
 """Cubes: the study area of gridded datasets as NetCDF-4 files, one a year, named by their sha256 and written once.
 
 ``root/<dataset>/ab/abcdef….nc`` is a part; ``root/incoming`` holds what is being written. A file gets its final name
-only when it was read back, hashed and is on the disk. The same grid gives the same bytes with the same libraries.
+only when it was read back, hashed and is on the disk. The same grid gives the same bytes with the same libraries. With an
+object store the parts are kept there, under ``cubes/<dataset>/ab/abcdef….nc``, and ``root`` holds copies.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from caspian_env.errors import CaspianError, CatalogError
 from caspian_env.formats import unfinished
 from caspian_env.formats.disk import discard, disk_error, writing
 from caspian_env.formats.lazy_parts import joined
+from caspian_env.formats.object_store import ObjectStore
 from caspian_env.formats.unfinished import Gone, nobody_is_gone
 from caspian_env.processing.describe import AUXILIARY, GRID
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+FOLDER = "cubes"
 # How a provider packed a variable; kept in `encoding`, where xarray puts it.
 PACKING = ("dtype", "scale_factor", "add_offset", "_FillValue")
 _DAYS = {"units": "days since 1970-01-01", "calendar": "proleptic_gregorian", "dtype": "int32"}
@@ -48,9 +51,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Cubes:
-    """Parts of cubes below the folder ``root``."""
+    """Parts of cubes below the folder ``root``, or in ``store`` with copies below ``root``."""
 
     root: Path
+    store: ObjectStore | None = None
 
     def write(self, dataset_id: str, part: xr.Dataset, owner: str = "") -> Stored:
         """Store a part under the name of its sha256; an interruption leaves nothing that bears such a name.
@@ -71,18 +75,23 @@ class Cubes:
             write_netcdf(fresh, part)
             sha256, size = _sha256(fresh), fresh.stat().st_size
             path = self._place(dataset_id, sha256)
-            if path.is_file() and path.stat().st_size == size:
-                return Stored(sha256, size, path, new=False)
-            _move(fresh, path, _READ_ONLY)
-            return Stored(sha256, size, path, new=True)
+            new = not (path.is_file() and path.stat().st_size == size)
+            if new:
+                _move(fresh, path, _READ_ONLY)
+        if self.store:
+            self.store.keep(path, _name(dataset_id, sha256))
+        return Stored(sha256, size, path, new)
 
     def holds(self, dataset_id: str, sha256: str, size: int) -> bool:
         """Whether a file of this name and size is there; its bytes are not read."""
         path = self._place(dataset_id, sha256)
-        return path.is_file() and path.stat().st_size == size
+        if path.is_file() or not self.store:
+            return path.is_file() and path.stat().st_size == size
+        held = self.store.find(_name(dataset_id, sha256))
+        return held is not None and held.size == size
 
     def open(self, dataset_id: str, sha256: str, size: int, *, verify: bool = False) -> Path:
-        """Where a part lies, after a look at its size, or with ``verify`` at all its bytes.
+        """Where a part lies, after a look at its size, or with ``verify`` at all its bytes; fetched from the store first.
 
         Raises
         ------
@@ -91,6 +100,10 @@ class Cubes:
         """
         path = self._place(dataset_id, sha256)
         remedy = "caspian-env run builds the newest vintage again; older ones come back from a backup"
+        if not path.is_file() and self.store:
+            with _fresh_file(self.root / "incoming") as fresh:
+                if self.store.fetch(_name(dataset_id, sha256), fresh) == sha256:
+                    _move(fresh, path, _READ_ONLY)
         if not path.is_file():
             raise CatalogError(str(path), "the catalog names this part of a cube but the file is missing", remedy)
         if path.stat().st_size != size:
@@ -121,6 +134,11 @@ class Cubes:
         if not SHA256.fullmatch(sha256):
             raise CatalogError(repr(sha256), "is not a sha256", "write its 64 digits in lower case")
         return self.root / dataset_id / sha256[:2] / f"{sha256}.nc"
+
+
+def _name(dataset_id: str, sha256: str) -> str:
+    """Where a store has a part."""
+    return f"{FOLDER}/{dataset_id}/{sha256[:2]}/{sha256}.nc"
 
 
 def export(cube: xr.Dataset, target: Path) -> Path:

@@ -16,7 +16,8 @@
     │   └── AlreadyClaimed            another run is doing this job (transient)
     │       └── AlreadyDone           another run has done what was due then
     ├── DiskError                     a file cannot be written
-    │   └── DiskFull                  because there is no room left
+    │   ├── DiskFull                  because there is no room left
+    │   └── StoreAway                 because the object store refuses or does not answer (transient)
     ├── TransportError                bytes could not be had
     │   ├── NotPublished              the provider (or mirror) does not have the address
     │   ├── Unreachable               no answer in time, or a server error (transient)
@@ -128,6 +129,12 @@ class DiskError(CaspianError):
 
 class DiskFull(DiskError):
     """There is no room left for a file."""
+
+
+class StoreAway(DiskError):
+    """The object store that keeps the bytes refuses them or does not answer."""
+
+    transient = True
 
 
 class TransportError(CaspianError):

@@ -19,7 +19,7 @@ FILE_NAME = "caspian-env.toml"
 DATABASE_NAME, SYNTHETIC_DATABASE_NAME = "caspian.db", "caspian-synthetic.db"
 SIMPLE = {
     "database_url", "home", "mirror", "datasets", "local", "dask", "contact", "smtp_url", "alert_to", "webhook_url",
-    "worker_memory_mb", "worker_minutes", "log", "metrics",
+    "worker_memory_mb", "worker_minutes", "log", "metrics", "store",
 }  # fmt: skip
 MAY_BE_EMPTY = {"metrics"}  # which means off; elsewhere nothing given
 VERSION = "0.1.0"
@@ -43,6 +43,8 @@ class Settings:
         The datasets that this installation collects; empty for all active ones.
     dask : str
         Where lazily opened grids are computed: empty (this process), ``local``, or a scheduler ``tcp://HOST:PORT``.
+    store : str
+        Object store that keeps the archive and the cubes, as an address of fsspec; empty for the home alone.
     contact : str
         Named in the User-Agent, so that a provider can write to somebody.
     smtp_url, alert_to, webhook_url : str
@@ -63,6 +65,7 @@ class Settings:
     local: Path | None = None
     datasets: tuple[str, ...] = ()
     dask: str = ""
+    store: str = ""
     contact: str = ""
     smtp_url: str = field(default="", repr=False)  # it may hold a password, and a webhook is one
     alert_to: str = ""
@@ -134,6 +137,7 @@ def load_settings(
         local=Path(values["local"]).expanduser().absolute() if values.get("local") else None,
         datasets=tuple(name.strip() for name in values.get("datasets", "").split(",") if name.strip()),
         dask=_dask(values.get("dask", "")),
+        store=_store(values.get("store", "")),
         contact=values.get("contact", ""),
         smtp_url=values.get("smtp_url", ""),
         alert_to=values.get("alert_to", ""),
@@ -160,6 +164,14 @@ def _dask(value: str) -> str:
     if value and value != "local" and not value.startswith(("tcp://", "tls://")):
         raise SettingsError("dask", f"{value!r} is no place to compute", "write local or tcp://HOST:PORT")
     return value
+
+
+def _store(value: str) -> str:
+    if value and "://" not in value:
+        raise SettingsError(
+            "store", f"{value!r} is no address of an object store", "write for example s3://BUCKET/PREFIX"
+        )
+    return value.rstrip("/")
 
 
 def known_names() -> set[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from caspian_env.errors import SettingsError
-from caspian_env.formats import mirror_folder
+from caspian_env.formats import mirror_folder, mirror_store
 from caspian_env.formats.directory_index import OBJECT_STORE, bucket_listing, index_names
 from caspian_env.formats.host_list import HostList
 from caspian_env.formats.http_answers import OWN_VALIDATOR, Validators, content, date_and_size, incomplete, too_large
@@ -37,6 +37,7 @@ from caspian_env.formats.mirror_addresses import (
     password_of,
     public_address,
 )
+from caspian_env.formats.object_store import ObjectStore
 from caspian_env.model import GranuleRef, Http
 from caspian_env.settings import VERSION, Settings, data_folder
 
@@ -100,12 +101,11 @@ class Transport:
         pace_loopback: bool = False,
     ) -> None:
         mirror = settings.mirror or ""
-        if "://" in mirror and not mirror.startswith(("http://", "https://")):
-            raise SettingsError("mirror", "is neither a folder nor an http(s) address", "name one of them")
         if not (settings.contact.isascii() and settings.contact.isprintable()):
             raise SettingsError("contact", "must be plain ASCII", "give an e-mail or web address")
-        self._mirror_url = mirror if "://" in mirror else None
-        self._mirror_folder = Path(mirror) if mirror and not self._mirror_url else None
+        self._mirror_url = mirror if mirror.startswith(("http://", "https://")) else None
+        self._mirror_store = ObjectStore(mirror) if "://" in mirror and not self._mirror_url else None
+        self._mirror_folder = Path(mirror) if mirror and "://" not in mirror else None
         self._agent = f"caspian-env/{VERSION}" + (f" (+{settings.contact})" if settings.contact else "")
         self._own_files = settings.own_files
         self._seeds, self._timeout, self._clock = seeds, timeout, clock
@@ -167,6 +167,11 @@ class Transport:
             with mirror_folder.opened(*place, subject, max_bytes) as body:
                 yield Answer(subject, 200, None, None, None, False, body)
             return
+        if self._mirror_store:
+            subject = public_address(url, form)
+            with mirror_store.opened(self._mirror_store, mirror_name(url, form), subject, max_bytes) as body:
+                yield Answer(subject, 200, None, None, None, False, body)
+            return
         request = self._request(url, form, (secret or {}, secret_headers or {}), max_bytes, deadline_seconds)
         if etag and etag.startswith(OWN_VALIDATOR):
             if self._date_and_size(request) == etag:
@@ -200,6 +205,8 @@ class Transport:
         url = url if url in (SEED, LOCAL) else url.rstrip("/") + "/"
         if place := self._folder_of(url, None):
             return mirror_folder.folder_names(*place, url)
+        if self._mirror_store:
+            return mirror_store.folder_names(self._mirror_store, mirror_name(url), url)
         if OBJECT_STORE.search(host_of(url)) and not self._mirror_url:
             return bucket_listing(public_address(url), lambda address: self._page(address, lambda page: page.text))
         literal = self._mirror_url is not None
@@ -221,9 +228,14 @@ class Transport:
 
     def has_any_of(self, hosts: Sequence[str]) -> bool:
         """Whether a file of one of these base addresses can be there: False for a mirror folder that has none of them."""
-        if not (self._mirror_folder and hosts):
+        if not hosts or not (self._mirror_folder or self._mirror_store):
             return True
-        return any(h.startswith((SEED, LOCAL)) or (self._mirror_folder / host_of(h)).is_dir() for h in hosts)
+        return any(h.startswith((SEED, LOCAL)) or self._mirror_has(host_of(h)) for h in hosts)
+
+    def _mirror_has(self, host: str) -> bool:
+        if self._mirror_store:
+            return bool(self._mirror_store.names(host))
+        return self._mirror_folder is not None and (self._mirror_folder / host).is_dir()
 
     def _folder_of(self, url: str, form: Mapping[str, Any] | None) -> tuple[Path, str] | None:
         if url.startswith(SEED):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from caspian_env.archive import Archive
 from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.errors import SeedError, SettingsError
+from caspian_env.formats.object_store import ObjectStore
 from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
 from caspian_env.seeds import load_datasets, load_datums, load_locations, load_variables
 from caspian_env.seeds.indicators import load_indicators
@@ -105,7 +106,9 @@ def open_platform(
                 # What an institute has measured is real, and never joins a demonstration.
                 seeds=load_seeds(own=None if synthetic else settings.own_files),
                 catalog=catalog,
-                archive=Archive(settings.archive),
+                archive=Archive(
+                    settings.archive, ObjectStore(settings.store) if settings.store and not synthetic else None
+                ),
                 transport=transport,
                 clock=clock,
                 synthetic=synthetic,

@@ -185,7 +185,7 @@ def _missing(platform: Platform, granules: Iterable[Any]) -> tuple[Missing, ...]
     return tuple(
         Missing(row.dataset_id, row.sha256, row.size, row.url)
         for row in granules
-        if row.needed and (row.sha256 not in files or files[row.sha256].st_size != row.size)
+        if row.needed and (row.sha256 not in files or files[row.sha256].size != row.size)
     )
 
 

@@ -155,7 +155,7 @@ def export_cube(platform: Platform, dataset: str, target: Path, as_of: datetime 
 
 def cubes_of(platform: Platform) -> Cubes:
     """Where the parts of cubes lie."""
-    return Cubes(platform.settings.home / "cubes")
+    return Cubes(platform.settings.home / "cubes", platform.archive.store)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from caspian_env.archive import SHA256
 from caspian_env.catalog.migrate import require_current
 from caspian_env.catalog.report_editions import needed_by_editions
 from caspian_env.catalog.stored import hold_claims, stored_granules
@@ -112,15 +113,18 @@ def prune(platform: Platform, *, yes: bool = False, policy: Retention | None = N
             raise AlreadyClaimed("archive prune", f"{', '.join(jobs[:3])} goes on", "wait until it is over")
         found = _found(platform, stored_granules(connection), needed_by_editions(connection), policy)
         for one in found.removable:
-            one.path.unlink(missing_ok=True)
+            if SHA256.fullmatch(one.path.name):
+                platform.archive.remove(one.path.name)
+            else:
+                one.path.unlink(missing_ok=True)
     return Pruned(found.removable, found.n_files, found.n_bytes, removed=True)
 
 
 def _problem(platform: Platform, row: Any, found: Any, deep: bool) -> str:
     if found is None:
         return "is missing"
-    if found.st_size != row.size:
-        return f"has {found.st_size} of {row.size} bytes"
+    if found.size != row.size:
+        return f"has {found.size} of {row.size} bytes"
     if deep:
         try:
             platform.archive.verify(row.sha256)
@@ -138,7 +142,7 @@ def _found(platform: Platform, granules: Sequence[Any], printed: set[str], polic
     for path in platform.archive.parts(now.timestamp(), policy.temporary_hours * HOUR):
         why = f"was not received completely and is older than {policy.temporary_hours} hours"
         removable.append(Removable(path, path.stat().st_size, why))
-    return Pruned(tuple(removable), len(files), sum(stat.st_size for stat in files.values()), removed=False)
+    return Pruned(tuple(removable), len(files), sum(stored.size for stored in files.values()), removed=False)
 
 
 def _removable(
@@ -146,14 +150,14 @@ def _removable(
 ) -> Iterator[Removable]:
     needed = {row.sha256 for row in granules if row.needed} | printed
     aside = {row.sha256: row for row in granules if not row.needed}
-    for name, stat in sorted(files.items()):
+    for name, stored in sorted(files.items()):
         if name in needed:
             continue
-        age = now.timestamp() - stat.st_mtime
+        age = now.timestamp() - stored.stored_at
         path = platform.archive.root / name[:2] / name
         if name not in aside:
             if age > policy.unnamed_days * DAY:
-                yield Removable(path, stat.st_size, f"no granule names it, for more than {policy.unnamed_days} days")
+                yield Removable(path, stored.size, f"no granule names it, for more than {policy.unnamed_days} days")
         elif age > policy.rejected_days * DAY:
             why = f"was set aside from {aside[name].dataset_id} more than {policy.rejected_days} days ago"
-            yield Removable(path, stat.st_size, why)
+            yield Removable(path, stored.size, why)

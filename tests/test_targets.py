@@ -11,6 +11,7 @@ import pytest
 
 from caspian_env.errors import SeedError
 from caspian_env.seeds.commitments import load_rules
+from caspian_env.seeds.crosswalk import load_crosswalk
 from caspian_env.seeds.targets import load_pledges, load_targets, whole_date
 from caspian_env.settings import data_folder
 from caspian_env.wiring import load_seeds
@@ -116,3 +117,9 @@ def test_the_command_shows_the_targets_of_a_day(tmp_path: Path) -> None:
     assert {row["id"]: row["cut_pct"] for row in json.loads(done.stdout)} == {"aze_2030": 35.0, "aze_2050": 40.0}
     wrong = caspian_env("targets", "FRA", cwd=tmp_path)
     assert (wrong.returncode, "known: AZE, IRN, KAZ" in wrong.stderr) == (2, True)
+
+
+def test_the_crosswalk_has_a_row_for_each_definition_and_no_other() -> None:
+    rows = load_crosswalk()
+    assert set(rows) == {one.definition for one in load_seeds().indicators.values()}
+    assert all(row.source for row in rows.values())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 # Importing them adds their commands to the app.
 COMMANDS = (
-    "alerting", "asking", "catalogue", "database", "gridded", "keeping", "operating", "projected", "promised",
+    "alerting", "asking", "catalogue", "database", "exchanging", "gridded", "keeping", "operating", "projected", "promised",
     "quality", "regional", "running", "tracing", "trending",
 )  # fmt: skip
 

@@ -1,0 +1,221 @@
+"""One table of indicator values in three exchange formats: SDMX-CSV, a Frictionless data package, CSV on the Web.
+
+The rows are the same in all of them; what differs is how the columns are described. Written are bytes by file name.
+SDMX-CSV 1.0 with a data structure definition in SDMX-ML 2.1 (https://sdmx.org/), Data Package 1.0
+(https://specs.frictionlessdata.io/), CSVW (https://www.w3.org/TR/tabular-data-model/).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree as ET
+
+AGENCY, DATAFLOW, VERSION = "CASPIAN_ENV", "INDICATORS", "1.0"
+DATA, WITHHELD = "indicators.csv", "withheld.csv"
+STRUCTURE_NS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"
+MESSAGE_NS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
+COMMON_NS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, whether it identifies a row, whether it holds numbers, and what it means."""
+
+    name: str
+    key: bool
+    number: bool
+    meaning: str
+
+
+COLUMNS = (
+    Column("INDICATOR", True, False, "Id of the indicator"),
+    Column("REF_AREA", True, False, "Id of the place; ISO 3166-1 alpha-3 of countries"),
+    Column("TIME_PERIOD", True, False, "Year, month, or first day and ISO 8601 duration"),
+    Column("OBS_VALUE", False, True, "Value in UNIT_MEASURE"),
+    Column("UNIT_MEASURE", False, False, "Unit, UDUNITS spelling"),
+    Column("STD_UNCERTAINTY", False, True, "Standard uncertainty (k=1); empty where the sources state none"),
+    Column("CI_LOW", False, True, "Lower end of the interval"),
+    Column("CI_HIGH", False, True, "Upper end of the interval"),
+    Column("CI_LEVEL", False, True, "Nominal coverage of the interval"),
+    Column("N_VALID", False, True, "Inputs that were there"),
+    Column("N_EXPECTED", False, True, "Inputs that were wanted"),
+    Column("OBS_STATUS_WORD", False, False, "final, reported, estimated, preliminary"),
+    Column("QC_FLAG", False, True, "QARTOD roll-up of the inputs"),
+    Column("DATUM", False, False, "Vertical reference of heights"),
+    Column("METHOD_VERSION", False, False, "Version of the method"),
+    Column("BASE_YEAR", False, True, "Base year, where the number is against one"),
+    Column("GWP_SET", False, False, "100-year warming potentials"),
+    Column("LULUCF", False, False, "Whether land use is in it"),
+    Column("TARGET", False, False, "Id of the target that the number is about"),
+    Column("SOURCES", False, False, "Ids of the datasets it was made from"),
+    Column("EDITION", False, False, "Editions of these"),
+    Column("LICENCE", False, False, "Licences of the inputs"),
+    Column("KNOWN_FROM", False, False, "Since when this value is known, UTC"),
+    Column("THEME", False, False, "Themes of COP29"),
+    Column("SDG", False, False, "Target or indicator of the Sustainable Development Goals"),
+    Column("TEHRAN", False, False, "Article or protocol of the Tehran Convention"),
+    Column("WMO", False, False, "Headline climate indicator of WMO"),
+    Column("TITLE", False, False, "What the number is"),
+)
+WITHHELD_COLUMNS = (
+    Column("INDICATOR", True, False, "Id of the indicator that is kept back"),
+    Column("REF_AREA", True, False, "Id of the place"),
+    Column("N_ROWS", False, True, "How many values are kept back"),
+    Column("SOURCES", False, False, "Datasets whose rows they repeat"),
+    Column("LICENCE", False, False, "Licence that keeps them back"),
+)
+Row = Mapping[str, Any]
+
+
+def sdmx_csv(rows: Sequence[Row], withheld: Sequence[Row], about: Mapping[str, str]) -> dict[str, bytes]:
+    """SDMX-CSV with its data structure definition, and what was kept back beside it."""
+    flow = f"{AGENCY}:{DATAFLOW}({VERSION})"
+    names = ["DATAFLOW", *(column.name for column in COLUMNS)]
+    return {
+        DATA: _table(names, ({"DATAFLOW": flow, **row} for row in rows)),
+        WITHHELD: _table([c.name for c in WITHHELD_COLUMNS], withheld),
+        "structure.xml": _structure(about),
+    }
+
+
+def data_package(rows: Sequence[Row], withheld: Sequence[Row], about: Mapping[str, str]) -> dict[str, bytes]:
+    """A Frictionless data package: the table, what was kept back, and ``datapackage.json``."""
+    files = {
+        DATA: _table([c.name for c in COLUMNS], rows),
+        WITHHELD: _table([c.name for c in WITHHELD_COLUMNS], withheld),
+    }
+    resources = [
+        _resource(DATA, COLUMNS, "Indicator values", len(rows)),
+        _resource(WITHHELD, WITHHELD_COLUMNS, "Kept back under licences that forbid passing rows on", len(withheld)),
+    ]
+    package = {
+        "name": "caspian-env-indicators", "title": about["title"], "description": about["description"],
+        "created": about["created"], "profile": "tabular-data-package", "resources": resources,
+    }  # fmt: skip
+    return {**files, "datapackage.json": _json(package)}
+
+
+def csvw(rows: Sequence[Row], withheld: Sequence[Row], about: Mapping[str, str]) -> dict[str, bytes]:
+    """CSV on the Web: the two tables and ``csv-metadata.json``."""
+    tables = [(DATA, COLUMNS, rows), (WITHHELD, WITHHELD_COLUMNS, withheld)]
+    group = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "dc:title": about["title"], "dc:description": about["description"], "dc:created": about["created"],
+        "tables": [
+            {"url": name, "tableSchema": {"columns": [_csvw_column(c) for c in columns],
+                                          "primaryKey": [c.name for c in columns if c.key]}}
+            for name, columns, _ in tables
+        ],
+    }  # fmt: skip
+    files = {name: _table([c.name for c in columns], content) for name, columns, content in tables}
+    return {**files, "csv-metadata.json": _json(group)}
+
+
+def _csvw_column(column: Column) -> Mapping[str, Any]:
+    return {
+        "name": column.name, "titles": column.name, "dc:description": column.meaning,
+        "datatype": "number" if column.number else "string", "required": column.key,
+    }  # fmt: skip
+
+
+def _resource(name: str, columns: Sequence[Column], title: str, n: int) -> Mapping[str, Any]:
+    fields = [
+        {"name": c.name, "type": "number" if c.number else "string", "description": c.meaning,
+         **({"constraints": {"required": True}} if c.key else {})}
+        for c in columns
+    ]  # fmt: skip
+    schema = {"fields": fields, "primaryKey": [c.name for c in columns if c.key], "missingValues": [""]}
+    return {
+        "name": name.removesuffix(".csv"), "path": name, "title": f"{title}, {n} rows", "profile": "tabular-data-resource",
+        "format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "schema": schema,
+    }  # fmt: skip
+
+
+def _structure(about: Mapping[str, str]) -> bytes:
+    """A dataflow, its data structure definition, and the concepts of its columns."""
+    for prefix, namespace in (("mes", MESSAGE_NS), ("str", STRUCTURE_NS), ("com", COMMON_NS)):
+        ET.register_namespace(prefix, namespace)
+    root = ET.Element(f"{{{MESSAGE_NS}}}Structure")
+    header = ET.SubElement(root, f"{{{MESSAGE_NS}}}Header")
+    for name, text in (("ID", DATAFLOW), ("Test", "false"), ("Prepared", about["created"])):
+        ET.SubElement(header, f"{{{MESSAGE_NS}}}{name}").text = text
+    ET.SubElement(header, f"{{{MESSAGE_NS}}}Sender", id=AGENCY)
+    structures = ET.SubElement(root, f"{{{MESSAGE_NS}}}Structures")
+    flow = _named(_child(structures, "Dataflows"), "Dataflow", DATAFLOW, about["title"], maintained=True)
+    ET.SubElement(_child(flow, "Structure"), "Ref", **_reference("DSD_INDICATORS", "DataStructure", "datastructure"))
+    scheme = _named(_child(structures, "Concepts"), "ConceptScheme", "CS_INDICATORS", "Columns", maintained=True)
+    for column in COLUMNS:
+        _named(scheme, "Concept", column.name, column.meaning)
+    definitions = _child(structures, "DataStructures")
+    definition = _named(definitions, "DataStructure", "DSD_INDICATORS", "Indicators", maintained=True)
+    components = _child(definition, "DataStructureComponents")
+    dimensions = ET.SubElement(components, f"{{{STRUCTURE_NS}}}DimensionList", id="DimensionDescriptor")
+    keys = [column for column in COLUMNS if column.key]
+    for position, column in enumerate(keys, 1):
+        kind = "TimeDimension" if column.name == "TIME_PERIOD" else "Dimension"
+        _component(dimensions, kind, column, position=str(position))
+    attributes = ET.SubElement(components, f"{{{STRUCTURE_NS}}}AttributeList", id="AttributeDescriptor")
+    for column in COLUMNS:
+        if not column.key and column.name != "OBS_VALUE":
+            attribute = _component(attributes, "Attribute", column, assignmentStatus="Conditional")
+            related = _child(attribute, "AttributeRelationship")
+            ET.SubElement(_child(related, "PrimaryMeasure"), "Ref", id="OBS_VALUE")
+    measures = ET.SubElement(components, f"{{{STRUCTURE_NS}}}MeasureList", id="MeasureDescriptor")
+    _component(measures, "PrimaryMeasure", next(column for column in COLUMNS if column.name == "OBS_VALUE"))
+    ET.indent(root)
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _child(parent: ET.Element, name: str) -> ET.Element:
+    return ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{name}")
+
+
+def _named(parent: ET.Element, kind: str, name: str, words: str, *, maintained: bool = False) -> ET.Element:
+    kept = {"agencyID": AGENCY, "version": VERSION, "isFinal": "true"} if maintained else {}
+    element = ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{kind}", id=name, **kept)
+    ET.SubElement(element, f"{{{COMMON_NS}}}Name", {_XML_LANG: "en"}).text = words
+    return element
+
+
+def _component(parent: ET.Element, kind: str, column: Column, **more: str) -> ET.Element:
+    element = ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{kind}", id=column.name, **more)
+    reference = {
+        "id": column.name, "maintainableParentID": "CS_INDICATORS", "maintainableParentVersion": VERSION,
+        "agencyID": AGENCY, "package": "conceptscheme", "class": "Concept",
+    }  # fmt: skip
+    ET.SubElement(_child(element, "ConceptIdentity"), "Ref", reference)
+    if column.number or kind == "TimeDimension":
+        kind_of_text = "Double" if column.number else "ObservationalTimePeriod"
+        ET.SubElement(_child(element, "LocalRepresentation"), f"{{{STRUCTURE_NS}}}TextFormat", textType=kind_of_text)
+    if kind == "Attribute":  # the relationship follows the representation
+        element.set("id", column.name)
+    return element
+
+
+def _reference(name: str, kind: str, package: str) -> dict[str, str]:
+    return {"id": name, "version": VERSION, "agencyID": AGENCY, "package": package, "class": kind}
+
+
+def _table(names: Sequence[str], rows: Iterable[Row]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\r\n", extrasaction="ignore", restval="")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(row.get(name)) for name in names})
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()

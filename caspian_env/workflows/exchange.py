@@ -1,0 +1,174 @@
+"""Export of indicator values in exchange formats: what may go out goes, what may not is named.
+
+A number that only repeats the row of a provider whose licence forbids passing rows on is kept back; one made from such rows
+goes out with its licence. Rows of providers themselves are in no export. What was kept back is a table of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from caspian_env.catalog.editions import edition_of_series
+from caspian_env.catalog.indicator_values import read_indicator
+from caspian_env.catalog.migrate import require_current
+from caspian_env.errors import SettingsError
+from caspian_env.formats import exchange_tables
+from caspian_env.formats.disk import writing
+from caspian_env.model import Indicator
+from caspian_env.seeds.crosswalk import FRAMEWORKS, Crossing, load_crosswalk
+from caspian_env.wiring import Platform
+
+if TYPE_CHECKING:
+    from caspian_env.catalog.engine import Connection
+
+FORMATS: Mapping[str, Callable[..., dict[str, bytes]]] = {
+    "sdmx-csv": exchange_tables.sdmx_csv, "data-package": exchange_tables.data_package, "csvw": exchange_tables.csvw,
+}  # fmt: skip
+# Functions that hand a provider's number on as it is.
+REPEATING = frozenset({"country_years.published"})
+
+
+@dataclass(slots=True)
+class Export:
+    """The rows that go out, those kept back, and the files written."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    withheld: list[dict[str, Any]] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+
+def export(
+    platform: Platform, form: str, folder: Path, *, as_of: datetime | None = None, group_by: str | None = None,
+    only: set[str] | None = None,
+) -> Export:  # fmt: skip
+    """Write the values known now or at ``as_of`` into ``folder``, each file whole or not at all.
+
+    Raises
+    ------
+    SettingsError
+        When format, framework or an indicator is not known.
+    DiskError
+        When the folder cannot be written.
+    """
+    require_current(platform.catalog)
+    _check("format", form, set(FORMATS))
+    if group_by is not None:
+        _check("group-by", group_by, set(FRAMEWORKS))
+    for name in only or ():
+        _check("indicator", name, {i.id for i in platform.seeds.indicators.values()})
+    found = Export()
+    crossings = load_crosswalk()
+    with platform.catalog.read() as connection:
+        for indicator in platform.seeds.indicators.values():
+            if only is None or indicator.id in only:
+                _add(found, connection, platform, indicator, crossings.get(indicator.definition), as_of)
+    if group_by is not None:
+        found.rows.sort(key=lambda row: str(row[group_by.upper()]))
+    moment = as_of or platform.clock()
+    about = {
+        "title": "Indicators of the Caspian Sea and its littoral states"
+        + (f" as of {as_of:%Y-%m-%d}" if as_of else ""),
+        "description": _description(found, as_of),
+        "created": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    found.files = _write(folder, FORMATS[form](found.rows, found.withheld, about))
+    return found
+
+
+def repeats_what_may_not_go_out(platform: Platform, indicator: Indicator) -> bool:
+    """Whether an indicator's numbers are rows of a provider that must not be passed on."""
+    kept_back = [given for given in indicator.inputs if not platform.seeds.datasets[given.dataset].redistributable]
+    return indicator.function in REPEATING and bool(kept_back)
+
+
+def _add(
+    found: Export, connection: Connection, platform: Platform, indicator: Indicator, crossing: Crossing | None,
+    as_of: datetime | None,
+) -> None:  # fmt: skip
+    values = [row for row in read_indicator(connection, indicator.id, as_of=as_of) if row.value is not None]
+    sources = "; ".join(dict.fromkeys(given.dataset for given in indicator.inputs))
+    for location in sorted({row.location_id for row in values}):
+        mine = [row for row in values if row.location_id == location]
+        if repeats_what_may_not_go_out(platform, indicator):
+            found.withheld.append(
+                {"INDICATOR": indicator.id, "REF_AREA": location, "N_ROWS": len(mine), "SOURCES": sources,
+                 "LICENCE": mine[-1].licence}
+            )  # fmt: skip
+            continue
+        shared = {
+            **_of_definition(platform, indicator, crossing), "SOURCES": sources,
+            "EDITION": _editions(connection, indicator, location, as_of),
+        }  # fmt: skip
+        found.rows += [_row(row) | shared for row in mine]
+
+
+def _of_definition(platform: Platform, indicator: Indicator, crossing: Crossing | None) -> dict[str, Any]:
+    variable = platform.seeds.variables[indicator.inputs[0].variable]
+    across = {name.upper(): getattr(crossing, name) if crossing else "" for name in FRAMEWORKS}
+    return across | {
+        "BASE_YEAR": indicator.parameters.get("base_year"), "GWP_SET": variable.gwp_set, "LULUCF": variable.lulucf,
+        "TARGET": indicator.target, "TITLE": indicator.title,
+    }  # fmt: skip
+
+
+def _row(row: Any) -> dict[str, Any]:
+    return {
+        "INDICATOR": row.indicator_id, "REF_AREA": row.location_id,
+        "TIME_PERIOD": time_period(row.period_start, row.period_end), "OBS_VALUE": row.value, "UNIT_MEASURE": row.unit,
+        "STD_UNCERTAINTY": row.std_uncertainty, "CI_LOW": row.ci_low, "CI_HIGH": row.ci_high, "CI_LEVEL": row.ci_level,
+        "N_VALID": row.n_valid, "N_EXPECTED": row.n_expected, "OBS_STATUS_WORD": row.status, "QC_FLAG": row.qc_flag,
+        "DATUM": "" if row.datum_id == "none" else row.datum_id, "METHOD_VERSION": row.method_version,
+        "LICENCE": row.licence, "KNOWN_FROM": f"{row.known_from:%Y-%m-%dT%H:%M:%SZ}",
+    }  # fmt: skip
+
+
+def time_period(start: datetime, end: datetime) -> str:
+    """A period as SDMX writes it: a year, a month, or the first day and an ISO 8601 duration."""
+    if (start.month, start.day, end.month, end.day) == (1, 1, 1, 1) and end.year == start.year + 1:
+        return f"{start:%Y}"
+    if start.day == end.day == 1 and timedelta(days=27) < end - start < timedelta(days=32):
+        return f"{start:%Y-%m}"
+    return f"{start:%Y-%m-%d}/P{(end - start).days}D"
+
+
+def _editions(connection: Connection, indicator: Indicator, location: str, as_of: datetime | None) -> str:
+    words = []
+    for given in indicator.inputs:
+        found = edition_of_series(connection, given.dataset, given.variable, given.location or location, as_of)
+        if found is not None:
+            words.append(f"{given.dataset}: {found.product_version or f'{found.known_at:%Y-%m-%d}'}")
+    return "; ".join(dict.fromkeys(words))
+
+
+def _description(found: Export, as_of: datetime | None) -> str:
+    known = f"known at {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "known when this was written"
+    kept = sum(row["N_ROWS"] for row in found.withheld)
+    return (
+        f"{len(found.rows)} values {known}. Every value carries unit, period, editions and licence of its inputs. Rows of"
+        f" providers are not in it. {kept} values that only repeat rows under licences that forbid passing them on are"
+        f" kept back; {exchange_tables.WITHHELD} names them. Declarations of many states are context for one of them,"
+        " never its compliance."
+    )
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    with writing(folder, "the export"):
+        return list(_written(folder, files))
+
+
+def _written(folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        partial = folder / f".{name}.partial"
+        partial.write_bytes(content)
+        partial.replace(folder / name)
+        yield folder / name
+
+
+def _check(what: str, word: str, known: set[str]) -> None:
+    if word not in known:
+        raise SettingsError(word, f"is no {what}", f"known: {', '.join(sorted(known)[:12])}")

@@ -1,0 +1,143 @@
+"""Exports in every format, read by the format's own library; what a licence keeps back is in none of them."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from caspian_env.catalog.query import ask
+from caspian_env.errors import SettingsError
+from caspian_env.settings import Settings
+from caspian_env.wiring import Platform, open_platform
+from caspian_env.workflows.compute import compute
+from caspian_env.workflows.exchange import FORMATS, export, time_period
+from caspian_env.workflows.run import collect
+from caspian_env.workflows.seed import seed
+from tests.workflows.conftest import compose
+
+DATASETS = ("edgar_ghg", "irena_renewables", "nd_gain", "owid_total_ghg")
+ONLY = {
+    "ghg_total_1y_edgar", "ghg_total_1y_owid", "ghg_change_1y_edgar", "re_capacity_share_1y_irena", "nd_gain_score_1y",
+}  # fmt: skip
+KEPT_BACK = {"ghg_total_1y_edgar", "re_capacity_share_1y_irena", "nd_gain_score_1y"}
+
+
+@pytest.fixture(scope="module")
+def platform(shared: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    home = tmp_path_factory.mktemp("exchange")
+    mirror = compose(shared, "2026-08", home / "mirror")
+    url = f"sqlite:///{home / 'caspian.db'}"
+    with open_platform(
+        Settings(home=home / "home", database_url=url, mirror=str(mirror), datasets=DATASETS)
+    ) as platform:
+        seed(platform)
+        collect(platform)
+        compute(platform, only=ONLY)
+        yield platform
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+def test_nothing_under_a_forbidding_licence_leaves(platform: Platform, form: str, tmp_path: Path) -> None:
+    done = export(platform, form, tmp_path / form, group_by="theme")
+    assert {row["INDICATOR"] for row in done.rows} == ONLY - KEPT_BACK
+    assert {row["INDICATOR"] for row in table(tmp_path / form / "withheld.csv")} == KEPT_BACK
+    statement = (
+        "SELECT DISTINCT o.value FROM v_observation o WHERE o.redistributable = :no AND o.value <> round(o.value)"
+        " AND abs(o.value) > 20"
+    )
+    secret = {repr(row[0]) for row in ask(platform.catalog, statement, {"no": False}, limit=None).rows}
+    assert len(secret) > 1000
+    for path in done.files:
+        text = path.read_text(encoding="utf-8")
+        cells = set(text.replace("\r\n", ",").split(","))
+        assert not cells & secret, path.name
+    themes = [row["THEME"] for row in table(tmp_path / form / "indicators.csv")]
+    assert themes == sorted(themes)
+
+
+@pytest.mark.slow
+def test_sdmx_reads_structure_and_data(platform: Platform, tmp_path: Path) -> None:
+    done = export(platform, "sdmx-csv", tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sdmx = pytest.importorskip("sdmx", reason="sdmx1 is not installed")
+        message = sdmx.read_sdmx(tmp_path / "structure.xml")
+    structure = message.structure["DSD_INDICATORS"]
+    assert [d.id for d in structure.dimensions] == ["INDICATOR", "REF_AREA", "TIME_PERIOD"]
+    assert [m.id for m in structure.measures] == ["OBS_VALUE"]
+    names = {"DATAFLOW", "OBS_VALUE"} | {c.id for c in (*structure.dimensions, *structure.attributes)}
+    rows = table(tmp_path / "indicators.csv")
+    assert set(rows[0]) == names
+    assert {row["DATAFLOW"] for row in rows} == {"CASPIAN_ENV:INDICATORS(1.0)"}
+    keys = {(row["INDICATOR"], row["REF_AREA"], row["TIME_PERIOD"]) for row in rows}
+    assert len(keys) == len(rows) == len(done.rows) > 1000
+    assert message.dataflow["INDICATORS"].structure.id == "DSD_INDICATORS"
+
+
+@pytest.mark.slow
+def test_frictionless_finds_the_package_valid(platform: Platform, tmp_path: Path) -> None:
+    done = export(platform, "data-package", tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frictionless = pytest.importorskip("frictionless", reason="frictionless is not installed")
+        report = frictionless.validate(str(tmp_path / "datapackage.json"))
+        assert report.valid, report.flatten(["type", "message"])[:3]
+        package = frictionless.Package(str(tmp_path / "datapackage.json"))
+        assert len(package.get_resource("indicators").read_rows()) == len(done.rows)
+    assert "kept back" in package.description
+    spoilt = (tmp_path / "indicators.csv").read_text(encoding="utf-8").replace("Mt,", "Mt,no number", 1)
+    (tmp_path / "indicators.csv").write_text(spoilt, encoding="utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert not frictionless.validate(str(tmp_path / "datapackage.json")).valid
+
+
+@pytest.mark.slow
+def test_csvw_reads_every_row_by_its_metadata(platform: Platform, tmp_path: Path) -> None:
+    done = export(platform, "csvw", tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        csvw = pytest.importorskip("csvw", reason="csvw is not installed")
+        group = csvw.TableGroup.from_file(tmp_path / "csv-metadata.json")
+        rows = list(group.tabledict["indicators.csv"].iterdicts(strict=True))
+    assert [row["OBS_VALUE"] for row in rows] == [row["OBS_VALUE"] for row in done.rows]
+
+
+@pytest.mark.slow
+def test_every_row_names_its_basis_and_edition(platform: Platform, tmp_path: Path) -> None:
+    done = export(platform, "csvw", tmp_path, only={"ghg_change_1y_edgar"})
+    assert len(done.rows) > 100
+    for row in done.rows:
+        assert (row["GWP_SET"], row["LULUCF"], row["BASE_YEAR"]) == ("AR5", "excluded", 1990)
+        assert row["EDITION"].endswith("edition 2024")
+        assert "NC-ND" in row["LICENCE"]
+        assert (row["THEME"], row["SDG"]) == ("A", "13.2.2")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("form", "more"), [("xlsx", {}), ("csvw", {"group_by": "colour"}), ("csvw", {"only": {"nothing"}})]
+)
+def test_a_wrong_call_is_named(platform: Platform, tmp_path: Path, form: str, more: dict[str, object]) -> None:
+    with pytest.raises(SettingsError, match="known: "):
+        export(platform, form, tmp_path, **more)  # type: ignore[arg-type]
+
+
+def test_periods_are_written_as_sdmx_has_them() -> None:
+    def day(*parts: int) -> datetime:
+        return datetime(*parts, tzinfo=UTC)
+
+    assert time_period(day(2023, 1, 1), day(2024, 1, 1)) == "2023"
+    assert time_period(day(2023, 5, 1), day(2023, 6, 1)) == "2023-05"
+    assert time_period(day(2014, 1, 1), day(2024, 1, 1)) == "2014-01-01/P3652D"

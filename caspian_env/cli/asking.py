@@ -43,20 +43,34 @@ def opened(home: Any, config: Any) -> Iterator[Platform]:
 
 @app.command()
 def indicators(
-    indicator: Annotated[str | None, typer.Argument(help="Indicator id, for its whole definition.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID | import FILE]", help="An indicator, for its whole definition; or a signed CSV."),
+    ] = None,
+    group_by: Annotated[
+        str | None, typer.Option("--group-by", help="Listed by theme, sdg, tehran or wmo.", show_default=False)
+    ] = None,
     pages: Annotated[
         Path | None, typer.Option("--pages", metavar="FOLDER", help="Write a page for each method there.")
     ] = None,
     as_json: AsJson = False,
+    home: Home = None,
     config: Config = None,
 ) -> None:
-    """List the indicators: what each number is, and from what it is computed."""
+    """List the indicators: what each number is, and from what it is computed; import FILE reads reported numbers."""
     from dataclasses import asdict
 
     from caspian_env.errors import SettingsError
     from caspian_env.settings import load_settings
     from caspian_env.wiring import load_seeds
 
+    words = words or []
+    if words[:1] == ["import"]:
+        _import(words[1:], home, config, as_json)
+        return
+    if len(words) > 1:
+        raise SettingsError(words[1], "is one name too many", "name one indicator")
+    indicator = words[0] if words else None
     known = load_seeds(own=load_settings(config=config).own_files).indicators
     if indicator is not None and indicator not in known:
         raise SettingsError(indicator, "is not an indicator", f"known: {', '.join(known)}")
@@ -73,10 +87,30 @@ def indicators(
         ]
         show_table(("", ""), rows)
     else:
-        show_table(
-            ("indicator", "title", "unit", "where"), [(i.id, i.title, i.units, ", ".join(i.locations)) for i in chosen]
-        )
+        heads: tuple[str, ...] = ("indicator", "title", "unit", "where")
+        lines: list[tuple[object, ...]] = [(i.id, i.title, i.units, ", ".join(i.locations)) for i in chosen]
+        if group_by:
+            from caspian_env.workflows.exchange import grouped
+
+            heads = (group_by, *heads)
+            lines = [(word, i.id, i.title, i.units, ", ".join(i.locations)) for word, i in grouped(chosen, group_by)]
+        show_table(heads, lines)
         typer.echo("next: caspian-env indicators ID tells how one is made; caspian-env indicator ID shows its values")
+
+
+def _import(files: list[str], home: Any, config: Any, as_json: bool) -> None:
+    from caspian_env.errors import SettingsError
+    from caspian_env.workflows.reported import import_reported
+
+    if len(files) != 1:
+        raise SettingsError("indicators import", "takes one file", "caspian-env indicators import FILE.csv")
+    with opened(home, config) as platform:
+        done = import_reported(platform, Path(files[0]))
+    if as_json:
+        print_json(done)
+        return
+    typer.echo(f"{done.new} new, {done.revised} revised, {done.unchanged} unchanged; signed by {done.signed_by}")
+    typer.echo("next: caspian-env sql 'SELECT * FROM v_manual_value'")
 
 
 def _in_words(value: Any) -> str:

@@ -148,7 +148,7 @@ def _structure(about: Mapping[str, str]) -> bytes:
     ET.SubElement(header, f"{{{MESSAGE_NS}}}Sender", id=AGENCY)
     structures = ET.SubElement(root, f"{{{MESSAGE_NS}}}Structures")
     flow = _named(_child(structures, "Dataflows"), "Dataflow", DATAFLOW, about["title"], maintained=True)
-    ET.SubElement(_child(flow, "Structure"), "Ref", **_reference("DSD_INDICATORS", "DataStructure", "datastructure"))
+    ET.SubElement(_child(flow, "Structure"), "Ref", _reference("DSD_INDICATORS", "DataStructure", "datastructure"))
     scheme = _named(_child(structures, "Concepts"), "ConceptScheme", "CS_INDICATORS", "Columns", maintained=True)
     for column in COLUMNS:
         _named(scheme, "Concept", column.name, column.meaning)
@@ -169,7 +169,8 @@ def _structure(about: Mapping[str, str]) -> bytes:
     measures = ET.SubElement(components, f"{{{STRUCTURE_NS}}}MeasureList", id="MeasureDescriptor")
     _component(measures, "PrimaryMeasure", next(column for column in COLUMNS if column.name == "OBS_VALUE"))
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written
 
 
 def _child(parent: ET.Element, name: str) -> ET.Element:
@@ -178,13 +179,13 @@ def _child(parent: ET.Element, name: str) -> ET.Element:
 
 def _named(parent: ET.Element, kind: str, name: str, words: str, *, maintained: bool = False) -> ET.Element:
     kept = {"agencyID": AGENCY, "version": VERSION, "isFinal": "true"} if maintained else {}
-    element = ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{kind}", id=name, **kept)
+    element = ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{kind}", {"id": name, **kept})
     ET.SubElement(element, f"{{{COMMON_NS}}}Name", {_XML_LANG: "en"}).text = words
     return element
 
 
 def _component(parent: ET.Element, kind: str, column: Column, **more: str) -> ET.Element:
-    element = ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{kind}", id=column.name, **more)
+    element = ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{kind}", {"id": column.name, **more})
     reference = {
         "id": column.name, "maintainableParentID": "CS_INDICATORS", "maintainableParentVersion": VERSION,
         "agencyID": AGENCY, "package": "conceptscheme", "class": "Concept",
@@ -193,8 +194,6 @@ def _component(parent: ET.Element, kind: str, column: Column, **more: str) -> ET
     if column.number or kind == "TimeDimension":
         kind_of_text = "Double" if column.number else "ObservationalTimePeriod"
         ET.SubElement(_child(element, "LocalRepresentation"), f"{{{STRUCTURE_NS}}}TextFormat", textType=kind_of_text)
-    if kind == "Attribute":  # the relationship follows the representation
-        element.set("id", column.name)
     return element
 
 

@@ -6,7 +6,7 @@ goes out with its licence. Rows of providers themselves are in no export. What w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,6 +77,14 @@ def export(
     }
     found.files = _write(folder, FORMATS[form](found.rows, found.withheld, about))
     return found
+
+
+def grouped(indicators: Iterable[Indicator], framework: str) -> list[tuple[str, Indicator]]:
+    """Each indicator with what it belongs to in a framework, ordered by that; SettingsError for one that is not known."""
+    _check("group-by", framework, set(FRAMEWORKS))
+    rows = load_crosswalk()
+    pairs = [(str(getattr(rows.get(i.definition), framework, "")), i) for i in indicators]
+    return sorted(pairs, key=lambda pair: (pair[0] == "", pair[0]))
 
 
 def repeats_what_may_not_go_out(platform: Platform, indicator: Indicator) -> bool:

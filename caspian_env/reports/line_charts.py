@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.reports import messages, svg, text
+from caspian_env.reports import messages, svg
 from caspian_env.reports.model import Figure as Shown
 from caspian_env.reports.model import ReferenceLevel, Report, Series
+from caspian_env.reports.voice import Voice
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -93,53 +94,53 @@ def runs(line: Series) -> list[list[int]]:
 
 
 def _level(report: Report, shown: Shown, panels: tuple[tuple[Series, ...], ...], frame: Frame) -> str:
-    name = f"{shown.id}-{frame.name}"
+    name, say = f"{shown.id}-{frame.name}", Voice(report.language)
     # On a narrow screen the labels stand above each panel.
-    rows = max((len(_rows_above(lines, frame)) for lines in panels), default=0)
+    rows = max((len(_rows_above(lines, frame, say)) for lines in panels), default=0)
     roomy = frame if frame is WIDE else replace(frame, top=frame.top + ROW * rows)
     with svg.drawing_style(name, frame.text_size):
-        figure, axes = panels_of(max(1, len(panels)), roomy, report.synthetic)
+        figure, axes = panels_of(max(1, len(panels)), roomy, report.synthetic, say=say)
         for ax, lines in zip(axes, panels, strict=False):
             for n, line in enumerate(lines):
                 named(f"line{shown.lines.index(line)}", draw_line(ax, line, n))
-            _height_axis(ax, lines[0], frame)
+            _height_axis(ax, lines[0], frame, say)
         _share_time([ax for ax, lines in zip(axes, panels, strict=False) if lines[0].resolution != "P1Y"])
         for ax, lines in zip(axes, panels, strict=False):
             references = [r for r in shown.references if r.datum_id == lines[0].datum_id]
             time_axis(ax, frame)
-            _reference_lines(ax, references)
-            end_labels(ax, lines, frame) if frame is WIDE else _labels_above(ax, lines, frame)
+            _reference_lines(ax, references, say)
+            end_labels(ax, lines, frame, say) if frame is WIDE else _labels_above(ax, lines, frame, say)
         points = [
             point
             for ax, lines in zip(axes, panels, strict=False)
             for line in lines
-            for point in told(ax, line, shown.lines.index(line))
+            for point in told(ax, line, shown.lines.index(line), say)
         ]
-        labels = [line.label for line in shown.lines]
+        labels = [say.name(line.label) for line in shown.lines]
         return svg.to_svg(figure, name, *messages.alternative(report, shown), points, labels)
 
 
 def _lines(report: Report, shown: Shown, frame: Frame) -> str:
-    name = f"{shown.id}-{frame.name}"
+    name, say = f"{shown.id}-{frame.name}", Voice(report.language)
     with svg.drawing_style(name, frame.text_size):
-        figure, (ax,) = panels_of(1, frame, report.synthetic, height=270)
+        figure, (ax,) = panels_of(1, frame, report.synthetic, height=270, say=say)
         for n, line in enumerate(shown.lines):
             named(f"line{n}", draw_line(ax, line, n))
         if shown.lines:
-            ax.set_ylabel(text.unit(shown.lines[0].unit))
+            ax.set_ylabel(say.unit(shown.lines[0].unit))
         time_axis(ax, frame)
-        end_labels(ax, shown.lines, frame)
-        points = [point for n, line in enumerate(shown.lines) for point in told(ax, line, n)]
-        labels = [line.label for line in shown.lines]
+        end_labels(ax, shown.lines, frame, say)
+        points = [point for n, line in enumerate(shown.lines) for point in told(ax, line, n, say)]
+        labels = [say.name(line.label) for line in shown.lines]
         return svg.to_svg(figure, name, *messages.alternative(report, shown), points, labels)
 
 
-def told(ax: Axes, line: Series, n: int) -> list[svg.Point]:
+def told(ax: Axes, line: Series, n: int, say: Voice) -> list[svg.Point]:
     """Each value that is drawn with its place, time, unit and status."""
     times, values = _points(line, good := messages.joined(line))
     words = [
-        f"{line.label}, {_when(line, i)}: {text.quantity(line.values[i], line.decimals, line.unit)}"
-        + (f", {mark}" if (mark := text.status_mark(line.status[i])) else "")
+        f"{say.name(line.label)}, {_when(line, i)}: {say.quantity(line.values[i], line.decimals, line.unit)}"
+        + (f", {mark}" if (mark := say.status(line.status[i])) else "")
         for i in good
     ]
     return svg.points_of(ax, zip(times, values, words, strict=True), n)
@@ -155,7 +156,9 @@ def named(prefix: str, artists: list[Artist]) -> None:
         artist.set_gid(f"{prefix}-{i}")
 
 
-def panels_of(n: int, frame: Frame, synthetic: bool, height: float | None = None) -> tuple[Figure, list[Axes]]:
+def panels_of(
+    n: int, frame: Frame, synthetic: bool, height: float | None = None, say: Voice = messages.ENGLISH
+) -> tuple[Figure, list[Axes]]:
     """A figure of ``n`` panels below each other, sizes in points, and the synthetic band across its head."""
     from matplotlib.figure import Figure
 
@@ -168,16 +171,16 @@ def panels_of(n: int, frame: Frame, synthetic: bool, height: float | None = None
         inner = frame.width - frame.left - frame.right
         axes.append(figure.add_axes((frame.left / frame.width, bottom / total, inner / frame.width, panel / total)))
     if synthetic:
-        _band(figure, band - 4, total)
+        _band(figure, band - 4, total, say)
     return figure, axes
 
 
-def _band(figure: Figure, height: float, total: float) -> None:
+def _band(figure: Figure, height: float, total: float, say: Voice) -> None:
     from matplotlib.patches import Rectangle
 
     share = height / total
     figure.add_artist(Rectangle((0, 1 - share), 1, share, facecolor=svg.MARK, edgecolor="none"))
-    figure.text(0.5, 1 - share / 2, messages.SYNTHETIC, ha="center", va="center_baseline", color=svg.MARK_INK,
+    figure.text(0.5, 1 - share / 2, say.words(messages.SYNTHETIC), ha="center", va="center_baseline", color=svg.MARK_INK,
                 fontweight="bold")  # fmt: skip
 
 
@@ -218,8 +221,8 @@ def _uncertainty(ax: Axes, line: Series, run: list[int], hue: str) -> None:
         ax.fill_between(times, low, high, color=hue, alpha=0.22, linewidth=0)
 
 
-def _height_axis(ax: Axes, line: Series, frame: Frame) -> None:
-    label = f"{text.unit(line.unit)}, {line.datum_title}" if line.datum_title else text.unit(line.unit)
+def _height_axis(ax: Axes, line: Series, frame: Frame, say: Voice) -> None:
+    label = f"{say.unit(line.unit)}, {say.name(line.datum_title)}" if line.datum_title else say.unit(line.unit)
     ax.set_ylabel("\n".join(wrap(label, 26)), fontsize=frame.text_size - 0.5)
 
 
@@ -244,47 +247,54 @@ def time_axis(ax: Axes, frame: Frame) -> None:
     ax.set_xticks([(start - EPOCH) / timedelta(days=1) for start in starts], words)
 
 
-def _reference_lines(ax: Axes, levels: list[ReferenceLevel]) -> None:
+def _reference_lines(ax: Axes, levels: list[ReferenceLevel], say: Voice) -> None:
     for r in levels:
         ax.axhline(r.value, color=svg.MUTED, linewidth=0.8, linestyle=(0, (6, 3)))
-        words = f"{r.label} {text.quantity(r.value, r.decimals, r.unit)}"
+        words = f"{say.name(r.label)} {say.quantity(r.value, r.decimals, r.unit)}"
         ax.annotate(words, (0, r.value), (4, 3), xycoords=("axes fraction", "data"), textcoords="offset points",
                     color=svg.INK, fontsize="small")  # fmt: skip
 
 
-def _rows_above(lines: tuple[Series, ...], frame: Frame) -> list[tuple[str, int]]:
+def _rows_above(lines: tuple[Series, ...], frame: Frame, say: Voice) -> list[tuple[str, int]]:
     """Label rows and the number of the line each belongs to."""
-    return [(row, n) for n, line in enumerate(lines) for row in wrap(": ".join(_end_words(line)), frame.label_width)]
+    return [
+        (row, n) for n, line in enumerate(lines) for row in wrap(": ".join(_end_words(line, say)), frame.label_width)
+    ]
 
 
-def _labels_above(ax: Axes, lines: tuple[Series, ...], frame: Frame) -> None:
-    rows = _rows_above(lines, frame)
+def _labels_above(ax: Axes, lines: tuple[Series, ...], frame: Frame, say: Voice) -> None:
+    rows = _rows_above(lines, frame, say)
     for above, (words, n) in enumerate(reversed(rows)):
         ax.annotate(words, (0, 1), (8 - frame.left, 6 + ROW * above), xycoords="axes fraction",
                     textcoords="offset points", color=svg.HUES[n % len(svg.HUES)], fontsize=frame.text_size - 0.5)  # fmt: skip
 
 
-def _end_words(line: Series) -> tuple[str, str]:
+def _end_words(line: Series, say: Voice) -> tuple[str, str]:
     """The label of a line, and its last value with time and status."""
     good = messages.joined(line)
     if not good:
-        return line.label, "no value"
+        return say.name(line.label), say.words("no value")
     last = good[-1]
-    amount = text.quantity(line.values[last], line.decimals, line.unit)
-    when = f" in {line.times[last].year}" if line.resolution == "P1Y" else f", {line.times[last]:%Y-%m-%d}"
-    mark = text.status_mark(line.status[last])
-    return line.label, f"{amount}{when}{f', {mark}' if mark else ''}"
+    amount = say.quantity(line.values[last], line.decimals, line.unit)
+    when = (
+        " " + say.words("in {year}", year=line.times[last].year)
+        if line.resolution == "P1Y"
+        else f", {line.times[last]:%Y-%m-%d}"
+    )
+    mark = say.status(line.status[last])
+    return say.name(line.label), f"{amount}{when}{f', {mark}' if mark else ''}"
 
 
-def end_labels(ax: Axes, lines: tuple[Series, ...], frame: Frame) -> None:
+def end_labels(ax: Axes, lines: tuple[Series, ...], frame: Frame, say: Voice) -> None:
     """A label in the line's hue at its end, moved up or down just enough that none covers another."""
     height, step = ax.bbox.height, frame.text_size * 1.25
     low, high = ax.get_ylim()
     blocks = []
     for n, line in enumerate(lines):
-        name, amount = _end_words(line)
+        name, amount = _end_words(line, say)
         if frame is not WIDE:  # the year and the status are in the title above and in the marker
-            amount = amount.split(" in ")[0]
+            good = messages.joined(line)
+            amount = say.quantity(line.values[good[-1]], line.decimals, line.unit) if good else amount
         rows = [(row, "bold") for row in wrap(name, frame.label_width)]
         rows += [(row, "normal") for row in wrap(amount, frame.label_width + 2)]
         good = messages.joined(line)

@@ -14,7 +14,9 @@ from caspian_env.model import FAIL, MISSING, SUSPECT
 from caspian_env.reports import text
 from caspian_env.reports.model import Figure, ReferenceLevel, Report, Series
 from caspian_env.reports.numbers import Refusal, Value
+from caspian_env.reports.voice import Voice
 
+ENGLISH = Voice()
 SYNTHETIC = "SYNTHETIC DEMONSTRATION DATA"
 
 
@@ -43,30 +45,35 @@ def key_messages(report: Report) -> tuple[Message, ...]:
     return tuple(
         _message(report, values[indicator], refusals.get(indicator))
         if indicator in values
-        else _no_number(refusals[indicator])
+        else _no_number(refusals[indicator], Voice(report.language))
         for indicator in leading
     )
 
 
 def words(report: Report, figure: Figure) -> Words:
     """Title, subtitle and alternative text of a figure: those of its definition, else made from its numbers."""
+    say = Voice(report.language)
     if figure.missing:
-        return Words(title=figure.title or "No figure", subtitle=figure.subtitle, description=figure.missing)
-    title, subtitle = FIGURES[figure.kind]
-    described = description(figure.lines) if figure.lines else ""
-    described += " ".join(map(describe_value, figure.values)) + _describe_references(figure.references)
+        return Words(
+            title=figure.title or say.words("No figure"), subtitle=figure.subtitle, description=say.name(figure.missing)
+        )
+    make_title, subtitle = FIGURES[figure.kind]
+    described = description(figure.lines, say) if figure.lines else ""
+    described += " ".join(describe_value(value, say) for value in figure.values) + _describe_references(
+        figure.references, say
+    )
     named: list[Series | Value] = [*figure.lines, *figure.values]
-    places = ", ".join(dict.fromkeys(row.location_title for row in named))
+    places = ", ".join(dict.fromkeys(say.name(row.location_title) for row in named))
     return Words(
-        title=figure.title or title(report, figure),
-        subtitle=figure.subtitle or subtitle.format(unit=text.unit(named[0].unit) if named else "", places=places),
-        description=described or "No observations.",
+        title=figure.title or make_title(report, figure),
+        subtitle=figure.subtitle or say.words(subtitle, unit=say.unit(named[0].unit) if named else "", places=places),
+        description=described or say.words("No observations."),
     )
 
 
 def alternative(report: Report, figure: Figure) -> tuple[str, str]:
     """Title and alternative text as they stand inside the drawing, with the mark of invented data."""
-    found, mark = words(report, figure), f"{SYNTHETIC}. " if report.synthetic else ""
+    found, mark = words(report, figure), f"{Voice(report.language).words(SYNTHETIC)}. " if report.synthetic else ""
     return mark + found.title, mark + found.description
 
 
@@ -92,64 +99,84 @@ CYCLE_LEGEND = (
 
 def intervals_title(report: Report, figure: Figure) -> str:
     """The message of numbers beside each other: the first of them."""
+    say = Voice(report.language)
     first = figure.values[0]
-    when = text.period(first.period_start, first.period_end)
-    return f"{first.title}, {first.location_title}, {when}: {text.with_interval(first)}"
+    when = say.period(first.period_start, first.period_end)
+    return f"{say.name(first.title)}, {say.name(first.location_title)}, {when}: {say.with_interval(first)}"
 
 
 def stripes_title(report: Report, figure: Figure) -> str:
     """The message of the stripes: the newest year and its place among all years drawn."""
+    say = Voice(report.language)
     line = figure.lines[0]
     good = sorted(joined(line), key=lambda i: -line.values[i])
     newest = max(good)
     rank = good.index(newest) + 1
-    amount = text.quantity(line.values[newest], line.decimals, line.unit)
-    return (
-        f"{line.location_title}, {line.times[newest].year}: {amount}, number {rank} of {len(good)} years from the top"
-    )
+    amount = say.quantity(line.values[newest], line.decimals, line.unit)
+    return say.words(
+        "{place}, {year}: {amount}, number {rank} of {n} years from the top",
+        place=say.name(line.location_title), year=line.times[newest].year, amount=amount, rank=rank, n=len(good),
+    )  # fmt: skip
 
 
 def cycle_title(report: Report, figure: Figure) -> str:
     """The message of the cycle: the newest month against the mean of that month in the years before."""
+    say = Voice(report.language)
     line = figure.lines[0]
     newest = joined(line)[-1]
     month, year = line.times[newest].month, line.times[newest].year
     before = [line.values[i] for i in joined(line) if line.times[i].month == month and line.times[i].year < year]
-    amount = text.quantity(line.values[newest], line.decimals, line.unit)
-    title = f"{line.location_title}, {text.MONTHS[month - 1]} {year}: {amount}"
+    amount = say.quantity(line.values[newest], line.decimals, line.unit)
+    title = f"{say.name(line.location_title)}, {say.month(month)} {year}: {amount}"
     if not before:
         return title
-    apart = text.quantity(line.values[newest] - sum(before) / len(before), line.decimals, line.unit, signed=True)
-    return f"{title}, {apart} from the mean of {len(before)} years before"
+    apart = say.quantity(line.values[newest] - sum(before) / len(before), line.decimals, line.unit, signed=True)
+    return say.words("{title}, {apart} from the mean of {n} years before", title=title, apart=apart, n=len(before))
 
 
 def level_title(report: Report, figure: Figure) -> str:
     """The message of the level chart: the observed change, else the mean level, else the newest observation."""
+    say = Voice(report.language)
     leading = list(_leading(report.values, _leading_locations(report)).values())
     for headline in ("level_change", "level_mean"):
         for value in leading:
             if value.headline == headline:
-                return _headline_of_change(value) if headline == "level_change" else SENTENCES[headline](value)[0]
+                return (
+                    _headline_of_change(value, say)
+                    if headline == "level_change"
+                    else SENTENCES[headline](value, say)[0]
+                )
     for line in figure.lines:
         if good := joined(line):
-            amount = text.quantity(line.values[good[-1]], line.decimals, line.unit)
-            return f"{line.location_title}: {amount} on {text.day(line.times[good[-1]])} ({line.datum_title})"
-    return "No level observations"
+            amount = say.quantity(line.values[good[-1]], line.decimals, line.unit)
+            when = say.day(line.times[good[-1]])
+            return say.words(
+                "{place}: {amount} on {when} ({datum})",
+                place=say.name(line.location_title), amount=amount, when=when, datum=say.name(line.datum_title),
+            )  # fmt: skip
+    return say.words("No level observations")
 
 
 def lines_title(report: Report, figure: Figure) -> str:
     """The message of lines on one axis: the newest year at the lowest and the highest line."""
+    say = Voice(report.language)
     newest = [(line, good[-1]) for line in figure.lines if (good := joined(line))]
     if not newest:
-        return "No surface temperatures"
+        return say.words("No surface temperatures")
     year = max(line.times[last].year for line, last in newest)
     ends = sorted((line.values[last], line, last) for line, last in newest if line.times[last].year == year)
     parts = dict.fromkeys(
-        f"{text.quantity(value, line.decimals, line.unit)} in the {line.location_title}"
+        say.words(
+            "{amount} in the {place}",
+            amount=say.quantity(value, line.decimals, line.unit),
+            place=say.name(line.location_title),
+        )
         for value, line, _ in (ends[0], ends[-1])
+        for at in (line.location_title,)
     )
-    marks = {text.status_mark(line.status[last]) for _, line, last in ends} - {""}
-    return f"Sea surface in {year}: {' and '.join(parts)}" + (f" ({', '.join(sorted(marks))})" if marks else "")
+    marks = {say.status(line.status[last]) for _, line, last in ends} - {""}
+    found = say.words("Sea surface in {year}: {parts}", year=year, parts=say.words(" and ").join(parts))
+    return found + (f" ({', '.join(sorted(marks))})" if marks else "")
 
 
 def joined(line: Series) -> list[int]:
@@ -157,39 +184,46 @@ def joined(line: Series) -> list[int]:
     return [i for i, flag in enumerate(line.qc_flags) if flag not in (SUSPECT, FAIL, MISSING)]
 
 
-def description(lines: Iterable[Series]) -> str:
+def description(lines: Iterable[Series], say: Voice = ENGLISH) -> str:
     """Alternative text: first, last, lowest and highest value of each line, and what is preliminary or flagged."""
-    return " ".join(_describe(line) for line in lines) or "No observations."
+    return " ".join(_describe(line, say) for line in lines) or say.words("No observations.")
 
 
-def _describe(line: Series) -> str:
+def _describe(line: Series, say: Voice) -> str:
     good = joined(line)
-    where = f"{line.label} ({text.unit(line.unit)}{f', {line.datum_title}' if line.datum_title else ''})"
+    where = (
+        f"{say.name(line.label)} ({say.unit(line.unit)}{f', {say.name(line.datum_title)}' if line.datum_title else ''})"
+    )
     if not good:
-        return f"{where}: no values."
+        return say.words("{where}: no values.", where=where)
     low, high = (pick(good, key=lambda i: line.values[i]) for pick in (min, max))
     first, last, low_text, high_text = (
-        f"{text.number(line.values[i], line.decimals)} {_when(line, i)}" for i in (good[0], good[-1], low, high)
+        f"{say.number(line.values[i], line.decimals)} {_when(line, i, say)}" for i in (good[0], good[-1], low, high)
     )
-    marked = [f"{n} {word}" for word in text.NOT_FINAL if (n := sum(line.status[i] == word for i in good))]
+    marked = [f"{n} {say.name(word)}" for word in text.NOT_FINAL if (n := sum(line.status[i] == word for i in good))]
     if flagged := len(line.times) - len(good):
-        marked.append(f"{flagged} flagged by quality control and not joined")
-    counts = f"{len(good)} value{'s' if len(good) > 1 else ''}" + (f", {', '.join(marked)}" if marked else "")
-    return f"{where}: from {first} to {last}; lowest {low_text}, highest {high_text}; {counts}."
+        marked.append(say.words("{n} flagged by quality control and not joined", n=flagged))
+    counts = ", ".join([say.words("{n} values" if len(good) > 1 else "{n} value", n=len(good)), *marked])
+    return say.words(
+        "{where}: from {first} to {last}; lowest {low}, highest {high}; {counts}.",
+        where=where, first=first, last=last, low=low_text, high=high_text, counts=counts,
+    )  # fmt: skip
 
 
-def describe_value(value: Value) -> str:
+def describe_value(value: Value, say: Voice = ENGLISH) -> str:
     """Name, place, period, number and interval of a value in one sentence."""
-    when = text.period(value.period_start, value.period_end)
-    return f"{value.title}, {value.location_title}, {when}: {text.with_interval(value)}."
+    when = say.period(value.period_start, value.period_end)
+    return f"{say.name(value.title)}, {say.name(value.location_title)}, {when}: {say.with_interval(value)}."
 
 
-def _describe_references(levels: Iterable[ReferenceLevel]) -> str:
-    return "".join(f" {r.label}: {text.quantity(r.value, r.decimals, r.unit)}." for r in levels)
+def _describe_references(levels: Iterable[ReferenceLevel], say: Voice) -> str:
+    return "".join(f" {say.name(r.label)}: {say.quantity(r.value, r.decimals, r.unit)}." for r in levels)
 
 
-def _when(line: Series, i: int) -> str:
-    return f"in {line.times[i].year}" if line.resolution == "P1Y" else f"on {text.day(line.times[i])}"
+def _when(line: Series, i: int, say: Voice) -> str:
+    if line.resolution == "P1Y":
+        return say.words("in {year}", year=line.times[i].year)
+    return say.words("on {day}", day=say.day(line.times[i]))
 
 
 def _leading_locations(report: Report) -> dict[str, str]:
@@ -206,14 +240,18 @@ def _leading(rows: Iterable[text.RowT], leading: dict[str, str]) -> dict[str, te
 
 
 def _message(report: Report, value: Value, refusal: Refusal | None) -> Message:
-    headline, details = SENTENCES[value.headline](value)
-    if mark := text.status_mark(value.status):
-        details.append(f"The value is {mark}{' and can change' if mark == 'preliminary' else ''}.")
+    say = Voice(report.language)
+    headline, details = SENTENCES[value.headline](value, say)
+    if mark := say.status(value.status):
+        changes = "The value is {mark} and can change." if value.status == "preliminary" else "The value is {mark}."
+        details.append(say.words(changes, mark=mark))
     if value.qc_flag in (SUSPECT, FAIL):
-        details.append(f"Quality flag {text.qc(value.qc_flag)}.")
+        details.append(say.words("Quality flag {flag}.", flag=say.qc(value.qc_flag)))
     if refusal and refusal.period_end > value.period_end:
-        when = text.period(refusal.period_start, refusal.period_end)
-        details.append(f"No number for {when}: {refusal.reason.rstrip('.')}.")
+        when = say.period(refusal.period_start, refusal.period_end)
+        details.append(
+            say.words("No number for {when}: {reason}.", when=when, reason=say.name(refusal.reason.rstrip(".")))
+        )
     return Message(headline, " ".join(details), _anchor(report, value.indicator_id))
 
 
@@ -222,82 +260,101 @@ def _anchor(report: Report, indicator_id: str) -> str:
     return next((section.id for section in report.sections if indicator_id in section.shows), "methods")
 
 
-def _no_number(refusal: Refusal) -> Message:
-    when = text.period(refusal.period_start, refusal.period_end)
-    return Message(f"{refusal.title}, {when}: no number", text.sentence(refusal.reason), "no-number")
+def _no_number(refusal: Refusal, say: Voice) -> Message:
+    when = say.period(refusal.period_start, refusal.period_end)
+    headline = say.words("{title}, {when}: no number", title=say.name(refusal.title), when=when)
+    return Message(headline, text.sentence(say.name(refusal.reason)), "no-number")
 
 
-def _interval(value: Value, meaning: str = "") -> list[str]:
+def _interval(value: Value, say: Voice, meaning: str = "") -> list[str]:
     if value.ci_low is None:
-        return ["No interval is given."]
-    return [f"{text.interval(value)} {text.unit(value.unit)}".strip() + f"{meaning}."]
+        return [say.words("No interval is given.")]
+    return [f"{say.interval(value)} {say.unit(value.unit)}".strip() + f"{say.words(meaning)}."]
 
 
-def _mean(value: Value) -> tuple[str, list[str]]:
-    when = text.period(value.period_start, value.period_end)
-    amount = text.quantity(value.value, value.decimals, value.unit)
-    datum = [f"Datum: {value.datum_title}."] if value.datum_title else []
-    return f"{value.location_title}, mean level in {when}: {amount}", _interval(value) + datum
+def _mean(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
+    when = say.period(value.period_start, value.period_end)
+    amount = say.quantity(value.value, value.decimals, value.unit)
+    datum = [say.words("Datum: {datum}.", datum=say.name(value.datum_title))] if value.datum_title else []
+    place = say.name(value.location_title)
+    headline = say.words("{place}, mean level in {when}: {amount}", place=place, when=when, amount=amount)
+    return headline, _interval(value, say) + datum
 
 
-def _change(value: Value) -> tuple[str, list[str]]:
-    details = _interval(value, ", measurement error only: it tells what happened between these years, not a trend")
+def _change(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
+    details = _interval(value, say, ", measurement error only: it tells what happened between these years, not a trend")
     if text.contains_zero(value):
-        details.append("The interval contains zero: no change is established.")
-    return _headline_of_change(value), details
+        details.append(say.words("The interval contains zero: no change is established."))
+    return _headline_of_change(value, say), details
 
 
-def _headline_of_change(value: Value) -> str:
-    first, last = text.ends(value.period_start, value.period_end)
-    amount = text.quantity(value.value, value.decimals, value.unit, signed=True)
-    return f"{value.location_title}, observed change of level from {first} to {last}: {amount}"
+def _headline_of_change(value: Value, say: Voice = ENGLISH) -> str:
+    first, last = say.ends(value.period_start, value.period_end)
+    amount = say.quantity(value.value, value.decimals, value.unit, signed=True)
+    return say.words(
+        "{place}, observed change of level from {first} to {last}: {amount}",
+        place=say.name(value.location_title), first=first, last=last, amount=amount,
+    )  # fmt: skip
 
 
-def _rate(value: Value) -> tuple[str, list[str]]:
-    first, last = text.ends(value.period_start, value.period_end)
-    amount = text.quantity(value.value, value.decimals, value.unit, signed=True)
-    details = _interval(value, ", natural variability included")
+def _rate(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
+    first, last = say.ends(value.period_start, value.period_end)
+    amount = say.quantity(value.value, value.decimals, value.unit, signed=True)
+    details = _interval(value, say, ", natural variability included")
     if text.contains_zero(value):
-        details.append("The interval contains zero: the sign of the mean rate is not established.")
+        details.append(say.words("The interval contains zero: the sign of the mean rate is not established."))
     # N yearly means span N - 1 years: a period of exactly 20 calendar years still falls short of 20.
     if text.years(value) < 20.5:
-        details.append("The period is too short for a statement of significance.")
+        details.append(say.words("The period is too short for a statement of significance."))
     elif not text.contains_zero(value):
-        details.append("The interval does not contain zero.")
-    return f"{value.location_title}, mean rate of level from {first} to {last}: {amount}", details
+        details.append(say.words("The interval does not contain zero."))
+    headline = say.words(
+        "{place}, mean rate of level from {first} to {last}: {amount}",
+        place=say.name(value.location_title), first=first, last=last, amount=amount,
+    )  # fmt: skip
+    return headline, details
 
 
-def _anomaly(value: Value) -> tuple[str, list[str]]:
-    when = text.period(value.period_start, value.period_end)
-    amount = text.quantity(value.value, value.decimals, value.unit, signed=True)
-    details = [text.sentence(value.statistic), *_interval(value)]
+def _anomaly(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
+    when = say.period(value.period_start, value.period_end)
+    amount = say.quantity(value.value, value.decimals, value.unit, signed=True)
+    details = [text.sentence(say.name(value.statistic)), *_interval(value, say)]
     if text.contains_zero(value):
-        details.append("The interval contains zero.")
-    return f"{_place_and_title(value)}, {when}: {amount}", details
+        details.append(say.words("The interval contains zero."))
+    return f"{_place_and_title(value, say)}, {when}: {amount}", details
 
 
-def _place_and_title(value: Value) -> str:
+def _place_and_title(value: Value, say: Voice = ENGLISH) -> str:
     """Place and title, unless the title names the place already ("Global …")."""
     if value.location_title.lower()[:4] in value.title.lower():
-        return value.title
-    return f"{value.location_title}, {text.lower_first(value.title)}"
+        return say.name(value.title)
+    title = say.name(value.title)
+    return f"{say.name(value.location_title)}, {title if title[:1] == '[' else text.lower_first(title)}"
 
 
-def _context(value: Value) -> tuple[str, list[str]]:
-    when = text.period(value.period_start, value.period_end)
-    amount = text.quantity(value.value, value.decimals, value.unit)
-    details = [text.sentence(value.statistic), *_interval(value), "Context: no cause of the level is implied."]
-    return f"{_place_and_title(value)}, {when}: {amount}", details
+def _context(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
+    when = say.period(value.period_start, value.period_end)
+    amount = say.quantity(value.value, value.decimals, value.unit)
+    details = [
+        text.sentence(say.name(value.statistic)),
+        *_interval(value, say),
+        say.words("Context: no cause of the level is implied."),
+    ]
+    return f"{_place_and_title(value, say)}, {when}: {amount}", details
 
 
-def _number(value: Value) -> tuple[str, list[str]]:
-    when = text.period(value.period_start, value.period_end)
-    amount = text.quantity(value.value, value.decimals, value.unit)
-    datum = [f"Datum: {value.datum_title}."] if value.datum_title else []
-    return f"{_place_and_title(value)}, {when}: {amount}", [text.sentence(value.statistic), *_interval(value), *datum]
+def _number(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
+    when = say.period(value.period_start, value.period_end)
+    amount = say.quantity(value.value, value.decimals, value.unit)
+    datum = [say.words("Datum: {datum}.", datum=say.name(value.datum_title))] if value.datum_title else []
+    return f"{_place_and_title(value, say)}, {when}: {amount}", [
+        text.sentence(say.name(value.statistic)),
+        *_interval(value, say),
+        *datum,
+    ]
 
 
-SENTENCES: dict[str, Callable[[Value], tuple[str, list[str]]]] = {
+SENTENCES: dict[str, Callable[[Value, Voice], tuple[str, list[str]]]] = {
     "level_mean": _mean, "level_change": _change, "mean_rate": _rate,
     "sst_anomaly": _anomaly, "air_anomaly": _anomaly, "co2": _context, "number": _number,
 }  # fmt: skip

@@ -14,6 +14,7 @@ from caspian_env.reports import charts, fonts, messages, spreadsheet, text
 from caspian_env.reports.line_charts import Drawing
 from caspian_env.reports.model import Figure, Report
 from caspian_env.reports.numbers import GranuleLine, Refusal, Value
+from caspian_env.reports.voice import Voice
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
 NO_INTERVAL = "a rate is not shown without its interval"
 # Up to this many granules are listed in the open; longer lists unfold.
 OPEN_LIST = 6
+INTERVAL_NOTES = (
+    "Observed change between two years: measurement error only. It tells what happened; it is no trend and no forecast.",
+    "Mean rate: natural variability is included, with the memory of the water balance.",
+    "Rates of different spans or estimators cannot be compared.",
+    "Temperatures, carbon dioxide and yearly levels: the error of the product, as each method below says.",
+    "Not included: the offset between datums, motion of the land, and errors that all values of a dataset share.",
+    "An interval that contains zero leaves the sign open. Below 20 years no statement of significance is made.",
+    "No cause is attributed.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +108,21 @@ def _without(values: tuple[Value, ...], bare: list[Value]) -> tuple[Value, ...]:
 
 def page(report: Report) -> str:
     """The HTML page: no request, readable without its script, from 360 pixels to print, in light and dark."""
-    shown = text.latest(report.values)
+    shown, say = text.latest(report.values), Voice(report.language)
     script = (files("caspian_env.reports") / "templates" / "report.js").read_text(encoding="utf-8")
     return (
-        _templates()
+        _templates(say)
         .get_template("report.html")
         .render(
             b=report,
-            synthetic_words=messages.SYNTHETIC,
+            synthetic_words=say.words(messages.SYNTHETIC),
             messages=messages.key_messages(report),
             newest=max((s.newest_observation for s in report.sources if s.newest_observation), default=None),
             drawn={figure.id: _drawn(report, figure) for figure in report.figures},
             headings={section.id: section.heading for section in report.sections},
-            interval_head=_interval_head(shown),
+            interval_head=_interval_head(shown, say),
+            one_level=len({v.ci_level for v in shown} - {None}) == 1,
+            interval_notes=[say.words(words) for words in INTERVAL_NOTES],
             refusals=text.latest(report.refusals),
             more=len(report.values) - len(shown),
             evidence=evidence(shown),
@@ -172,9 +184,9 @@ def _digest(granules: Iterable[GranuleLine]) -> str:
     return hashlib.sha256("\n".join(sorted({granule.sha256 for granule in granules})).encode()).hexdigest()
 
 
-def _interval_head(values: Iterable[Value]) -> str:
+def _interval_head(values: Iterable[Value], say: Voice) -> str:
     levels = {value.ci_level for value in values if value.ci_level is not None}
-    return f"{text.level(levels.pop())} interval" if len(levels) == 1 else "Interval"
+    return say.words("{level} interval", level=text.level(levels.pop())) if len(levels) == 1 else say.words("Interval")
 
 
 def _methods(values: Iterable[Value]) -> list[Value]:
@@ -182,7 +194,7 @@ def _methods(values: Iterable[Value]) -> list[Value]:
     return list({value.indicator_id: value for value in values}.values())
 
 
-def _templates() -> Environment:
+def _templates(say: Voice) -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -193,7 +205,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = {"glue": glue, "web_address": web_address}
-    filters |= {name: getattr(text, name) for name in ("day", "unit", "number", "uncertainty", "span", "qc")}
+    filters |= {name: getattr(say, name) for name in ("day", "unit", "number", "uncertainty", "span", "qc", "name")}
     environment.filters.update(filters)
-    environment.globals.update(period=text.period, percent=text.level, status_mark=text.status_mark)
+    environment.globals.update(period=say.period, percent=text.level, status_mark=text.status_mark, _=say.words)
     return environment

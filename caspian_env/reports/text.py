@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -115,6 +114,17 @@ def period(start: datetime, end: datetime) -> str:
     return f"{day(start)} to {day(last)}"
 
 
+def years_only(start: datetime, end: datetime) -> bool:
+    """Whether a half-open period is made of whole calendar years."""
+    return (start.month, start.day, start.hour, end.month, end.day, end.hour) == (1, 1, 0, 1, 1, 0)
+
+
+def one_month(start: datetime, end: datetime) -> bool:
+    """Whether a half-open period is one calendar month."""
+    last = end - timedelta(microseconds=1)
+    return (start.day, end.day, end.hour) == (1, 1, 0) and (start.year, start.month) == (last.year, last.month)
+
+
 def ends(start: datetime, end: datetime) -> tuple[str, str]:
     """First and last year of a half-open period in words; whole dates where it is not made of whole years."""
     last = end - timedelta(microseconds=1)
@@ -146,30 +156,6 @@ def status_mark(status: str) -> str:
 def qc(flag: int) -> str:
     """A QARTOD flag with its meaning, e.g. "1 good"."""
     return f"{flag} {FLAGS.get(flag, 'unknown')}"
-
-
-PLACE = re.compile(r"\{([a-z0-9_]+)@([a-z0-9_]+)(?:\|(number|period))?\}")
-
-
-def placed(words: str, values: Iterable[Value], refusals: Iterable[Refusal]) -> str:
-    """A text with its numbers: ``{indicator@location}`` becomes the newest value with interval, status and period.
-
-    ``|number`` gives number and unit alone, ``|period`` the period. Where there is no number the reason stands in its place.
-    """
-    newest = {(row.indicator_id, row.location_id): row for row in latest(values)}
-    refused = {(row.indicator_id, row.location_id): row for row in latest(refusals)}
-
-    def put(match: re.Match[str]) -> str:
-        key, part = (match[1], match[2]), match[3]
-        if key in newest:
-            found = newest[key]
-            when = period(found.period_start, found.period_end)
-            if part:
-                return when if part == "period" else quantity(found.value, found.decimals, found.unit)
-            return "; ".join(filter(None, (with_interval(found), when, status_mark(found.status))))
-        return f"no number ({refused[key].reason.rstrip('.')})" if key in refused else "no number yet"
-
-    return PLACE.sub(put, words)
 
 
 def latest(rows: Iterable[RowT]) -> tuple[RowT, ...]:

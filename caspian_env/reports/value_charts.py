@@ -7,6 +7,7 @@ from textwrap import wrap
 from caspian_env.reports import messages, svg, text
 from caspian_env.reports.line_charts import NARROW, WIDE, Drawing, Frame, panels_of
 from caspian_env.reports.model import Figure, Report, Series
+from caspian_env.reports.voice import Voice
 
 ROW_HEIGHT = 44.0
 # A diverging palette that the colour-blind tell apart, dark at both ends and pale at the mean (ColorBrewer RdBu, 9 classes).
@@ -29,13 +30,13 @@ def cycle(report: Report, shown: Figure) -> Drawing:
 
 
 def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
-    name = f"{shown.id}-{frame.name}"
+    name, say = f"{shown.id}-{frame.name}", Voice(report.language)
     values = [value for value in shown.values if value.unit == shown.values[0].unit]
     wide = frame is WIDE
     shape = Frame(frame.name, frame.width, 0, 250 if wide else 16, 130 if wide else 16, 8, 38, frame.text_size, 30)
     step = ROW_HEIGHT if wide else ROW_HEIGHT * 1.5
     with svg.drawing_style(name, frame.text_size):
-        figure, (ax,) = panels_of(1, shape, report.synthetic, height=step * len(values))
+        figure, (ax,) = panels_of(1, shape, report.synthetic, say=say, height=step * len(values))
         ax.grid(visible=True, axis="x")
         ax.grid(visible=False, axis="y")
         ax.set_ylim(len(values) - 0.5, -0.5)
@@ -45,10 +46,10 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
                 ax.hlines(row, value.ci_low, value.ci_high, color=svg.HUES[0], linewidth=2.4)
             final = not text.status_mark(value.status)
             ax.plot([value.value], [row], "o", color=svg.HUES[0], markerfacecolor=svg.HUES[0] if final else svg.PAPER)
-            label = f"{value.title}, {text.period(value.period_start, value.period_end)}"
+            label = f"{say.name(value.title)}, {say.period(value.period_start, value.period_end)}"
             if len({v.location_id for v in values}) > 1:
-                label = f"{value.location_title}: {label}"
-            amount = text.quantity(value.value, value.decimals, value.unit)
+                label = f"{say.name(value.location_title)}: {label}"
+            amount = say.quantity(value.value, value.decimals, value.unit)
             style = {"textcoords": "offset points", "xycoords": ("axes fraction", "data"), "color": svg.INK}
             if wide:
                 words = "\n".join(wrap(label, 40)[:2])
@@ -61,20 +62,20 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
         if low < 0 < high:
             ax.axvline(0, color=svg.MUTED, linewidth=1)
         ax.locator_params(axis="x", nbins=6 if wide else 4)
-        ax.set_xlabel(text.unit(values[0].unit))
-        tips = [messages.describe_value(value) for value in values]
+        ax.set_xlabel(say.unit(values[0].unit))
+        tips = [messages.describe_value(value, say) for value in values]
         points = svg.points_of(ax, [(v.value, row, tips[row]) for row, v in enumerate(values)], 0)
         return svg.to_svg(figure, name, *messages.alternative(report, shown), points)
 
 
 def _stripes(report: Report, shown: Figure, frame: Frame) -> str:
-    name, line = f"{shown.id}-{frame.name}", shown.lines[0]
+    name, line, say = f"{shown.id}-{frame.name}", shown.lines[0], Voice(report.language)
     shape = Frame(frame.name, frame.width, 0, 12, 12, 8, 34, frame.text_size, 30)
     good = messages.joined(line)
     mean = sum(line.values[i] for i in good) / len(good)
     widest = max(abs(line.values[i] - mean) for i in good) or 1.0
     with svg.drawing_style(name, frame.text_size):
-        figure, (ax,) = panels_of(1, shape, report.synthetic, height=130 if frame is WIDE else 110)
+        figure, (ax,) = panels_of(1, shape, report.synthetic, say=say, height=130 if frame is WIDE else 110)
         ax.grid(visible=False)
         for i in good:
             step = round((line.values[i] - mean) / widest * 4) + 4
@@ -102,28 +103,26 @@ def by_month(line: Series) -> tuple[int, dict[int, float], dict[int, list[float]
 
 
 def _cycle(report: Report, shown: Figure, frame: Frame) -> str:
-    name, line = f"{shown.id}-{frame.name}", shown.lines[0]
+    name, line, say = f"{shown.id}-{frame.name}", shown.lines[0], Voice(report.language)
     year, newest, before = by_month(line)
     months = sorted(before)
     shape = frame if frame is WIDE else Frame("narrow", 340, 0, 56, 14, 30, 34, frame.text_size, 48)
     with svg.drawing_style(name, frame.text_size):
-        figure, (ax,) = panels_of(1, shape, report.synthetic, height=240)
+        figure, (ax,) = panels_of(1, shape, report.synthetic, say=say, height=240)
         mean = [sum(before[month]) / len(before[month]) for month in months]
         ax.fill_between(months, [min(before[m]) for m in months], [max(before[m]) for m in months], color=svg.MUTED,
                         alpha=0.22, linewidth=0)  # fmt: skip
         ax.plot(months, mean, color=svg.MUTED, linewidth=1.3)
         ax.plot(list(newest), list(newest.values()), color=svg.HUES[1], linewidth=2, marker="o", markersize=5)
-        ax.set_ylabel(text.unit(line.unit))
-        letters = [text.MONTHS[month - 1][: 3 if frame is WIDE else 1] for month in range(1, 13)]
+        ax.set_ylabel(say.unit(line.unit))
+        letters = [say.month(month, width="abbreviated" if frame is WIDE else "narrow") for month in range(1, 13)]
         ax.set_xticks(range(1, 13), letters)
-        labels = ((str(year), svg.HUES[1]), ("mean and range of the years before", svg.MUTED))
+        labels = ((str(year), svg.HUES[1]), (say.words("mean and range of the years before"), svg.MUTED))
         for n, (words, hue) in enumerate(labels):
             at = ((1, 1), (8, -14 - 18 * n)) if frame is WIDE else ((0, 1), (0 if n == 0 else 40, 8))
             words = "\n".join(wrap(words, 20)) if frame is WIDE else words
             ax.annotate(words, at[0], at[1], xycoords="axes fraction", textcoords="offset points", color=hue,
                         va="top" if frame is WIDE else "bottom", fontweight="bold" if n == 0 else "normal")  # fmt: skip
-        tips = {
-            m: f"{text.MONTHS[m - 1]} {year}: {text.quantity(v, line.decimals, line.unit)}" for m, v in newest.items()
-        }
+        tips = {m: f"{say.month(m)} {year}: {say.quantity(v, line.decimals, line.unit)}" for m, v in newest.items()}
         points = svg.points_of(ax, [(month, value, tips[month]) for month, value in newest.items()], 0)
         return svg.to_svg(figure, name, *messages.alternative(report, shown), points)

@@ -18,7 +18,9 @@ from caspian_env.reports import text
 from caspian_env.reports.model import Figure, Report, Section, Table
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.reports.page import build
+from caspian_env.reports.placed import PLACE, placed
 from caspian_env.reports.tables import flags, reported_levels, revisions
+from caspian_env.reports.voice import Voice
 from caspian_env.seeds import load_reports
 from caspian_env.settings import VERSION, data_folder
 from caspian_env.wiring import Platform
@@ -74,7 +76,7 @@ def fill_report(
     speaking = headlines(connection, definition.get("headlines", []), as_of)
     shown = shown_indicators(platform, _named(sections))
     values, refusals = numbers(connection, platform, shown, speaking, as_of)
-    values = tuple(replace(v, printed=text.quantity(v.value, v.decimals, v.unit)) for v in values)
+    values = tuple(replace(v, printed=Voice(language).quantity(v.value, v.decimals, v.unit)) for v in values)
     filled = tuple(_section(connection, platform, entry, values, refusals, as_of, language) for entry in sections)
     lines = [line for section in filled for figure in section.figures for line in figure.lines]
     named = {line.dataset_id for line in lines} | {granule.dataset_id for value in values for granule in value.granules}
@@ -111,7 +113,7 @@ def _named(sections: list[dict[str, Any]]) -> list[str]:
     found += [name for section in sections for shown in section.get("figures", ()) for name in shown.get("values", ())]
     texts = [words for section in sections for words in section.get("text", ())]
     spoken = [w for words in texts for w in (words.values() if isinstance(words, dict) else [words])]
-    found += [match[1] for words in spoken for match in text.PLACE.finditer(words)]
+    found += [match[1] for words in spoken for match in PLACE.finditer(words)]
     return list(dict.fromkeys(found))
 
 
@@ -132,7 +134,7 @@ def _section(
     return Section(
         id=entry["id"],
         heading=in_language(entry["heading"], language),
-        text=tuple(text.placed(in_language(w, language), values, refusals) for w in entry.get("text", ())),
+        text=tuple(placed(in_language(w, language), values, refusals, Voice(language)) for w in entry.get("text", ())),
         figures=figures,
         tables=tuple(_table(connection, table, figures, as_of) for table in entry.get("tables", ())),
         values=tuple(value for value in text.latest(values) if value.indicator_id in listed),

@@ -10,6 +10,7 @@ import pytest
 from caspian_env.errors import SeedError
 from caspian_env.reports import text
 from caspian_env.reports.page import build
+from caspian_env.reports.placed import PLACE
 from caspian_env.seeds import load_reports
 from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
@@ -55,7 +56,7 @@ def test_every_report_is_made_in_every_language_that_it_names(filled: Platform) 
             assert report(filled, name, language) == found
             page = next(content for file, content in build(found).items() if file.endswith(".html"))
             assert f'<html lang="{language}">' in page.decode()
-            assert not text.PLACE.search(page.decode().split("</style>")[1])
+            assert not PLACE.search(page.decode().split("</style>")[1])
             made.add(name)
     assert made >= {"bulletin", "annual", "cop29", "ports", "quality"}
 

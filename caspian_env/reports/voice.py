@@ -1,0 +1,138 @@
+"""How a report speaks in its language: words from the catalogues, numbers, dates and units as the language writes them.
+
+The catalogues are gettext files (``languages/ru.po`` …) whose message is the English text. What a catalogue lacks is
+printed in English with the mark ``[en]``, so that a missing translation is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Literal
+
+from caspian_env.reports import text
+from caspian_env.reports.numbers import Value
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
+
+LANGUAGES = ("en", "ru", "kk", "az")
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(language: str) -> Catalog:
+    """The catalogue of a language other than English."""
+    from babel.messages.pofile import read_po
+
+    with (files("caspian_env.reports") / "languages" / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One language; English is written by ``text`` itself."""
+
+    language: str = "en"
+
+    def find(self, english: str) -> str | None:
+        """The translation, or None where the catalogue has none."""
+        if self.language == "en" or not english:
+            return english
+        message = catalogue(self.language).get(english)
+        return str(message.string) if message and message.string else None
+
+    def words(self, english: str, **given: object) -> str:
+        """A sentence in this language with its blanks filled; marked where it is not translated."""
+        found = self.find(english)
+        return f"[en] {english}".format(**given) if found is None else found.format(**given)
+
+    def name(self, english: str) -> str:
+        """A title of the seeds in this language; marked where it is not translated. Braces in it are no blanks."""
+        found = self.find(english)
+        return f"[en] {english}" if found is None else found
+
+    def unit(self, spelling: str) -> str:
+        """A unit as it is printed; an international symbol where the language has no other."""
+        printed = text.unit(spelling)
+        return self.find(printed) or printed
+
+    def number(self, value: float, decimals: int, *, signed: bool = False) -> str:
+        """The rounded value with the decimal sign of the language."""
+        return self._signs(text.number(value, decimals, signed=signed))
+
+    def quantity(self, value: float, decimals: int, spelling: str, *, signed: bool = False) -> str:
+        """Number and unit."""
+        return f"{self.number(value, decimals, signed=signed)} {self.unit(spelling)}".strip()
+
+    def uncertainty(self, value: float | None, decimals: int) -> str:
+        """Standard uncertainty at the places of its value."""
+        return self._signs(text.uncertainty(value, decimals))
+
+    def span(self, value: Value) -> str:
+        """The interval alone; empty where there is none."""
+        if value.ci_low is None or value.ci_high is None:
+            return ""
+        ends = (self.number(end, value.decimals) for end in (value.ci_low, value.ci_high))
+        return self.words("{low} to {high}", **dict(zip(("low", "high"), ends, strict=True)))
+
+    def interval(self, value: Value) -> str:
+        """The interval with its level; empty where there is none."""
+        if value.ci_level is None:
+            return ""
+        return self.words("{level} interval {span}", level=text.level(value.ci_level), span=self.span(value))
+
+    def with_interval(self, value: Value) -> str:
+        """Value, unit and interval."""
+        amount = self.quantity(value.value, value.decimals, value.unit)
+        return f"{amount} ({self.interval(value)})" if self.interval(value) else amount
+
+    def day(self, moment: datetime) -> str:
+        """A date in words."""
+        if self.language == "en":
+            return text.day(moment)
+        from babel.dates import format_date
+
+        return str(format_date(moment.date(), "long", locale=self.language))
+
+    def month(self, number: int, *, width: Literal["wide", "abbreviated", "narrow"] = "wide") -> str:
+        """The name of a month on its own; ``width`` is wide, abbreviated or narrow."""
+        if self.language == "en" and width != "narrow":
+            return text.MONTHS[number - 1][: None if width == "wide" else 3]
+        from babel.dates import get_month_names
+
+        return str(get_month_names(width, context="stand-alone", locale=self.language)[number])
+
+    def period(self, start: datetime, end: datetime) -> str:
+        """A half-open period in words, as ``text.period`` cuts it."""
+        if self.language == "en" or text.years_only(start, end):
+            return text.period(start, end)
+        last = end - timedelta(microseconds=1)
+        if text.one_month(start, end):
+            return f"{self.month(start.month)} {start.year}"
+        if start.date() == last.date():
+            return self.day(start)
+        return f"{self.day(start)} – {self.day(last)}"
+
+    def ends(self, start: datetime, end: datetime) -> tuple[str, str]:
+        """First and last year of a half-open period; whole dates where it is not made of whole years."""
+        if text.years_only(start, end):
+            return text.ends(start, end)
+        return self.day(start), self.day(end - timedelta(microseconds=1))
+
+    def status(self, status: str) -> str:
+        """The word for a value that is not final; empty for final ones."""
+        return self.name(text.status_mark(status))
+
+    def qc(self, flag: int) -> str:
+        """A QARTOD flag with its meaning."""
+        number, _, meaning = text.qc(flag).partition(" ")
+        return f"{number} {self.name(meaning)}"
+
+    def _signs(self, number: str) -> str:
+        if self.language == "en":
+            return number
+        from babel.numbers import get_decimal_symbol
+
+        return number.replace(".", get_decimal_symbol(self.language))

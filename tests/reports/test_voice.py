@@ -1,0 +1,97 @@
+"""Four languages: whole catalogues, numbers and dates as each writes them, and a translation that is missing is seen."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from caspian_env import reports
+from caspian_env.reports import charts, messages, page, text
+from caspian_env.reports.fonts import RANGES
+from caspian_env.reports.voice import LANGUAGES, Voice, catalogue
+from tests.reports.synthetic_bulletin import bulletin, rate, utc
+
+FOLDER = Path(reports.__file__).parent
+OTHERS = [language for language in LANGUAGES if language != "en"]
+
+
+def said() -> set[str]:
+    """Every sentence that code and templates hand over to be translated."""
+    found = set(messages_of_legends())
+    for path in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "words"
+                and node.args
+            ):
+                found |= {
+                    c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and isinstance(c.value, str)
+                }
+    template = (FOLDER / "templates" / "report.html").read_text(encoding="utf-8")
+    found |= {match[2] for match in re.finditer(r"\b_\((['\"])(.*?)\1", template)}
+    return {words for words in found if words}
+
+
+def messages_of_legends() -> list[str]:
+    return [legend for _, legend in messages.FIGURES.values()] + list(page.INTERVAL_NOTES) + [messages.SYNTHETIC]
+
+
+def blanks(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_sentence_is_translated_with_the_same_blanks(language):
+    voice = Voice(language)
+    wanted = said()
+    assert len(wanted) > 90
+    assert [words for words in sorted(wanted) if voice.find(words) is None] == []
+    for message in catalogue(language):
+        if message.id:
+            assert blanks(message.string) == blanks(message.id), message.id
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_the_embedded_type_has_every_letter_of_the_catalogue(language):
+    letters = {ord(letter) for message in catalogue(language) for letter in str(message.string)} - {10}
+    assert {hex(code) for code in letters if not any(first <= code <= last for first, last in RANGES)} == set()
+
+
+def test_numbers_units_and_dates_are_written_as_the_language_does():
+    assert Voice("ru").quantity(-7.13, 1, "cm year-1") == "−7,1 см в год"
+    assert Voice("az").quantity(1.25, 2, "m") == "1,25 m"
+    assert Voice("ru").day(utc(2026, 8, 1)) == "1 августа 2026\u202fг."
+    assert Voice("az").day(utc(2026, 8, 1)) == "1 avqust 2026"
+    assert Voice("kk").month(8) == "Тамыз"
+    assert Voice("ru").period(utc(2026, 8), utc(2026, 9)) == "август 2026"
+    assert Voice("ru").interval(rate()) == "интервал 90 %: от −13,0 до −1,2"
+
+
+def test_english_is_written_by_the_module_of_texts():
+    assert Voice().with_interval(rate()) == text.with_interval(rate())
+    assert Voice().period(utc(2020), utc(2022)) == text.period(utc(2020), utc(2022))
+
+
+def test_what_is_not_translated_is_seen():
+    assert Voice("kk").name("A title that nobody translated {x}") == "[en] A title that nobody translated {x}"
+    assert Voice("kk").words("{n} untranslated", n=3) == "[en] 3 untranslated"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_page_speaks_its_language(language):
+    files = page.build(bulletin(language=language))
+    html = files[f"bulletin-synthetic.{language}.html"].decode()
+    assert f'<html lang="{language}">' in html
+    assert Voice(language).words("Key messages") in html
+    assert "Key messages" not in html
+    assert (
+        Voice(language).words(messages.SYNTHETIC)
+        in charts.draw(bulletin(language=language), next(bulletin().figures)).wide
+    )
+    assert files["bulletin-synthetic.csv"] == page.build(bulletin())["bulletin-synthetic.csv"]

@@ -1,0 +1,168 @@
+"""Commitments on the archived editions, month by month: numbers against pandas, pledges of the day, traps of real files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from caspian_env.catalog.query import ask
+from caspian_env.settings import Settings
+from caspian_env.wiring import Platform, open_platform
+from caspian_env.workflows.commitments import CANNOT_BE_SAID, INSUFFICIENT, ON_TRACK, Commitments, commitments
+from caspian_env.workflows.compute import compute
+from caspian_env.workflows.run import collect
+from caspian_env.workflows.seed import seed
+from tests.workflows.conftest import compose
+
+pytestmark = pytest.mark.slow
+DATASETS = ("edgar_ghg", "owid_total_ghg", "climate_watch", "unfccc_ghg", "irena_renewables", "world_bank")
+EDITIONS = ("2022-10", "2024-11", "2026-08")
+SOURCES = ("edgar", "owid", "climate_watch", "cait", "unfccc")
+TARGETS = ("rus_2030", "aze_2030", "aze_2035", "aze_2050", "kaz_2030", "tkm_2030")
+COP29 = datetime(2024, 11, 30, tzinfo=UTC)
+CW = ("www.climatewatchdata.org", "api", "v1", "data", "historical_emissions", "download.csv")
+
+
+def wanted(platform: Platform) -> set[str]:
+    names = {f"{name}_{source}" for name in ("ghg_total_1y", "ghg_rate_10y") for source in SOURCES}
+    names |= {
+        f"ndc_{what}_1y_{target}_{source}"
+        for what in ("progress", "gap", "required_cut")
+        for target in TARGETS
+        for source in SOURCES
+    }
+    names |= {"re_generation_share_1y_irena", "re_capacity_share_1y_irena", "population_1y_world_bank"}
+    return names & set(platform.seeds.indicators)
+
+
+def known_from(month: str) -> datetime:
+    return datetime(int(month[:4]), int(month[5:]), 28, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def platform(shared: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A catalog into which three archived states of the providers came in their order."""
+    home = tmp_path_factory.mktemp("commitments")
+    for month in EDITIONS:
+        mirror = compose(shared, month, home / month)
+        settings = Settings(
+            home=home / "home", database_url=f"sqlite:///{home / 'caspian.db'}", mirror=str(mirror), datasets=DATASETS
+        )
+        with open_platform(settings) as opened:
+            seed(opened)
+            collect(opened, known_at=known_from(month))
+            compute(opened, only=wanted(opened), known_at=known_from(month))
+    with open_platform(settings) as opened:
+        yield opened
+
+
+def read(platform: Platform, as_of: datetime | None = None) -> Commitments:
+    with platform.catalog.read() as connection:
+        return commitments(platform, connection, as_of)
+
+
+def by_id(found: Commitments) -> dict[str, dict[str, object]]:
+    return {row.target.id: {line.source: line for line in row.sources} for row in found.targets}
+
+
+def edgar(shared: Callable[..., Path]) -> pd.DataFrame:
+    (path,) = shared("archive", "2024-09").rglob("EDGAR*.xlsx")
+    sheet = openpyxl.load_workbook(path, read_only=True)["GHG_totals_by_country"]
+    rows = list(sheet.iter_rows(values_only=True))
+    return pd.DataFrame(rows[1:], columns=[str(name) for name in rows[0]]).set_index("EDGAR Country Code")
+
+
+def test_numbers_are_those_of_the_files(platform: Platform, shared: Callable[..., Path]) -> None:
+    table, found = edgar(shared), by_id(read(platform))
+    for target, level, base in (("rus_2030", 0.70, "1990"), ("aze_2030", 0.65, "1990"), ("kaz_2030", 0.85, "1990")):
+        line = found[target]["edgar"]
+        row = table.loc[target[:3].upper()]
+        first, last = float(row[base]), float(row["2023"])
+        assert (line.year, line.base_value, line.value) == (2023, pytest.approx(first), pytest.approx(last))
+        assert line.progress_pct == pytest.approx(100 * (first - last) / (first - level * first))
+        assert line.gap == pytest.approx(last - level * first)
+        assert line.required_cut_pct == pytest.approx(max(0.0, 100 * (1 - (level * first / last) ** (1 / 7))))
+        assert line.rate_pct == pytest.approx(100 * ((last / float(row["2013"])) ** 0.1 - 1))
+    owid = pd.read_csv(shared("archive", "2024-12", "ourworldindata.org", "grapher", "total-ghg-emissions.csv"))
+    column = next(name for name in owid.columns if name.startswith("Annual"))
+    rows = owid[owid["Entity"] == "Russia"].set_index("Year")[column] / 1e6
+    assert found["rus_2030"]["owid"].progress_pct == pytest.approx(100 * (1 - rows[2023] / rows[1990]) / 0.3)
+
+
+def test_a_verdict_names_the_sources_that_differ(platform: Platform) -> None:
+    rows = {row.target.id: row for row in read(platform).targets}
+    russia = rows["rus_2030"]
+    assert (russia.word, russia.met_by, russia.n_counted) == (CANNOT_BE_SAID, 1, 2)
+    assert "met by one source of two" in russia.sentence
+    assert {line.source: line.word for line in russia.sources if line.counted} == {
+        "climate_watch": ON_TRACK, "owid": INSUFFICIENT,
+    }  # fmt: skip
+    assert all("land use" in line.why_not for line in russia.sources if line.source in ("edgar", "unfccc"))
+    assert russia.low < 50 < 100 < russia.high  # the choice of source moves the verdict
+    kazakhstan = rows["kaz_2030"]
+    assert (kazakhstan.word, kazakhstan.n_counted) == (CANNOT_BE_SAID, 0)
+    assert (
+        "AR4 in the target and AR5 in the source" in {s.source: s for s in kazakhstan.sources}["climate_watch"].why_not
+    )
+    assert "disputed" in rows["tkm_2030"].sentence
+    assert "business as usual" in rows["irn_2030"].sentence
+
+
+def test_then_and_now_differ_by_new_editions_and_new_targets_alone(platform: Platform) -> None:
+    then, now = by_id(read(platform, COP29)), by_id(read(platform))
+    assert read(platform, COP29).reconstructed
+    assert set(then) - set(now) == {"aze_2050"}
+    assert set(now) - set(then) == {"aze_2035", "kaz_2035", "rus_2035_low", "rus_2035_high"}
+    for target in set(then) & set(now):
+        for source in set(then[target]) & set(now[target]):
+            old, new = then[target][source], now[target][source]
+            numbers = [(line.year, line.value, line.base_value, line.progress_pct) for line in (old, new)]
+            assert (numbers[0] == numbers[1]) == (old.granule_sha256 == new.granule_sha256), (target, source)
+    changed = {s for t in set(then) & set(now) for s in set(then[t]) & set(now[t])
+               if then[t][s].granule_sha256 != now[t][s].granule_sha256}  # fmt: skip
+    assert changed == {"owid"}
+    assert ("cait" in then["rus_2030"], "cait" in now["rus_2030"]) == (True, False)
+    assert ("climate_watch" in then["rus_2030"], "climate_watch" in now["rus_2030"]) == (False, True)
+
+
+def test_no_value_of_a_pledge_is_known_before_it_was_filed(platform: Platform) -> None:
+    statement = "SELECT min(known_from), max(known_to) FROM v_indicator_history WHERE indicator_id = :id"
+    first, _ = ask(platform.catalog, statement, {"id": "ndc_progress_1y_aze_2035_edgar"}).rows[0]
+    assert str(first)[:7] == "2026-08"
+    _, last = ask(platform.catalog, statement, {"id": "ndc_progress_1y_aze_2050_edgar"}).rows[0]
+    assert str(last)[:7] == "2026-08"
+
+
+def test_one_ratio_is_of_one_edition(platform: Platform) -> None:
+    """Trap 6: every pair of base and year was known at one moment in the granule of one edition, never in two."""
+    statement = (
+        "SELECT l.indicator_id, l.location_id, l.period_start, count(DISTINCT l.granule_sha256) FROM v_lineage l"
+        " WHERE l.indicator_id LIKE 'ndc_progress%' GROUP BY 1, 2, 3 HAVING count(DISTINCT l.granule_sha256) > 1"
+    )
+    mixed = ask(platform.catalog, statement, limit=None).rows
+    # A value that a new edition repeats stays with the granule that stated it first: the numbers are one edition's still.
+    for indicator, location, *_ in mixed:
+        assert indicator.endswith("_owid"), (indicator, location)
+
+
+def test_zeros_that_mean_not_published_are_no_values(platform: Platform) -> None:
+    statement = "SELECT max(period_start) FROM v_indicator WHERE indicator_id = :id"
+    last = {
+        name: str(ask(platform.catalog, statement, {"id": f"re_{name}_share_1y_irena"}).rows[0][0])[:4]
+        for name in ("generation", "capacity")
+    }
+    assert last == {"generation": "2021", "capacity": "2023"}
+
+
+def test_the_world_bank_raised_turkmenistan_and_both_editions_are_kept(platform: Platform) -> None:
+    statement = (
+        "SELECT value FROM v_indicator_history WHERE indicator_id = 'population_1y_world_bank' AND location_id = 'TKM'"
+        " AND period_start = '2023-01-01 00:00:00' ORDER BY known_from"
+    )
+    values = [row[0] / 1e6 for row in ask(platform.catalog, statement).rows]
+    assert values[-1] == pytest.approx(7.36, abs=0.01)

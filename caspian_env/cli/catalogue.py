@@ -32,6 +32,7 @@ def datasets(
     as_json: AsJson = False,
 ) -> None:
     """List the datasets: what each gives, how far it reaches, how to credit it; check ID asks its provider."""
+    from caspian_env.seeds import load_uncovered
     from caspian_env.settings import load_settings
     from caspian_env.wiring import open_platform
     from caspian_env.workflows.catalogue import catalogue, sources_page
@@ -42,7 +43,7 @@ def datasets(
             _check(platform, chosen[1:], as_json)
             return
         if markdown:
-            typer.echo(sources_page(platform.seeds.datasets.values()), nl=False)
+            typer.echo(sources_page(platform.seeds.datasets.values(), load_uncovered()), nl=False)
             return
         entries = catalogue(platform, chosen)
     if bibtex or csl:

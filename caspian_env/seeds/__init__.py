@@ -21,6 +21,7 @@ from caspian_env.seeds.entries import (
     mapping,
     refer,
     refer_all,
+    text_rows,
     themed,
 )
 from caspian_env.settings import data_folder
@@ -130,3 +131,14 @@ def _places(folder: Path) -> set[str]:
 
 def _folder(folder: Path | None) -> Path:
     return data_folder("seeds") if folder is None else folder
+
+
+def load_uncovered(folder: Path | None = None) -> list[dict[str, str]]:
+    """Addresses that no dataset reads, by the rows of ``not_covered.csv``: pattern, what it is, what is read instead, why.
+
+    Raises
+    ------
+    SeedError
+        When the table cannot be read or a row has another number of cells.
+    """
+    return [row for row, _ in text_rows(folder or data_folder("seeds"), "not_covered.csv")]

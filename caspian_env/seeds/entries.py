@@ -107,6 +107,15 @@ def csv_rows(folder: Path, name: str, noun: type[Any]) -> Iterator[tuple[Entry, 
         yield {key: _from_cell(cell, hints.get(key, str), where, key) for key, cell in row.items() if cell}, where
 
 
+def text_rows(folder: Path, name: str) -> Iterator[tuple[dict[str, str], str]]:
+    """The rows of a table as text, empty cells as they are."""
+    for n, row in enumerate(csv.DictReader(_text(folder, name).splitlines()), 2):
+        where = f"{name}: line {n}"
+        if None in row or None in row.values():
+            raise SeedError(where, "has another number of cells than the header", "quote cells that hold a comma")
+        yield row, where
+
+
 def _from_cell(cell: str, hint: Any, where: str, key: str) -> Any:
     kinds: dict[Any, Callable[[str], Any]] = {int | None: int, float | None: float}
     try:

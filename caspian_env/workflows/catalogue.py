@@ -95,8 +95,8 @@ def catalogue(platform: Platform, only: Sequence[str] = ()) -> list[Entry]:
     ]
 
 
-def sources_page(datasets: Iterable[Dataset]) -> str:
-    """``docs/sources.md``: a table for each theme, made from the seeds."""
+def sources_page(datasets: Iterable[Dataset], uncovered: Iterable[Mapping[str, str]] = ()) -> str:
+    """``docs/sources.md``: a table for each theme, made from the seeds, and what is not covered and why."""
     found = list(datasets)
     themes = [*THEMES, *sorted({dataset.theme for dataset in found} - set(THEMES))]
     lines = [
@@ -128,7 +128,18 @@ def sources_page(datasets: Iterable[Dataset]) -> str:
                 _line(["---"] * len(heads)),
                 *map(_line, rows),
             ]
+    if rows_of_uncovered := [_uncovered(row) for row in uncovered]:
+        lines += [
+            "", "## Not covered, and why", "",
+            "Files that no dataset reads, and products that were retired, frozen or moved (`seeds/not_covered.csv`).",
+            "", _line(("address", "what", "instead", "why not")), _line(["---"] * 4), *map(_line, rows_of_uncovered),
+        ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _uncovered(row: Mapping[str, str]) -> tuple[str, ...]:
+    instead = f"`{row['instead']}`" if row["instead"] else "-"
+    return f"`{row['pattern']}`", row["what"], instead, row["reason"]
 
 
 def _row(dataset: Dataset) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def test_interrupted_from_the_keyboard(small_mirror_files: Path, tmp_path: Path)
         with opened(home, served.url) as platform:
             interrupted = rows(platform.catalog, "SELECT status, error FROM v_run WHERE status <> 'ok'")
             assert [status for status, _ in interrupted] == ["failed"]
-            assert "nterrupt" in interrupted[0][1]
+            assert "stopped from the keyboard" in interrupted[0][1]
             assert all(outcome.status == "ok" for outcome in collect(platform))
 
 

@@ -26,7 +26,8 @@
     ├── MissingKey                    the source needs a key that is not set
     ├── BadGranule                    the bytes are not what the source promises
     │   └── OlderEdition              they are sound, and an older edition than the one known
-    └── NotComputable                 an indicator's rule forbids the number asked for
+    ├── NotComputable                 an indicator's rule forbids the number asked for
+    └── Unpublishable                 a report shows what must not be frozen as it is
 
 ``transient`` says whether the same call may succeed later without anybody's help.
 """
@@ -173,3 +174,7 @@ class OlderEdition(BadGranule):
 
 class NotComputable(CaspianError):
     """An indicator's own rule forbids the number asked for; the reason is published in its place."""
+
+
+class Unpublishable(CaspianError):
+    """A report shows something that must not be frozen as it is, and nobody allowed it by name."""

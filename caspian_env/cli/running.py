@@ -1,4 +1,4 @@
-"""Commands that change something: init, run, ingest, compute, report.
+"""Commands that change something: init, run, ingest, compute.
 
 Workflows are imported when a command runs, so that ``--help`` answers at once.
 """
@@ -13,7 +13,6 @@ import typer
 
 from caspian_env.cli.options import (
     AsJson,
-    AsOf,
     Config,
     Home,
     KnownAt,
@@ -26,7 +25,7 @@ from caspian_env.cli.options import (
     utc_of,
     window_of,
 )
-from caspian_env.cli.show import print_json, progress_bar, show_files, show_outcomes, show_summary
+from caspian_env.cli.show import print_json, progress_bar, show_outcomes, show_summary
 
 DEMO_HOME = Path("caspian-demo")
 
@@ -152,30 +151,6 @@ def compute(
     else:
         show_outcomes([*built, outcome])
     raise typer.Exit(exit_code([*built, outcome]))
-
-
-@app.command()
-def report(
-    out: Out = None, as_of: AsOf = None, scheduled_for: ScheduledFor = None, home: Home = None, config: Config = None
-) -> None:
-    """Build the bulletin from what the catalog knows, or knew."""
-    from caspian_env.catalog.migrate import require_current
-    from caspian_env.errors import AlreadyDone
-    from caspian_env.settings import load_settings
-    from caspian_env.wiring import open_platform
-    from caspian_env.workflows.report import write_bulletin
-
-    settings = load_settings(config=config, home=home)
-    with open_platform(settings) as platform:
-        require_current(platform.catalog)
-        try:
-            files = write_bulletin(
-                platform, out or settings.reports, as_of=utc_of(as_of), scheduled_for=utc_of(scheduled_for)
-            )
-        except AlreadyDone as done:
-            typer.echo(str(done))
-            return
-    show_files(files)
 
 
 def _run_demo(home: Path | None, out: Path | None, as_json: bool) -> None:

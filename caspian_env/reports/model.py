@@ -206,6 +206,8 @@ class Report:
         Version of the code that computed the numbers.
     rows_name : str
         Name of the file of chart rows, without its ending.
+    edition, edition_citation, notice : str
+        Of a frozen report: its name, how to cite it, and which edition it corrects and why; empty for others.
     """
 
     id: str
@@ -220,6 +222,9 @@ class Report:
     sources: tuple[Source, ...]
     code_version: str = ""
     rows_name: str = ""
+    edition: str = ""
+    edition_citation: str = ""
+    notice: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a report in which a number or a line has no source, or two figures share an anchor."""

@@ -53,7 +53,7 @@ def write_bulletin(
         digest, last = digest_of(bulletin), Written(platform.settings.home / "cache" / "bulletin", folder)
         written = last.same(digest)
         if written is None:
-            written = _write(folder, build(bulletin))
+            written = write_files(folder, build(bulletin), "the bulletin")
             last.remember(digest, written)
         outcome.fetched = 1
     return sorted(written, key=lambda path: (path.suffix != ".html", path.name))
@@ -153,11 +153,11 @@ def _table(connection: Connection, entry: dict[str, Any], figures: tuple[Figure,
     raise SeedError(name, f"unknown kind of table {kind!r}", "one of reported_levels, revisions, flags")
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
-    """Write all files, then give them their names, so that those of two bulletins are not mixed."""
+def write_files(folder: Path, files: Mapping[str, bytes], what: str) -> list[Path]:
+    """Write all files, then give them their names, so that those of two reports are not mixed."""
     partials = {folder / name: folder / f".{name}.partial" for name in files}
     try:
-        with writing(folder, "the bulletin"):
+        with writing(folder, what):
             folder.mkdir(parents=True, exist_ok=True)
             for path, partial in partials.items():
                 with partial.open("wb") as file:

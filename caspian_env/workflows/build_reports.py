@@ -1,0 +1,46 @@
+"""Write reports as known now, or at a date, without freezing them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from caspian_env.catalog.migrate import require_current
+from caspian_env.reports.page import without_bare_rates
+from caspian_env.seeds import load_reports
+from caspian_env.settings import data_folder
+from caspian_env.wiring import Platform
+from caspian_env.workflows.report import fill_report, write_files
+from caspian_env.workflows.report_files import check_formats, files_of, languages_of
+
+
+def build_reports(
+    platform: Platform,
+    folder: Path,
+    names: Sequence[str] = (),
+    *,
+    languages: Sequence[str] = (),
+    formats: Sequence[str] = (),
+    as_of: datetime | None = None,
+) -> list[Path]:
+    """Write the reports named, or all, in the languages and formats wanted, or all of each; the paths written.
+
+    Raises
+    ------
+    SeedError
+        When a report or language is not known; SettingsError for a format.
+    DiskError
+        When the disk does not take them; of each report the files of before stay as they were.
+    """
+    require_current(platform.catalog)
+    formats = check_formats(formats)
+    written: list[Path] = []
+    for name in names or load_reports(data_folder("seeds")):
+        with platform.catalog.read() as connection:
+            reports = [
+                without_bare_rates(fill_report(connection, platform, name, as_of=as_of, language=language))
+                for language in languages_of(name, languages)
+            ]
+        written += write_files(folder, files_of(reports, formats), f"the report {name}")
+    return written

@@ -1,0 +1,37 @@
+"""The files of a report in the formats asked for, of all its languages together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from caspian_env.errors import SettingsError
+from caspian_env.reports.model import Report
+from caspian_env.reports.page import build
+from caspian_env.workflows.report import definition_of
+
+FORMATS = ("html", "csv")
+
+
+def languages_of(report_id: str, wanted: Sequence[str] = ()) -> list[str]:
+    """The languages wanted, or all in which a report is published; SeedError for another."""
+    if not wanted:
+        return list(definition_of(report_id).get("languages", ["en"]))
+    for language in wanted:
+        definition_of(report_id, language)
+    return list(dict.fromkeys(wanted))
+
+
+def check_formats(wanted: Sequence[str] = ()) -> list[str]:
+    """The formats wanted, or all; SettingsError for one that is none."""
+    if unknown := [name for name in wanted if name not in FORMATS]:
+        raise SettingsError("--format", f"{', '.join(unknown)} is no format", f"one of {', '.join(FORMATS)}")
+    return [name for name in FORMATS if name in wanted or not wanted]
+
+
+def files_of(reports: Sequence[Report], formats: Sequence[str]) -> dict[str, bytes]:
+    """File name to bytes of one report in its languages; the same input gives the same bytes, whenever and wherever."""
+    files: dict[str, bytes] = {}
+    for report in reports:
+        made: Mapping[str, bytes] = build(report) if {"html", "csv"} & set(formats) else {}
+        files |= {name: content for name, content in made.items() if name.rpartition(".")[2] in formats}
+    return files

@@ -11,9 +11,8 @@ from pathlib import Path
 
 # Importing them adds their commands to the app.
 COMMANDS = (
-    "alerting", "asking", "catalogue", "database", "exchanging", "gridded", "keeping", "operating", "printing",
-    "projected", "promised",
-    "quality", "regional", "running", "tracing", "trending",
+    "alerting", "asking", "catalogue", "database", "exchanging", "gridded", "keeping", "operating", "printing", "projected",
+    "promised", "publishing", "quality", "regional", "running", "tracing", "trending",
 )  # fmt: skip
 
 

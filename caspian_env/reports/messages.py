@@ -175,6 +175,9 @@ def lines_title(report: Report, figure: Figure) -> str:
         for at in (line.location_title,)
     )
     marks = {say.status(line.status[last]) for _, line, last in ends} - {""}
+    if "surface_temperature" not in ends[0][1].variable_id:
+        found = f"{year}: {say.words(' and ').join(parts)}"
+        return found + (f" ({', '.join(sorted(marks))})" if marks else "")
     found = say.words("Sea surface in {year}: {parts}", year=year, parts=say.words(" and ").join(parts))
     return found + (f" ({', '.join(sorted(marks))})" if marks else "")
 

@@ -81,7 +81,7 @@ def _opening(report: Report, what: str) -> list[str]:
     known = f"as known on {report.as_of:%Y-%m-%dT%H:%M:%SZ}" if report.as_of else "as known now"
     mark = messages.SYNTHETIC if report.synthetic else "not synthetic: from observations of the providers named below"
     version = f"; computed by caspian-env {report.code_version}" if report.code_version else ""
-    return [f"{report.title}: {what}", mark, f"{known}{version}"]
+    return [f"{report.id}: {what}", mark, f"{known}{version}"]
 
 
 def _value_row(value: Value, synthetic: bool) -> Sequence[Cell]:

@@ -1,0 +1,46 @@
+"""The site: index, pages and feeds, drawn again only where something changed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from caspian_env.workflows.compute import compute
+from caspian_env.workflows.run import collect
+from caspian_env.workflows.site import write_site
+from tests.workflows.conftest import opened
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_only_what_changed_is_written_again(small_mirror: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    with opened(tmp_path / "home", small_mirror) as platform:
+        collect(platform, only=["noaa_gml_co2"])
+        compute(platform)
+        first = write_site(platform, folder, address="https://example.org/caspian")
+        assert {"index.html", "values.xml", "revisions.xml", "indicator-co2_mean_1y.html", "annual.kk.html"} <= {
+            path.name for path in first
+        }
+        assert write_site(platform, folder, address="https://example.org/caspian") == []
+        (folder / "indicator-co2_mean_1y.html").write_text("edited")
+        again = write_site(platform, folder, address="https://example.org/caspian")
+        assert {path.name for path in again} == {
+            "indicator-co2_mean_1y.html", "indicator-co2_mean_1y.csv", "indicator-co2_mean_1y-observations.csv",
+        }  # fmt: skip
+        untouched = {path: path.read_bytes() for path in folder.iterdir()}
+        collect(platform, only=["noaa_ersst_v5"])
+        compute(platform)
+        later = {path.name for path in write_site(platform, folder, address="https://example.org/caspian")}
+        assert any(name.startswith("indicator-sst") for name in later)
+        assert "indicator-co2_mean_1y.html" not in later
+        assert (folder / "indicator-co2_mean_1y.html").read_bytes() == untouched[folder / "indicator-co2_mean_1y.html"]
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    links = set(re.findall(r'href="([^"#]+)"', page)) - {"data:,"}
+    assert len(links) > 20
+    assert [link for link in links if not (folder / link).is_file()] == []
+    root = ElementTree.parse(folder / "values.xml").getroot()
+    ids = [entry.findtext(f"{ATOM}id") for entry in root.iter(f"{ATOM}entry")]
+    assert len(ids) == len(set(ids)) > 2
+    assert root.find(f"{ATOM}entry/{ATOM}link").get("href").startswith("https://example.org/caspian/indicator-")

@@ -308,7 +308,8 @@ class AlertRule:
     ``stale_source`` looks at the freshness ``states``, ``failed_run`` at the ``states`` of the last run of each job,
     ``partial_run`` at last runs that stay partial: trying again did not help or cannot,
     ``threshold`` at the newest value of an indicator, ``revision`` at changes of more than ``times_uncertainty`` standard
-    uncertainties; ``within_days`` tells how far back an event still counts.
+    uncertainties, ``edition`` at frozen reports that no erratum corrects; ``within_days`` tells how far back an event
+    still counts.
     """
 
     id: str

@@ -28,7 +28,7 @@ from caspian_env.settings import data_folder
 
 _JUDGED_BY = {
     "stale_source": ("states",), "failed_run": ("states",), "partial_run": (), "revision": ("times_uncertainty",),
-    "threshold": ("indicator", "location", "above or below", "source"),
+    "edition": (), "threshold": ("indicator", "location", "above or below", "source"),
 }  # fmt: skip
 POINTS = ("stations.csv", "countries.csv")
 

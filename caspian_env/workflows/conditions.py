@@ -10,10 +10,12 @@ from caspian_env.catalog.alerts import Condition
 from caspian_env.catalog.health import great_revisions, last_runs
 from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.ledger import AGAIN, PERMANENT
+from caspian_env.catalog.report_editions import read_editions
 from caspian_env.catalog.revisions import moved_indicators
 from caspian_env.errors import SeedError
 from caspian_env.model import AlertRule
 from caspian_env.wiring import Platform
+from caspian_env.workflows.check_report import check_in
 from caspian_env.workflows.freshness import freshness
 
 
@@ -119,6 +121,15 @@ def _great_revisions(platform: Platform, rule: AlertRule) -> Iterator[Condition]
             yield _condition(rule, f"{value} {pair.known_at:%F %T}", message)
 
 
+def _moved_editions(platform: Platform, rule: AlertRule) -> Iterator[Condition]:
+    """Frozen reports that do not hold any more, and that no erratum corrects; damaged files count in any case."""
+    with platform.catalog.read() as connection:
+        found = [check_in(connection, platform, edition) for edition in read_editions(connection)]
+    for one in found:
+        if not one.holds and (one.damaged or one.corrected_by is None):
+            yield _condition(rule, one.edition.id, f"{one.sentence}; caspian-env report check {one.edition.id}")
+
+
 def _condition(rule: AlertRule, subject: str, message: str) -> Condition:
     return Condition(rule.id, subject, rule.severity, " ".join(message.split()))
 
@@ -129,4 +140,5 @@ _KINDS: Mapping[str, Callable[[Platform, AlertRule], Iterator[Condition]]] = {
     "partial_run": _partial_runs,
     "threshold": _crossed_threshold,
     "revision": _great_revisions,
+    "edition": _moved_editions,
 }

@@ -20,9 +20,11 @@ from caspian_env.catalog.query import ask
 from caspian_env.catalog.report_editions import files_of as stored_files
 from caspian_env.catalog.report_editions import read_editions
 from caspian_env.errors import CatalogError, SettingsError, Unpublishable
+from caspian_env.seeds import load_alert_rules
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.check_report import check, check_all
+from caspian_env.workflows.conditions import judge
 from caspian_env.workflows.edition_store import editions_folder
 from caspian_env.workflows.freeze import correct, freeze
 from caspian_env.workflows.rebuild import diff, rebuild
@@ -118,6 +120,18 @@ def test_a_correction_is_numbered_and_says_what_it_corrects(platform: Platform) 
     assert rebuild(platform, second.edition.id).is_same
     with pytest.raises(CatalogError, match="is no edition"):
         correct(platform, "bulletin-9", reason="x")
+
+
+def test_a_moved_edition_is_an_alert_until_it_is_corrected(platform: Platform) -> None:
+    rule = load_alert_rules()["edition_moved"]
+    name = froze(platform)
+    assert judge(platform, rule) == []
+    revise(platform, {50: 3.0})
+    (told,) = judge(platform, rule)
+    assert (told.subject, told.severity) == (name, "warning")
+    assert told.message.endswith(f"; caspian-env report check {name}")
+    correct(platform, name, reason="a month was revised", allow=ALL)
+    assert judge(platform, rule) == []
 
 
 def test_a_file_that_was_changed_is_told(platform: Platform) -> None:

@@ -303,7 +303,7 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """When somebody must be told: one of five kinds of condition, and how severe it is.
+    """When somebody must be told: what kind of condition, and how severe it is.
 
     ``stale_source`` looks at the freshness ``states``, ``failed_run`` at the ``states`` of the last run of each job,
     ``partial_run`` at last runs that stay partial: trying again did not help or cannot,

@@ -1,0 +1,39 @@
+"""Every command in the table of docs/reports.md, as it stands there and in its order."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from caspian_env.cli import main
+from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^\| `caspian-env (report [^`]+)` \|", PAGE, flags=re.MULTILINE)
+
+
+def call(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    return int(ended.value.code or 0)
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CASPIAN_ENV_DATASETS", DATASET)
+    publish(tmp_path / "mirror", co2_table(60))
+    assert call("run", "--mirror", "mirror") == 0
+    allowed = [word for name in ("refused", "no_uncertainty", "unproven", "flagged") for word in ("--allow", name)]
+    assert [command.split()[1] for command in COMMANDS] == [
+        "build", "freeze", "list", "check", "rebuild", "diff", "erratum",
+    ]  # fmt: skip
+    done = []
+    for command in sorted(COMMANDS, key=lambda text: text.split()[1] == "diff"):  # a second edition is needed first
+        words = shlex.split(command)
+        done.append(call(*words, *(allowed if words[1] in ("freeze", "erratum") else [])))
+    assert done == [0] * len(COMMANDS)
+    assert list((tmp_path / "again").iterdir())

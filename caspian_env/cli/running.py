@@ -6,6 +6,7 @@ Workflows are imported when a command runs, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from caspian_env.cli.options import (
     utc_of,
     window_of,
 )
-from caspian_env.cli.show import print_json, progress_bar, show_outcomes, show_summary
+from caspian_env.cli.show import print_json, progress_bar, show_outcomes, show_summary, show_told
 
 DEMO_HOME = Path("caspian-demo")
 
@@ -64,10 +65,11 @@ def run(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Do the main job: migrate, seed, collect what is due, compute what changed, build the bulletin."""
-    from caspian_env.errors import SettingsError
+    """Do the main job: migrate, seed, collect what is due, compute what changed, build the bulletin, tell alerts."""
+    from caspian_env.errors import DatabaseUnusable, SettingsError
     from caspian_env.settings import load_settings
     from caspian_env.wiring import open_platform
+    from caspian_env.workflows.alerts import tell_at_the_end
     from caspian_env.workflows.run import run as run_all
 
     if demo:
@@ -79,15 +81,25 @@ def run(
         return
     settings = load_settings(config=config, mirror=mirror, home=home)
     with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
-        summary = run_all(
-            platform, only=only or (), window=window_of(window), out=out, known_at=utc_of(known_at), progress=progress
-        )
+        try:
+            summary = run_all(
+                platform, only=only or (), window=window_of(window), out=out, known_at=utc_of(known_at),
+                progress=progress,
+            )  # fmt: skip
+        except (DatabaseUnusable, SettingsError):
+            raise  # nothing can be judged, or nothing was begun
+        except Exception:
+            with suppress(Exception):  # the error that broke the run off is the one to show
+                tell_at_the_end(platform)
+            raise
+        told = tell_at_the_end(platform)
         catalog = platform.catalog
     if as_json:
-        print_json(summary.as_dict())
+        print_json(summary.as_dict() | {"alerts": told.as_dict()})
     else:
         show_summary(summary, catalog, home.absolute() if home else None)
-    raise typer.Exit(summary.exit_code)
+        show_told(told, to_somebody=bool(settings.smtp_url or settings.webhook_url))
+    raise typer.Exit(summary.exit_code)  # whoever could not be told has a line; it says nothing of what was collected
 
 
 @app.command()

@@ -117,6 +117,20 @@ def show_summary(summary: Summary, catalog: Catalog, home: Path | None = None) -
         typer.echo(f"next: open {_short(page)} in a browser, or ask: {ask}")
 
 
+def show_told(outcome: Outcome, *, to_somebody: bool) -> None:
+    """What the alert rules found and who was told of it, in one line, and a line for each channel that failed."""
+    if outcome.skipped:
+        typer.echo(f"alerts    not looked at: {outcome.skipped}")
+        return
+    nobody = "told to nobody: neither CASPIAN_ENV_SMTP_URL nor CASPIAN_ENV_WEBHOOK_URL is set"
+    told = ", ".join(outcome.notes) or ("nothing new was told" if to_somebody else nobody)
+    counts = f"{outcome.first} raised, {outcome.unchanged} go on, {outcome.withdrawn} are over"
+    ask = "; caspian-env alerts lists them" if outcome.first + outcome.unchanged else ""
+    typer.echo(f"alerts    {counts}; {told}{ask}")
+    for problem in outcome.problems:
+        typer.echo(f"! alerts: {problem}")
+
+
 def show_outcomes(outcomes: Sequence[Outcome]) -> None:
     """One line each, then every problem and note with its subject."""
     names = ("expected", "fetched", "unchanged", "rejected", "new", "revised", "withdrawn")

@@ -14,7 +14,7 @@ from caspian_env.catalog.alerts import (
     undelivered,
 )
 from caspian_env.catalog.migrate import require_current
-from caspian_env.errors import CaspianError, SettingsError
+from caspian_env.errors import CaspianError, DatabaseUnusable, SettingsError
 from caspian_env.notify import post_json, send_mail
 from caspian_env.seeds import load_alert_rules
 from caspian_env.wiring import Platform
@@ -23,10 +23,11 @@ from caspian_env.workflows.ledger import ledger, standing_aside
 from caspian_env.workflows.outcome import Outcome
 
 JOB = "alerts"
+WAIT_SECONDS = 120.0  # for another check: two channels that do not answer take 20 s each
 Deliver = Callable[[Sequence[Any]], Sequence[str]]
 
 
-def check_alerts(platform: Platform, *, say: Callable[[str], None] | None = None) -> Outcome:
+def check_alerts(platform: Platform, *, say: Callable[[str], None] | None = None, wait_seconds: float = 0.0) -> Outcome:
     """Judge every rule and deliver what is new; a rule or channel that fails is a problem of the outcome.
 
     An alert is told once on each channel while it goes on; a channel that failed is tried again by the next check. One
@@ -36,6 +37,8 @@ def check_alerts(platform: Platform, *, say: Callable[[str], None] | None = None
     ----------
     say : callable, optional
         Takes one line an alert, for standard output.
+    wait_seconds : float
+        How long to wait for a check of another process, which may have begun before there was anything to tell.
 
     Returns
     -------
@@ -45,7 +48,10 @@ def check_alerts(platform: Platform, *, say: Callable[[str], None] | None = None
     """
     require_current(platform.catalog)
     outcome = Outcome(JOB)
-    with standing_aside(outcome, is_problem=False), ledger(platform, JOB, "*", outcome, job=JOB):
+    with (
+        standing_aside(outcome, is_problem=False),
+        ledger(platform, JOB, "*", outcome, job=JOB, wait_seconds=wait_seconds),
+    ):
         changes = _record(platform, outcome)
         outcome.first, outcome.unchanged, outcome.withdrawn = changes.raised, changes.going_on, changes.resolved
         for channel, deliver in _channels(platform, say):
@@ -97,6 +103,24 @@ def _deliver(platform: Platform, channel: str, deliver: Deliver, outcome: Outcom
     with platform.catalog.write() as connection:
         record_delivery(connection, [row.id for row in alerts], channel, platform.clock())
     outcome.notes.append(f"{len(alerts)} told by {channel}")
+
+
+def tell_at_the_end(platform: Platform) -> Outcome:
+    """Judge and deliver what a run by hand or of cron leaves behind, as the service does after each piece of work.
+
+    It waits for another check, since that one may have looked before this run ended.
+
+    Raises
+    ------
+    DatabaseUnusable
+        When the database fails. Any other error is a problem of the outcome.
+    """
+    try:
+        return check_alerts(platform, wait_seconds=WAIT_SECONDS)
+    except DatabaseUnusable:
+        raise
+    except CaspianError as error:
+        return Outcome(JOB, problems=[f"the rules could not be judged: {error}"])
 
 
 def line_of(row: Any) -> str:

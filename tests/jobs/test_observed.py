@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
+from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -164,3 +165,15 @@ def test_what_failed_is_told_by_mail_and_webhook(operations: Operations, way: st
     assert "SIGSEGV" in told[0]["message"]
     assert sum(letter.count("rule run_failed") for letter in letters) == 1  # once, however often it was looked at
     assert any(f"ingest:{OTHER}" in letter and "SIGSEGV" in letter for letter in letters)
+
+
+def test_alerts_that_reach_nobody_are_named_and_leave_the_exit_code_to_what_was_due(operations: Operations) -> None:
+    operations.settings |= {"SMTP_URL": "smtp://127.0.0.1:9", "ALERT_TO": "ana@example.org"}
+    late = (
+        datetime(2028, 6, 1, 12, tzinfo=UTC) - datetime.now(UTC)
+    ).total_seconds()  # whatever is on the mirror is stale
+    code, output = operations.run("jobs", "--once", "--only", ONE, shift=late)
+    assert "alerts could not be told by email: mail server 127.0.0.1" in output
+    (check,) = operations.runs(job="alerts")
+    assert check.status == "partial"
+    assert code == 0, output

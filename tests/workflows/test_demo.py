@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from caspian_env import demo
+from caspian_env.catalog.alerts import all_alerts
 from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.demo import DATASETS
 from caspian_env.errors import CatalogError
@@ -21,6 +22,7 @@ from caspian_env.wiring import load_seeds, open_platform
 from caspian_env.workflows.demo import run_demo
 from caspian_env.workflows.seed import SYNTHETIC_HOME, seed
 from tests.command_line import caspian_env, command, environment
+from tests.mail_server import mail_server
 from tests.workflows.conftest import history, rows
 
 MOST_SECONDS = 120  # after installing, on two cores
@@ -37,17 +39,31 @@ class Shown:
     home: Path
     said: str
     catalog: Catalog
+    mails: int
 
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     folder = tmp_path_factory.mktemp("newcomer")
-    ran = caspian_env("run", "--demo", cwd=folder)
+    with mail_server() as box:
+        ran = caspian_env(
+            "run", "--demo", cwd=folder, SMTP_URL=f"smtp://127.0.0.1:{box.port}", ALERT_TO="ana@example.org",
+            WEBHOOK_URL=f"http://127.0.0.1:{box.port}/hook",
+        )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
     home = folder / "caspian-demo"
     catalog = catalog_in(home)
-    yield Shown(home, ran.stdout, catalog)
+    yield Shown(home, ran.stdout, catalog, len(box.messages))
     catalog.dispose()
+
+
+@pytest.mark.slow
+def test_judges_no_alert_and_tells_nobody_although_a_mail_server_is_set_up(shown: Shown) -> None:
+    assert shown.mails == 0
+    assert "alerts" not in shown.said
+    with shown.catalog.read() as connection:
+        assert not all_alerts(connection)
+    assert rows(shown.catalog, "SELECT run_id FROM v_run WHERE job = 'alerts'") == []
 
 
 @pytest.mark.slow

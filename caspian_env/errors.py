@@ -34,6 +34,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 
 class CaspianError(Exception):
     """An expected failure: what it concerns, what is wrong, and what to do about it.
@@ -178,3 +180,33 @@ class NotComputable(CaspianError):
 
 class Unpublishable(CaspianError):
     """A report shows something that must not be frozen as it is, and nobody allowed it by name."""
+
+
+def not_among(names: Sequence[str], what: str, known: Iterable[str], listing: str) -> SettingsError:
+    """The error for names that are none of those known, with the nearest ones; with all of them where none is near.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What was given and is not known, at least one.
+    what : str
+        What they should have been, e.g. ``a dataset``.
+    known : iterable of str
+        Every name there is.
+    listing : str
+        The command that lists them.
+    """
+    every = list(known)
+    near = list(dict.fromkeys(one for name in names for one in _nearest(name, every)))
+    problem = f"is not {what}" if len(names) == 1 else f"are not {what} each"
+    remedy = f"nearest: {', '.join(near)}; {listing} lists all" if near else f"known: {', '.join(every)}"
+    return SettingsError(", ".join(names), problem, remedy)
+
+
+def _nearest(name: str, known: Sequence[str]) -> list[str]:
+    """At most three: those that contain the name, then those that are spelt like it."""
+    from difflib import get_close_matches
+
+    given = name.lower().replace("-", "_")
+    holding = [one for one in known if len(given) > 2 and given in one]
+    return list(dict.fromkeys([*holding, *get_close_matches(given, known, n=3, cutoff=0.6)]))[:3]

@@ -177,6 +177,14 @@ def read_history(connection: Connection, series_id: int, *, as_of: datetime | No
     return connection.execute(statement.order_by(column.time, column.known_from)).all()
 
 
+def first_known(connection: Connection, series_ids: Collection[int]) -> datetime | None:
+    """When the first value of any of these series became known; None when nothing is."""
+    column = t.observation.c
+    statement = sa.select(sa.func.min(column.known_from)).where(column.series_id.in_(series_ids))
+    moment = connection.scalar(statement)
+    return None if moment is None else utc(moment)
+
+
 def last_change(connection: Connection, series_id: int) -> datetime | None:
     """The moment of the last change of what is known of a series, flags set by a person included; None if never.
 

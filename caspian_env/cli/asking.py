@@ -60,7 +60,7 @@ def indicators(
     """List the indicators: what each number is, and from what it is computed; import FILE reads reported numbers."""
     from dataclasses import asdict
 
-    from caspian_env.errors import SettingsError
+    from caspian_env.errors import SettingsError, not_among
     from caspian_env.settings import load_settings
     from caspian_env.wiring import load_seeds
 
@@ -73,7 +73,7 @@ def indicators(
     indicator = words[0] if words else None
     known = load_seeds(own=load_settings(config=config).own_files).indicators
     if indicator is not None and indicator not in known:
-        raise SettingsError(indicator, "is not an indicator", f"known: {', '.join(known)}")
+        raise not_among([indicator], "an indicator", known, "caspian-env indicators")
     chosen = [known[indicator]] if indicator else list(known.values())
     if as_json:
         print_json([asdict(one) for one in chosen])
@@ -136,8 +136,8 @@ def series(
     config: Config = None,
 ) -> None:
     """Show the newest values of a dataset's series, as known now or at a past date, or every vintage of them."""
-    from caspian_env.catalog.observations import find_series, read_history, read_series
-    from caspian_env.errors import CatalogError
+    from caspian_env.catalog.observations import find_series, first_known, read_history, read_series
+    from caspian_env.errors import CatalogError, not_among
 
     columns: tuple[str, ...] = (
         "location", "datum", "unit", "time", "value", "std_uncertainty", "qc_flag", "status", "known_from",
@@ -145,6 +145,8 @@ def series(
     columns = (*columns, "known_to", "kind") if history else columns
     with opened(home, config) as platform, platform.catalog.read() as connection:
         found = find_series(connection, dataset_id=dataset, variable_id=variable, location_id=region)
+        if not found and dataset not in platform.seeds.datasets:
+            raise not_among([dataset], "a dataset", platform.seeds.datasets, "caspian-env datasets")
         if not found:
             raise CatalogError(dataset, "has no such series in the catalog", "caspian-env datasets; caspian-env run")
         rows: list[tuple[Any, ...]] = []
@@ -161,6 +163,9 @@ def series(
             total += len(lines)
             shown = lines if as_csv or as_json or not limit else lines[-limit:]
             rows += [(one.location_id, one.datum_id, unit, *line) for line in shown]
+        since = None if rows else first_known(connection, [one.id for one in found])
+    if _too_early(utc_of(as_of), since) and not (as_csv or as_json):
+        return
     _answer(columns, rows, as_csv=as_csv, as_json=as_json, title=dataset)
     if not (as_csv or as_json) and len(rows) < total:
         typer.echo(f"{len(rows)} newest of {total} {'vintages' if history else 'values'}; --limit 0 or --csv for all")
@@ -180,7 +185,7 @@ def indicator(
 ) -> None:
     """Show an indicator's values with interval, completeness and status, and the reason where there is none."""
     from caspian_env.catalog.indicator_values import read_indicator
-    from caspian_env.errors import SettingsError
+    from caspian_env.errors import not_among
 
     columns: tuple[str, ...] = (
         "location_id", "period_start", "period_end", "value", "unit", "std_uncertainty", "ci_low", "ci_high",
@@ -189,8 +194,12 @@ def indicator(
     columns = (*columns, "method_version", "kind", "known_from", "known_to") if history else columns
     with opened(home, config) as platform, platform.catalog.read() as connection:
         if indicator not in platform.seeds.indicators:
-            raise SettingsError(indicator, "is not an indicator", "caspian-env indicators lists them")
+            raise not_among([indicator], "an indicator", platform.seeds.indicators, "caspian-env indicators")
         found = read_indicator(connection, indicator, location_id=region, as_of=utc_of(as_of), history=history)
+        all_known = [] if found else read_indicator(connection, indicator, location_id=region, history=True)
+    since = min((row.known_from for row in all_known), default=None)
+    if _too_early(utc_of(as_of), since) and not (as_csv or as_json):
+        return
     rows = [tuple(_then(row, name, utc_of(as_of)) for name in columns) for row in found]
     shown = rows if as_csv or as_json or not limit else rows[-limit:]
     _answer(columns, shown, as_csv=as_csv, as_json=as_json, title=indicator)
@@ -217,6 +226,16 @@ def sql(
     _answer(answer.columns, answer.rows, as_csv=as_csv, as_json=as_json, title="sql")
     if answer.truncated:
         sys.stderr.write(f"caspian-env: only the first {limit} rows are shown; --limit 0 for all\n")
+
+
+def _too_early(as_of: datetime | None, since: datetime | None) -> bool:
+    """Whether nothing was known yet at ``as_of``; then a line on standard error says since when something is."""
+    if as_of is None or since is None or as_of >= since:
+        return False
+    sys.stderr.write(
+        f"caspian-env: nothing was known as of {as_of:%F %H:%M} UTC; the first knowledge is of {since:%F %T} UTC\n"
+    )
+    return True
 
 
 def _then(row: Any, name: str, as_of: datetime | None) -> Any:

@@ -82,6 +82,24 @@ def utc_of(moment: datetime | None) -> datetime | None:
     return as_utc(moment) if moment else None
 
 
+def known_at_of(moment: datetime | None) -> datetime | None:
+    """When an edition became known, which cannot be later than now.
+
+    Raises
+    ------
+    SettingsError
+        When it is in the future: everything learnt until then would be older than what is known.
+    """
+    from caspian_env.errors import SettingsError
+    from caspian_env.wiring import now
+
+    known, present = utc_of(moment), now()
+    if known and known > present:
+        problem = f"{known:%F %H:%M} UTC is in the future; it is {present:%F %H:%M} UTC"
+        raise SettingsError("--known-at", problem, "give the day on which the edition was had")
+    return known
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"caspian-env {VERSION}")

@@ -23,6 +23,7 @@ from caspian_env.cli.options import (
     ScheduledFor,
     WindowText,
     app,
+    known_at_of,
     utc_of,
     window_of,
 )
@@ -83,7 +84,7 @@ def run(
     with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
         try:
             summary = run_all(
-                platform, only=only or (), window=window_of(window), out=out, known_at=utc_of(known_at),
+                platform, only=only or (), window=window_of(window), out=out, known_at=known_at_of(known_at),
                 progress=progress,
             )  # fmt: skip
         except (DatabaseUnusable, SettingsError):
@@ -124,7 +125,7 @@ def ingest(
     settings = load_settings(config=config, mirror=mirror, home=home)
     with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
         outcomes = collect(
-            platform, only=datasets or (), window=window_of(window), known_at=utc_of(known_at),
+            platform, only=datasets or (), window=window_of(window), known_at=known_at_of(known_at),
             scheduled_for=utc_of(scheduled_for), progress=progress,
         )  # fmt: skip
     if as_json:
@@ -152,7 +153,7 @@ def compute(
     from caspian_env.workflows.outcome import exit_code
 
     settings = load_settings(config=config, home=home)
-    known, due = utc_of(known_at), utc_of(scheduled_for)
+    known, due = known_at_of(known_at), utc_of(scheduled_for)
     with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
         built = [build_cubes(platform, known_at=known, scheduled_for=due, progress=progress)] if cubes else []
         outcome = compute_all(

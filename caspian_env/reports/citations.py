@@ -6,6 +6,7 @@ creator, title, publisher, version, identifier) and tells when it was last retri
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,7 @@ _SPECIAL = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r
 def plain(dataset: Dataset, accessed: date | None = None) -> str:
     """One paragraph: the provider's citation, the address, and the day of the last retrieval."""
     parts = [dataset.citation.strip().rstrip(".")]
-    if dataset.landing_page:
+    if dataset.landing_page and dataset.landing_page.rstrip("/") not in dataset.citation:
         parts.append(dataset.landing_page)
     if accessed:
         parts.append(f"Retrieved {accessed:%Y-%m-%d}")
@@ -29,7 +30,7 @@ def csl_json(dataset: Dataset, accessed: date | None = None) -> dict[str, Any]:
     item = {
         "id": dataset.id, "type": "dataset", "title": dataset.title, "author": [{"literal": dataset.provider}],
         "publisher": dataset.provider, "version": dataset.product_version, "DOI": dataset.doi,
-        "URL": dataset.landing_page, "note": dataset.citation.strip(),
+        "URL": dataset.landing_page, "note": _note(dataset),
         "accessed": {"date-parts": [[accessed.year, accessed.month, accessed.day]]} if accessed else None,
     }  # fmt: skip
     return {name: value for name, value in item.items() if value is not None}
@@ -41,10 +42,18 @@ def bibtex(dataset: Dataset, accessed: date | None = None) -> str:
         "author": "{" + _tex(dataset.provider) + "}", "title": "{" + _tex(dataset.title) + "}",
         "howpublished": "Dataset", "version": _tex(dataset.product_version or ""), "doi": dataset.doi or "",
         "url": dataset.landing_page or "", "urldate": f"{accessed:%Y-%m-%d}" if accessed else "",
-        "note": _tex(dataset.citation.strip()),
+        "note": _tex(_note(dataset)),
     }  # fmt: skip
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
     return f"@misc{{{dataset.id},\n" + ",\n".join(lines) + "\n}"
+
+
+def _note(dataset: Dataset) -> str:
+    """The provider's citation without the DOI, which has a field of its own; styles print both."""
+    citation = dataset.citation.strip()
+    if not dataset.doi:
+        return citation
+    return re.sub(rf"(,|\. Data:|;)?\s*doi:{re.escape(dataset.doi)}(?![\w/])", "", citation, flags=re.IGNORECASE)
 
 
 def _tex(text: str) -> str:

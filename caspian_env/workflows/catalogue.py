@@ -9,7 +9,7 @@ from typing import Any
 
 from caspian_env.catalog.checks import last_checks, passed_checks
 from caspian_env.catalog.migrate import current_revision, newest_revision
-from caspian_env.errors import SettingsError
+from caspian_env.errors import not_among
 from caspian_env.model import Dataset
 from caspian_env.reports.citations import bibtex, csl_json, plain
 from caspian_env.wiring import Platform
@@ -71,7 +71,7 @@ def catalogue(platform: Platform, only: Sequence[str] = ()) -> list[Entry]:
     """
     known = platform.seeds.datasets
     if unknown := [name for name in only if name not in known]:
-        raise SettingsError(", ".join(unknown), "is not a dataset", f"known: {', '.join(known)}")
+        raise not_among(unknown, "a dataset", known, "caspian-env datasets")
     here: dict[str, Freshness] = {}
     checks: dict[str, Any] = {}
     proven = {dataset.id for dataset in known.values() if dataset.proven_on == "real"}

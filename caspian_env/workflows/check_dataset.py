@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.catalog.checks import record_check
-from caspian_env.errors import CaspianError, NotPublished, SettingsError, TransportError
+from caspian_env.errors import CaspianError, NotPublished, SettingsError, TransportError, not_among
 from caspian_env.formats.mirror_addresses import join_address, public_address
 from caspian_env.model import Dataset, Document, GranuleRef, Listing, Window
 from caspian_env.processing.durations import later
@@ -76,7 +76,7 @@ def check_dataset(platform: Platform, name: str) -> Check:
         When there is no such dataset, its key is missing, or the mirror holds synthetic files.
     """
     if name not in platform.seeds.datasets:
-        raise SettingsError(name, "is not a dataset", f"known: {', '.join(platform.seeds.datasets)}")
+        raise not_among([name], "a dataset", platform.seeds.datasets, "caspian-env datasets")
     dataset = platform.seeds.datasets[name]
     if needed := missing_key(platform, dataset):
         raise SettingsError(name, "cannot be checked without its key", needed)

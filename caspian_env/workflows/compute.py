@@ -18,7 +18,7 @@ from caspian_env.catalog.ledger import count_so_far
 from caspian_env.catalog.methods import last_method_change, record_method
 from caspian_env.catalog.migrate import require_current
 from caspian_env.catalog.observations import TICK
-from caspian_env.errors import BackwardsKnowledge, CaspianError, DatabaseUnusable, SettingsError
+from caspian_env.errors import BackwardsKnowledge, CaspianError, DatabaseUnusable, not_among
 from caspian_env.model import Indicator
 from caspian_env.seeds.targets import whole_date
 from caspian_env.wiring import Platform
@@ -42,7 +42,7 @@ def compute(
     """Compute every indicator (or those named) whose fingerprint changed, and account for it."""
     require_current(platform.catalog)
     if unknown := sorted((only or set()) - set(platform.seeds.indicators)):
-        raise SettingsError(", ".join(unknown), "is not an indicator", "caspian-env indicators lists them")
+        raise not_among(unknown, "an indicator", platform.seeds.indicators, "caspian-env indicators")
     outcome = Outcome("indicators")
     jobs = [
         (indicator, location)

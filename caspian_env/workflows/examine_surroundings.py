@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from caspian_env.catalog.health import archive_growth, latest_moment
 from caspian_env.errors import NotPublished, RefusedAnswer, TransportError
 from caspian_env.formats.disk import MAKE_ROOM, NO_ROOM_BYTES
+from caspian_env.model import Dataset
 from caspian_env.wiring import Platform
 from caspian_env.workflows.examine_data import megabytes
 from caspian_env.workflows.finding import Finding
@@ -81,17 +83,7 @@ def check_clock(platform: Platform) -> Iterator[Finding]:
 def check_settings(platform: Platform) -> Iterator[Finding]:
     """Settings and keys: present or not, never shown."""
     settings, name = platform.settings, "settings"
-    keys = {d.key.setting: d for d in platform.seeds.datasets.values() if d.key}
-    for key, dataset in keys.items():
-        if key in settings.keys:
-            yield Finding("ok", name, f"CASPIAN_ENV_{key}", f"is set, for {dataset.id}")
-        else:
-            how = dataset.key.how_to_get if dataset.key else ""
-            yield Finding("note", name, f"CASPIAN_ENV_{key}", f"is not set, so {dataset.id} is not collected", how)
-    for key in sorted(set(settings.keys) - set(keys)):
-        yield Finding(
-            "note", name, f"CASPIAN_ENV_{key}", "is set, but no dataset asks for it", "look for a slip in the name"
-        )
+    yield from _keys(platform)
     if not settings.contact:
         remedy = "set CASPIAN_ENV_CONTACT, so that a provider can write to you before it blocks you"
         yield Finding("note", name, "CASPIAN_ENV_CONTACT", "is not set", remedy)
@@ -105,21 +97,56 @@ def check_settings(platform: Platform) -> Iterator[Finding]:
     yield Finding("ok", name, "alerts", f"are told by {' and '.join([*channels, 'caspian-env alerts'])}")
 
 
+def _keys(platform: Platform) -> Iterator[Finding]:
+    """A line for each key that a dataset collected here asks for; with a mirror no key is used, so none is missing."""
+    settings, name = platform.settings, "settings"
+    asked = {dataset.key.setting for dataset in platform.seeds.datasets.values() if dataset.key}
+    wanted: dict[str, list[Dataset]] = {}
+    for dataset in platform.collected():
+        if dataset.key:
+            wanted.setdefault(dataset.key.setting, []).append(dataset)
+    for key, datasets in wanted.items():
+        served = ", ".join(dataset.id for dataset in datasets)
+        if key in settings.keys:
+            yield Finding("ok", name, f"CASPIAN_ENV_{key}", f"is set, for {served}")
+        elif not settings.mirror:
+            how = "; ".join(dict.fromkeys(dataset.key.how_to_get for dataset in datasets if dataset.key))
+            are = "is" if len(datasets) == 1 else "are"
+            yield Finding("note", name, f"CASPIAN_ENV_{key}", f"is not set, so {served} {are} not collected", how)
+    for key in sorted(set(settings.keys) - asked):
+        yield Finding(
+            "note", name, f"CASPIAN_ENV_{key}", "is set, but no dataset asks for it", "look for a slip in the name"
+        )
+
+
 def check_hosts(platform: Platform) -> Iterator[Finding]:
-    """Whether every host of the active datasets answers at all; one request each, 15 seconds at the most."""
-    hosts: dict[str, list[str]] = {}
+    """Whether every host of the active datasets answers at all; one request each, 15 seconds at the most.
+
+    Where a mirror is read no provider is asked: then it is the mirror that answers or not, for all of them.
+    """
+    served: dict[str, list[str]] = {}
     for dataset in platform.collected():
         for host in dataset.hosts:
             if host.startswith("http"):
-                hosts.setdefault(host, []).append(dataset.id)
+                served.setdefault(host, []).append(dataset.id)
+    asked, remedy = {host: host for host in served}, "look at network, proxy and the provider's page"
+    if platform.settings.mirror and served:
+        mirror = _without_password(platform.settings.mirror)
+        asked, remedy = {mirror: next(iter(served))}, "look at the network, and whether the mirror is up"
+        served = {mirror: list(dict.fromkeys(name for names in served.values() for name in names))}
     with ThreadPoolExecutor(8) as workers:
-        answers = list(workers.map(lambda host: _problem_of(platform, host), hosts))
-    for host, problem in zip(hosts, answers, strict=True):
+        answers = list(workers.map(lambda address: _problem_of(platform, address), asked.values()))
+    for host, problem in zip(asked, answers, strict=True):
         if problem:
-            what = f"{problem} (for {', '.join(hosts[host])})"
-            yield Finding("warning", "hosts", host, what, "look at network, proxy and the provider's page")
+            yield Finding("warning", "hosts", host, f"{problem} (for {', '.join(served[host])})", remedy)
         else:
             yield Finding("ok", "hosts", host, "answers")
+
+
+def _without_password(mirror: str) -> str:
+    """A mirror as it may be shown: the folder, or scheme and host of the address."""
+    parts = urlsplit(mirror)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if "://" in mirror else mirror
 
 
 def _problem_of(platform: Platform, host: str) -> str:

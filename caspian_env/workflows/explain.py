@@ -26,7 +26,7 @@ from caspian_env.catalog.lineage import (
 )
 from caspian_env.catalog.methods import method_at
 from caspian_env.catalog.observations import read_series, utc
-from caspian_env.errors import CatalogError, SettingsError
+from caspian_env.errors import CatalogError, SettingsError, not_among
 from caspian_env.model import FAIL, Indicator, Window
 from caspian_env.wiring import Platform
 
@@ -157,7 +157,7 @@ def explain(
         When no such value is known.
     """
     if indicator_id not in platform.seeds.indicators:
-        raise SettingsError(indicator_id, "is not an indicator", "caspian-env indicators lists them")
+        raise not_among([indicator_id], "an indicator", platform.seeds.indicators, "caspian-env indicators")
     indicator = platform.seeds.indicators[indicator_id]
     if location is not None and location not in indicator.locations:
         raise SettingsError(

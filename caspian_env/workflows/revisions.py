@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 from caspian_env.catalog.revisions import inputs_of_values, moved_indicators, moved_values
-from caspian_env.errors import SettingsError
+from caspian_env.errors import not_among
 from caspian_env.wiring import Platform
 
 Series = tuple[str, str, str, str | None]
@@ -171,7 +171,7 @@ def revisions(platform: Platform, *, since: datetime | None = None, dataset: str
         When the dataset is none.
     """
     if dataset is not None and dataset not in platform.seeds.datasets:
-        raise SettingsError(dataset, "is not a dataset", f"known: {', '.join(platform.seeds.datasets)}")
+        raise not_among([dataset], "a dataset", platform.seeds.datasets, "caspian-env datasets")
     with platform.catalog.read() as connection:
         rows = moved_values(connection)  # all of them: an older one may have moved a later computation
         pairs = moved_indicators(connection, since)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from caspian_env.errors import AlreadyClaimed, BackwardsKnowledge, DiskError, SeedError, SettingsError
+from caspian_env.errors import AlreadyClaimed, BackwardsKnowledge, DiskError, SeedError, SettingsError, not_among
 from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
 from caspian_env.workflows.compute import compute
@@ -114,7 +114,7 @@ def choose(platform: Platform, only: Sequence[str]) -> list[Dataset]:
     """The datasets named, or all that this installation collects; SettingsError for a name that is none."""
     known = platform.seeds.datasets
     if unknown := [name for name in only if name not in known]:
-        raise SettingsError(", ".join(unknown), "is not a dataset", f"known: {', '.join(known)}")
+        raise not_among(unknown, "a dataset", known, "caspian-env datasets")
     return [known[name] for name in dict.fromkeys(only)] if only else platform.collected()
 
 

@@ -135,6 +135,17 @@ def test_reports_go_where_they_are_wanted(filled: Path, tmp_path: Path) -> None:
         (["indicators", "nope"], ["nope", "is not an indicator"]),
         (["compute", "nope", "--home", "home"], ["nope", "is not an indicator"]),
         (["run", "--config", "none.toml"], ["none.toml", "does not exist"]),
+        (["ingest", "nasa_gistmp"], ["nearest: nasa_gistemp", "caspian-env datasets"]),
+        (["datasets", "DAHITI"], ["nearest: dahiti_water_level"]),
+        (["datasets", "check", "noaa_gml_c02"], ["nearest: noaa_gml_co2"]),
+        (["series", "noaa-gml-co2", "--home", "home"], ["nearest: noaa_gml_co2"]),
+        (["indicator", "sl_mean_1y", "--home", "home"], ["nearest: sl_mean_1y_dahiti", "caspian-env indicators"]),
+        (["indicators", "co2_mean_1yr"], ["nearest: co2_mean_1y"]),
+        (["compute", "co2_maen_1y", "--home", "home"], ["nearest: co2_mean_1y"]),
+        (["explain", "co2_mean1y@2020", "--home", "home"], ["nearest: co2_mean_1y"]),
+        (["run", "--known-at", "2999-01-01"], ["--known-at", "2999-01-01 00:00 UTC is in the future"]),
+        (["ingest", "noaa_gml_co2", "--known-at", "2999-01-01"], ["--known-at", "in the future"]),
+        (["compute", "--known-at", "2999-01-01"], ["--known-at", "in the future"]),
     ],
 )
 def test_a_wrong_call_is_2_with_its_remedy(arguments: Sequence[str], words: Sequence[str], filled: Path) -> None:
@@ -142,6 +153,22 @@ def test_a_wrong_call_is_2_with_its_remedy(arguments: Sequence[str], words: Sequ
     for word in words:
         assert word in line
     assert not (filled / "caspian-home").exists()
+
+
+@pytest.mark.parametrize("command", [("series", "noaa_gml_co2"), ("indicator", "co2_mean_1y")])
+def test_before_the_first_knowledge_it_is_said_when_that_is(command: Sequence[str], filled: Path) -> None:
+    known = answer_of(filled, "series", "noaa_gml_co2", "--history")
+    since = min(row["known_from"] for row in known)
+    early = caspian_env(*command, "--as-of", "2001-01-01", "--home", "home", cwd=filled)
+    assert (early.returncode, early.stdout) == (0, "")
+    (line,) = early.stderr.splitlines()
+    assert "nothing was known as of 2001-01-01 00:00 UTC; the first knowledge is of" in line
+    if command[0] == "series":
+        assert since[:19].replace("T", " ") in line
+    table = caspian_env(*command, "--as-of", "2001-01-01", "--csv", "--home", "home", cwd=filled)
+    assert "first knowledge" in table.stderr
+    assert len(table.stdout.splitlines()) == 2  # a comment and the names of the columns
+    assert answer_of(filled, *command, "--as-of", "2001-01-01") == []
 
 
 def test_an_unknown_option_or_setting_is_2(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from caspian_env.catalog.engine import open_catalog
 from caspian_env.catalog.migrate import view_files
 from caspian_env.catalog.query import ask
-from caspian_env.settings import known_names
+from caspian_env.seeds import load_datasets
+from caspian_env.settings import known_names, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,3 +62,18 @@ def test_the_join_reaches_the_bytes(demonstration: Path) -> None:
 def test_every_setting_and_view_is_named() -> None:
     for name in known_names() | {name for name, _ in view_files()}:
         assert f"`{name}`" in README, name
+
+
+def test_the_settings_file_is_read_and_its_key_is_one_that_a_dataset_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("CASPIAN_ENV_")]:
+        monkeypatch.delenv(name)
+    found = re.search(r"<!-- settings file: read by the tests -->\n```toml\n(.*?)```", README, flags=re.DOTALL)
+    assert found
+    file = tmp_path / "caspian-env.toml"
+    file.write_text(found[1], encoding="utf-8")
+    settings = load_settings(config=file, home=tmp_path)
+    assert settings.contact == "data@institute.example"
+    assert settings.keys == {"DAHITI_KEY": "..."}
+    assert set(settings.keys) <= {dataset.key.setting for dataset in load_datasets().values() if dataset.key}

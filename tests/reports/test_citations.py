@@ -31,6 +31,18 @@ def test_every_dataset_can_be_cited(dataset) -> None:
     assert item["accessed"] == {"date-parts": [[2026, 11, 20]]}
 
 
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=list(DATASETS))
+def test_nothing_is_said_twice(dataset) -> None:
+    if dataset.doi:
+        assert bibtex(dataset, DAY).lower().count(dataset.doi.lower()) == 1
+        assert json.dumps(csl_json(dataset, DAY), ensure_ascii=False).lower().count(dataset.doi.lower()) == 1
+        assert plain(dataset, DAY).lower().count(dataset.doi.lower()) <= 1
+    if dataset.landing_page:
+        assert len(re.findall(re.escape(dataset.landing_page) + r"(?=[\s;,.]|$)", plain(dataset, DAY))) <= 1
+    note = csl_json(dataset, DAY)["note"]
+    assert note[-1] not in ",;:" and "  " not in note and ".." not in note and ", ." not in note
+
+
 def test_letters_that_tex_would_take_for_commands() -> None:
     dataset = replace(DATASETS["noaa_gml_co2"], title=r"50 % of A&B {draft} a_b #1 \x", doi=None)
     assert r"title = {{50 \% of A\&B \{draft\} a\_b \#1 \textbackslash{}x}}" in bibtex(dataset)

@@ -245,6 +245,28 @@ def test_keys_are_told_by_their_presence_alone(platform: Platform) -> None:
     assert "register free of charge" in said(doctor(without), "settings")
 
 
+def test_a_key_is_told_once_with_all_that_is_collected_here_by_it(platform: Platform) -> None:
+    def keys(**changes: object) -> list[Finding]:
+        settings = replace(platform.settings, **{"keys": {}, "mirror": None, "datasets": (), **changes})
+        asked = replace(platform, settings=settings, seeds=replace(platform.seeds, datasets=load()))
+        return [f for f in examine_surroundings.check_settings(asked) if f.subject.endswith("_KEY")]
+
+    (one,) = [f for f in keys() if f.subject == "CASPIAN_ENV_CDS_KEY"]
+    assert one.message == "is not set, so cds_era5, cds_era5_land are not collected"
+    assert [f.subject for f in keys(datasets=("dahiti_water_level", DATASET))] == ["CASPIAN_ENV_DAHITI_KEY"]
+    assert keys(datasets=(DATASET,), keys={"CDS_KEY": "s3cret"}) == [], "it is no slip that others have a use for it"
+    assert keys(mirror="https://mirror.example.org/") == []
+
+
+def test_a_mirror_that_is_down_is_one_line(platform: Platform) -> None:
+    settings = replace(platform.settings, mirror="http://ana:s3cret@127.0.0.1:1/mirror", datasets=DATASETS)
+    with open_platform(settings, clock=platform.clock) as other:
+        (line,) = examine_surroundings.check_hosts(other)
+    assert (line.severity, line.subject) == ("warning", "http://127.0.0.1:1")
+    assert "(for " in line.message and DATASET in line.message and "nasa_gistemp" in line.message
+    assert "s3cret" not in str(line)
+
+
 def test_hosts_are_asked_only_when_wanted(platform: Platform, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/").respond_with_data("no page here", status=404)
     base = httpserver.url_for("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,8 +73,8 @@ def by_id(found: Commitments) -> dict[str, dict[str, object]]:
 
 def edgar(shared: Callable[..., Path]) -> pd.DataFrame:
     (path,) = shared("archive", "2024-09").rglob("EDGAR*.xlsx")
-    sheet = openpyxl.load_workbook(path, read_only=True)["GHG_totals_by_country"]
-    rows = list(sheet.iter_rows(values_only=True))
+    with contextlib.closing(openpyxl.load_workbook(path, read_only=True)) as book:
+        rows = list(book["GHG_totals_by_country"].iter_rows(values_only=True))
     return pd.DataFrame(rows[1:], columns=[str(name) for name in rows[0]]).set_index("EDGAR Country Code")
 
 

@@ -7,6 +7,7 @@ too small for it, so its rate is the mean of the annual increments, whose own me
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf, isfinite, isnan, nan, sqrt
 from typing import TYPE_CHECKING
 
@@ -57,15 +58,20 @@ def interval(value: float, u: float, level: float = LEVEL, dof: float = inf) -> 
     dof : float
         Degrees of freedom; infinite means normal.
     """
-    from scipy import stats
-
     if not 0 < level < 1:
         raise NotComputable("interval", f"its level {level} is not between 0 and 1", "write for example 0.9")
     if isnan(value) or isnan(u):
         return nan, nan
-    quantile = 0.5 + level / 2
-    k = float(stats.t.ppf(quantile, dof)) if isfinite(dof) else float(stats.norm.ppf(quantile))
+    k = _coverage_factor(level, dof)
     return value - k * u, value + k * u
+
+
+@lru_cache(maxsize=1024)  # every value of a series asks for the same
+def _coverage_factor(level: float, dof: float) -> float:
+    from scipy import stats
+
+    quantile = 0.5 + level / 2
+    return float(stats.t.ppf(quantile, dof)) if isfinite(dof) else float(stats.norm.ppf(quantile))
 
 
 def increment_rate(levels: ArrayLike, *, level: float = LEVEL, careful: bool = False) -> Rate:

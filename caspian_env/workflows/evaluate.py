@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from caspian_env.catalog.indicator_values import Computed, Used
 from caspian_env.catalog.observations import utc
@@ -14,24 +14,56 @@ from caspian_env.wiring import indicator_function
 from caspian_env.workflows.arguments import Argument, as_array
 
 if TYPE_CHECKING:
-    import xarray as xr
+    import numpy as np
+    from numpy.typing import NDArray
 
-WORST_FIRST = (FAIL, SUSPECT, NOT_EVALUATED, GOOD)
+BEST_FIRST = (GOOD, NOT_EVALUATED, SUSPECT)  # a value that failed enters nothing
+Row = Mapping[str, Any]  # what a method says of one period, by the names of its result
+
+
+class _Input(NamedTuple):
+    """An input as plain arrays: a method gives many results, and each looks for its windows here."""
+
+    argument: Argument
+    times: NDArray[np.datetime64]  # ascending
+    status: NDArray[np.int64]  # index in STATUSES, -1 where a value failed and counts for nothing
+    flag: NDArray[np.int64]  # index in BEST_FIRST, -1 where a value failed or is missing
+
+    def bounds(self, start: Any, end: Any) -> slice:
+        """Positions of a window."""
+        return slice(int(self.times.searchsorted(start)), int(self.times.searchsorted(end)))
+
+
+Window = tuple[_Input, Any, Any]
 
 
 def evaluate(indicator: Indicator, arguments: list[Argument], known_at: datetime) -> list[Computed]:
     """Put the inputs through the method: one result, number or refusal, for each period."""
     function = indicator_function(indicator)
     result: Any = function(*(as_array(argument) for argument in arguments), **dict(indicator.parameters))
-    return [_computed(indicator, arguments, result.isel(period=n), known_at) for n in range(result.sizes["period"])]
+    result = result.transpose("period", ...)
+    columns = {str(name): variable.values for name, variable in result.variables.items()}
+    level, inputs = float(result.attrs["ci_level"]), [_input(argument) for argument in arguments]
+    rows = ({name: values[n] for name, values in columns.items() if values.ndim} for n in range(result.sizes["period"]))
+    return [_computed(indicator, inputs, row, level, known_at) for row in rows]
 
 
-def _computed(indicator: Indicator, arguments: list[Argument], row: xr.Dataset, known_at: datetime) -> Computed:
+def _input(argument: Argument) -> _Input:
+    import numpy as np
+
+    frame = argument.frame
+    flags = frame["qc_flag"].to_numpy()
+    status = np.array([STATUSES.index(name) for name in frame["status"]], dtype=np.int64)
+    worse = np.array([BEST_FIRST.index(flag) if flag in BEST_FIRST else -1 for flag in flags], dtype=np.int64)
+    return _Input(argument, frame.index.to_numpy(), np.where(flags == FAIL, -1, status), worse)
+
+
+def _computed(indicator: Indicator, inputs: list[_Input], row: Row, level: float, known_at: datetime) -> Computed:
     windows = _windows(row)
-    start, end = utc(row["period_start"].values), utc(row["period_end"].values)
-    used = [(argument, *span) for argument in arguments for span in _used_of(argument, windows)]
+    start, end = utc(row["period_start"]), utc(row["period_end"])
+    used = [(entry, *span) for entry in inputs for span in _used_of(entry, windows)]
     value = _number(row["value"])
-    reason = str(row["reason"].item()) if value is None else None
+    reason = str(row["reason"]) if value is None else None
     if value is not None and end > known_at:
         value, reason = None, f"the period is not over before {end:%Y-%m-%d}"
     low = _number(row["ci_low"])
@@ -43,71 +75,53 @@ def _computed(indicator: Indicator, arguments: list[Argument], row: xr.Dataset, 
         "std_uncertainty": _number(row["std_uncertainty"]) if value is not None else None,
         "ci_low": low if value is not None else None,
         "ci_high": _number(row["ci_high"]) if value is not None else None,
-        "ci_level": float(row.attrs["ci_level"]) if low is not None and value is not None else None,
+        "ci_level": level if low is not None and value is not None else None,
         "n_valid": int(row["n_valid"]),
         "n_expected": int(row["n_expected"]),
         "status": _worst_status(used, bool(row["estimated"])),
         "qc_flag": _worst_flag(used),
-        "datum_id": indicator.datum or arguments[0].datum,
-        "licence": "; ".join(sorted({argument.licence for argument in arguments})),
+        "datum_id": indicator.datum or inputs[0].argument.datum,
+        "licence": "; ".join(sorted({entry.argument.licence for entry in inputs})),
     }
-    inputs = tuple(Used(a.name, a.series_id, utc(first), utc(last), a.known_at) for a, first, last in used)
-    return Computed(start, end, fields, inputs)
+    known = [(entry.argument, utc(first), utc(last)) for entry, first, last in used]
+    return Computed(
+        start, end, fields, tuple(Used(a.name, a.series_id, first, last, a.known_at) for a, first, last in known)
+    )
 
 
-def _windows(row: xr.Dataset) -> list[tuple[Any, Any]]:
+def _windows(row: Row) -> list[tuple[Any, Any]]:
     import numpy as np
 
     if "input_start" not in row:
-        return [(row["period_start"].values, row["period_end"].values)]
-    pairs = zip(np.atleast_1d(row["input_start"].values), np.atleast_1d(row["input_end"].values), strict=True)
+        return [(row["period_start"], row["period_end"])]
+    pairs = zip(np.atleast_1d(row["input_start"]), np.atleast_1d(row["input_end"]), strict=True)
     return [(start, end) for start, end in pairs if not np.isnat(start)]
 
 
-def _used_of(argument: Argument, windows: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+def _used_of(entry: _Input, windows: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
     """The windows that hold observations of an input; a grid that does not change enters every value as a whole."""
-    index = argument.frame.index
-    if argument.grid is not None and len(index) == 1:
-        return [(index[0].to_numpy(), _next_year(index[0]))]
-    return [(start, end) for start, end in windows if _inside(argument, start, end)]
+    if entry.argument.grid is not None and len(entry.times) == 1:
+        return [(entry.times[0], _next_year(entry.times[0]))]
+    bounds = [(entry.bounds(start, end), start, end) for start, end in windows]
+    return [(start, end) for part, start, end in bounds if part.start < part.stop]
 
 
 def _next_year(moment: Any) -> Any:
-    import numpy as np
-
-    return np.datetime64(f"{moment.year + 1:04d}-01-01", "s")
+    return (moment.astype("datetime64[Y]") + 1).astype("datetime64[s]")
 
 
-def _inside(argument: Argument, start: Any, end: Any) -> bool:
-    first, last = _bounds(argument, start, end)
-    return first < last
+def _worst_status(used: list[Window], estimated: bool) -> str:
+    worst = max((int(entry.status[entry.bounds(start, end)].max()) for entry, start, end in used), default=-1)
+    if estimated:
+        worst = max(worst, STATUSES.index("estimated"))
+    return STATUSES[worst] if worst >= 0 else "final"
 
 
-def _bounds(argument: Argument, start: Any, end: Any) -> tuple[int, int]:
-    """Positions of a window in an input, whose times ascend."""
-    first, last = argument.frame.index.searchsorted([start, end])  # many results look here: no mask of the whole series
-    return int(first), int(last)
+def _worst_flag(used: list[Window]) -> int:
+    worst = max((int(entry.flag[entry.bounds(start, end)].max()) for entry, start, end in used), default=-1)
+    return BEST_FIRST[worst] if worst >= 0 else NOT_EVALUATED
 
 
-def _selected(used: list[tuple[Argument, Any, Any]], column: str) -> set[Any]:
-    found: set[Any] = set()
-    for argument, start, end in used:
-        part = slice(*_bounds(argument, start, end))
-        flags, values = (argument.frame[name].to_numpy()[part] for name in ("qc_flag", column))
-        found |= set(values[flags != FAIL].tolist())
-    return found
-
-
-def _worst_status(used: list[tuple[Argument, Any, Any]], estimated: bool) -> str:
-    found = _selected(used, "status") | ({"estimated"} if estimated else set())
-    return max(found, key=STATUSES.index, default="final")
-
-
-def _worst_flag(used: list[tuple[Argument, Any, Any]]) -> int:
-    found = _selected(used, "qc_flag")
-    return next((flag for flag in WORST_FIRST if flag in found), NOT_EVALUATED)
-
-
-def _number(item: xr.DataArray) -> float | None:
+def _number(item: Any) -> float | None:
     number = float(item)
     return number if math.isfinite(number) else None

@@ -256,27 +256,36 @@ def test_a_backup_of_a_newer_version_is_refused(saved: tuple[Path, Settings], tm
 def test_a_backup_of_an_older_schema_is_brought_up_to_date(
     saved: tuple[Path, Settings], new_url: NewUrl, tmp_path: Path
 ) -> None:
-    """As if it had been written before alerts and checks of datasets were there."""
-    later = {"dataset": ("theme", "cannot", "proven_on", "state_since", "successor"), "location": ("elevation_m",)}
+    """As if it had been written at the oldest schema of which backups are made: without what came later."""
+    oldest = "0003"
+    early = open_catalog(f"sqlite:///{tmp_path / 'early.db'}")
+    upgrade(early, oldest)
+    with early.read() as connection:
+        inspector = sa.inspect(connection)
+        had = {name: {column["name"] for column in inspector.get_columns(name)} for name in inspector.get_table_names()}
+    early.dispose()
+    columns = {table["name"]: table["columns"] for table in read_manifest(saved[0])["tables"]}
 
     def before(name: str, text: bytes) -> bytes:
         table = name.removeprefix("tables/").removesuffix(".jsonl")
-        if table not in later:
+        if table not in columns:
             return text
-        lines = [json.loads(line)[: -len(later[table])] for line in text.splitlines()]
+        kept = [place for place, column in enumerate(columns[table]) if column in had.get(table, ())]
+        lines = ([row[place] for place in kept] for row in map(json.loads, text.splitlines()))
         return b"".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for line in lines)
 
     def older(name: str, text: bytes) -> bytes:
         if name != "manifest.json":
             return before(name, text)
         manifest = json.loads(text)
-        tables = [table for table in manifest["tables"] if table["name"] not in ("alert", "dataset_check")]
+        tables = [table for table in manifest["tables"] if table["name"] in had]
         with zipfile.ZipFile(saved[0]) as backup:
             for table in tables:
-                table["columns"] = [c for c in table["columns"] if c not in later.get(table["name"], ())]
+                for part in ("columns", "times", "booleans"):
+                    table[part] = [column for column in table[part] if column in had[table["name"]]]
                 member = f"tables/{table['name']}.jsonl"
                 table["sha256"] = hashlib.sha256(before(member, backup.read(member))).hexdigest()
-        return json.dumps(manifest | {"revision": "0003", "tables": tables}).encode()
+        return json.dumps(manifest | {"revision": oldest, "tables": tables}).encode()
 
     kind = "sqlite" if saved[1].database_url.startswith("sqlite") else "postgresql"
     old = rewritten(saved[0], tmp_path / "older.zip", older)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -20,13 +22,19 @@ Entry = Mapping[str, Any]
 def build(noun: type[T], entry: Any, where: str) -> T:
     """An instance of the dataclass, if the entry has its fields and no other, each of its type."""
     dataclass_type: Any = noun
-    known: dict[str, Field[Any]] = {f.name: f for f in fields(dataclass_type)}
-    hints = get_type_hints(noun)
-    entry = known_keys(entry, set(known), where)
-    needed = {n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING}
+    known, needed, hints = _fields_of(dataclass_type)
+    entry = known_keys(entry, known, where)
     if missing := sorted(needed - set(entry)):
         raise SeedError(where, f"has no {', '.join(missing)}", "add it")
     return noun(**{key: _typed(value, hints[key], where, key) for key, value in entry.items()})
+
+
+@cache
+def _fields_of(noun: Any) -> tuple[frozenset[str], frozenset[str], Mapping[str, Any]]:
+    """All fields of a dataclass, those without a default, and the types; annotations are evaluated once, not per entry."""
+    given = fields(noun)
+    needed = frozenset(f.name for f in given if f.default is MISSING and f.default_factory is MISSING)
+    return frozenset(f.name for f in given), needed, get_type_hints(noun)
 
 
 def _typed(value: Any, hint: Any, where: str, key: str) -> Any:
@@ -47,7 +55,7 @@ def _typed(value: Any, hint: Any, where: str, key: str) -> Any:
     return value
 
 
-def refer(name: str, known: set[str], where: str, key: str) -> None:
+def refer(name: str, known: AbstractSet[str], where: str, key: str) -> None:
     """Nothing, if the name is known; SeedError tells the names that are."""
     if name not in known:
         raise SeedError(where, f"{key} names {name!r}, which no seed defines", f"known: {', '.join(sorted(known))}")
@@ -99,7 +107,8 @@ def listed(content: Any, name: str) -> Iterator[tuple[Entry, str]]:
 
 def csv_rows(folder: Path, name: str, noun: type[Any]) -> Iterator[tuple[Entry, str]]:
     """The rows of a table, empty cells left out, numbers read as the dataclass wants them."""
-    hints = get_type_hints(noun)
+    dataclass_type: Any = noun
+    _, _, hints = _fields_of(dataclass_type)
     for n, row in enumerate(csv.DictReader(_text(folder, name).splitlines()), 2):
         where = f"{name}: {row.get('id') or f'line {n}'}"
         if None in row or None in row.values():
@@ -138,7 +147,7 @@ def mapping(entry: Any, where: str) -> Entry:
     return entry
 
 
-def known_keys(entry: Any, known: set[str], where: str) -> Entry:
+def known_keys(entry: Any, known: AbstractSet[str], where: str) -> Entry:
     """The entry, if it is a mapping of known keys; SeedError names the others."""
     found = mapping(entry, where)
     if unknown := sorted(str(key) for key in set(found) - known):

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ _OF_TARGET = {"target", "valid_from", "valid_to"}
 _TABLES: Mapping[str, Callable[[Path], Mapping[str, Port | Transect]]] = {
     "port": load_ports, "transect": load_transects,
 }  # fmt: skip
+Rows = Callable[[str], Mapping[str, Any]]
 
 
 def load_indicators(
@@ -58,23 +60,28 @@ def load_indicators(
     folder = folder or data_folder("seeds")
     installed = ((entry, where) for entry, where, _ in themed(folder, "indicators"))
     known, named = set(datums), set(places)
+
+    @cache  # hundreds of variants name rows of these few tables
+    def rows(table: str) -> Mapping[str, Any]:
+        return load_targets(folder) if table == "targets" else _TABLES[table](folder)
+
     found = [
         indicator
         for definitions in (installed, own)
         for entry, where in definitions
-        for indicator in _variants(entry, where, datasets, known, named, folder)
+        for indicator in _variants(entry, where, datasets, known, named, rows)
     ]
     return by_id("indicators", iter(found))
 
 
 def _variants(
-    definition: Any, where: str, datasets: Mapping[str, Dataset], datums: set[str], places: set[str], folder: Path
+    definition: Any, where: str, datasets: Mapping[str, Dataset], datums: set[str], places: set[str], rows: Rows
 ) -> Iterator[Indicator]:
     variants = known_keys(definition, _DEFINITION | {"variants"}, where).get("variants")
     if not isinstance(variants, list) or not variants:
         raise SeedError(where, "variants is not a list with entries", "give at least one, its suffix may be empty")
-    for variant in (one for given in variants for one in _for_each_target(given, where, folder)):
-        indicator = _variant(definition, variant, where, folder)
+    for variant in (one for given in variants for one in _for_each_target(given, where, rows)):
+        indicator = _variant(definition, variant, where, rows)
         inside = f"{where}: {indicator.id}"
         if indicator.datum is not None:
             refer(indicator.datum, datums, inside, "datum")
@@ -83,15 +90,15 @@ def _variants(
         yield indicator
 
 
-def _for_each_target(variant: Any, where: str, folder: Path) -> Iterator[Entry]:
+def _for_each_target(variant: Any, where: str, rows: Rows) -> Iterator[Entry]:
     """The variant as it is, or once for each target that it names, with what the target says laid into it."""
     if not isinstance(variant, dict) or "targets" not in variant:
         yield variant
         return
-    rows = load_targets(folder)
+    targets: Mapping[str, Target] = rows("targets")
     for name in variant["targets"]:
-        refer(str(name), set(rows), where, "targets")
-        target = rows[str(name)]
+        refer(str(name), targets.keys(), where, "targets")
+        target = targets[str(name)]
         laid = {key: value for key, value in variant.items() if key != "targets"}
         yield laid | {
             "suffix": "_".join(filter(None, (target.id, str(variant.get("suffix", ""))))),
@@ -106,7 +113,7 @@ def _validity(target: Target) -> Mapping[str, str]:
     return {"target": target.id, "valid_from": target.valid_from, "valid_to": target.valid_to}
 
 
-def _variant(definition: Entry, variant: Any, where: str, folder: Path) -> Indicator:
+def _variant(definition: Entry, variant: Any, where: str, rows: Rows) -> Indicator:
     variant = known_keys(variant, _VARIANT | set(_TABLES) | _OF_TARGET, f"{where}: a variant")
     suffix, own = variant.get("suffix", ""), dict(variant)
     merged: dict[str, Any] = {key: value for key, value in definition.items() if key != "variants"}
@@ -117,7 +124,7 @@ def _variant(definition: Entry, variant: Any, where: str, folder: Path) -> Indic
         if not isinstance(own.get(key, {}), dict):
             raise SeedError(inside, f"{key} is not a mapping", "write name: value")
     facts = {
-        key: value for name in _TABLES if name in own for key, value in _row(name, own[name], folder, inside).items()
+        key: value for name in _TABLES if name in own for key, value in _row(rows, name, own[name], inside).items()
     }
     merged["parameters"] = {**merged.get("parameters", {}), **facts, **own.get("parameters", {})}
     merged["note"] = " ".join(filter(None, (merged.get("note"), own.get("note"))))
@@ -126,11 +133,12 @@ def _variant(definition: Entry, variant: Any, where: str, folder: Path) -> Indic
     return build(Indicator, merged, inside)
 
 
-def _row(table: str, name: Any, folder: Path, where: str) -> Mapping[str, Any]:
+def _row(rows: Rows, table: str, name: Any, where: str) -> Mapping[str, Any]:
     """The parameters in one row of a table of facts."""
-    rows = _TABLES[table](folder)
-    refer(str(name), set(rows), where, table)
-    return rows[str(name)].parameters()
+    known = rows(table)
+    refer(str(name), known.keys(), where, table)
+    parameters: Mapping[str, Any] = known[str(name)].parameters()
+    return parameters
 
 
 def _input(argument: str, given: Any, where: str) -> Entry:
@@ -143,7 +151,7 @@ def _refer_series(
     taken: IndicatorInput, own: tuple[str, ...], datasets: Mapping[str, Dataset], places: set[str], where: str
 ) -> None:
     key = f"inputs.{taken.argument}"
-    refer(taken.dataset, set(datasets), where, f"{key}.dataset")
+    refer(taken.dataset, datasets.keys(), where, f"{key}.dataset")
     dataset = datasets[taken.dataset]
     fitting = [
         measured
@@ -158,6 +166,7 @@ def _refer_series(
         raise SeedError(where, f"{key}: {taken.dataset} gives {number} {wanted}", "mend variable, datum or resolution")
     if taken.grid and not (dataset.kind == "grid" and dataset.cube):
         raise SeedError(where, f"{key}: {taken.dataset} keeps no grid", "leave out grid, or name a gridded dataset")
-    found = {place for place in places if fnmatchcase(place, dataset.found_locations)}
+    pattern = dataset.found_locations
+    found = {place for place in places if fnmatchcase(place, pattern)} if pattern else set()
     for location in (taken.location,) if taken.location else own:
         refer(location, {*dataset.locations, *found}, where, f"{key}: location of {taken.dataset}")

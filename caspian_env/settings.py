@@ -22,6 +22,8 @@ SIMPLE = {
     "worker_memory_mb", "worker_minutes", "log", "metrics", "store",
 }  # fmt: skip
 MAY_BE_EMPTY = {"metrics"}  # which means off; elsewhere nothing given
+# Addresses of fsspec that are places to keep files. Not ftp, which sends passwords and bytes in the clear.
+STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "oci", "hdfs", "sftp", "file", "memory")
 VERSION = "0.1.0"
 
 
@@ -152,12 +154,22 @@ def load_settings(
         raise SettingsError(
             "local", f"{settings.local} is not a folder", "name the folder of the institute's own files"
         )
-    if settings.mirror and "://" not in settings.mirror:
-        folder = Path(settings.mirror).expanduser()
-        if not folder.is_dir():
-            raise SettingsError("mirror", f"{settings.mirror} is not a folder", "name a folder or an http(s) address")
-        settings = replace(settings, mirror=str(folder.absolute()))
+    if settings.mirror:
+        settings = replace(settings, mirror=_mirror(settings.mirror))
     return settings
+
+
+def _mirror(value: str) -> str:
+    protocol, is_address, _ = value.partition("://")
+    if not is_address:
+        folder = Path(value).expanduser()
+        if not folder.is_dir():
+            raise SettingsError("mirror", f"{value} is not a folder", "name a folder or an http(s) address")
+        return str(folder.absolute())
+    if protocol not in ("http", "https", *STORES):
+        remedy = "name a folder, an http(s) address or an object store such as s3://BUCKET/PREFIX"
+        raise SettingsError("mirror", f"{protocol}:// is no address of a mirror", remedy)
+    return value
 
 
 def _dask(value: str) -> str:
@@ -167,9 +179,11 @@ def _dask(value: str) -> str:
 
 
 def _store(value: str) -> str:
-    if value and "://" not in value:
+    if value and ("://" not in value or value.partition("://")[0] not in STORES):
+        # Not the value itself: a wrongly written address may hold a password.
+        shown = value.partition("://")[0] + "://" if "://" in value else repr(value)
         raise SettingsError(
-            "store", f"{value!r} is no address of an object store", "write for example s3://BUCKET/PREFIX"
+            "store", f"{shown} is no address of an object store", "write for example s3://BUCKET/PREFIX"
         )
     return value.rstrip("/")
 

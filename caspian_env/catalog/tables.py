@@ -407,6 +407,10 @@ sa.Index("uq_indicator_value_open", indicator_value.c.indicator_id, indicator_va
          sqlite_where=indicator_value.c.known_to.is_(None),
          postgresql_where=indicator_value.c.known_to.is_(None))  # fmt: skip
 
+# Values of all vintages: the one above holds only what is known now, and a new value is held against every vintage.
+sa.Index("ix_indicator_value_period", indicator_value.c.indicator_id, indicator_value.c.location_id,
+         indicator_value.c.period_start, indicator_value.c.period_end)  # fmt: skip
+
 indicator_input = sa.Table(
     "indicator_input", metadata,
     sa.Column("value_id", sa.String(32), sa.ForeignKey("indicator_value.id", deferrable=True, initially="DEFERRED"),

@@ -76,9 +76,17 @@ class Archive:
         """
         path = self._place(sha256)
         if not path.is_file() and not self._fetched(sha256):
-            remedy = "put the archive folder back from a backup, or collect the dataset again"
+            remedy = (
+                "put the archive folder back from a backup, or collect the dataset again: it fetches what is missing"
+            )
             raise CatalogError(str(path), "the catalog names these bytes but the archive does not hold them", remedy)
         return path
+
+    def holds(self, sha256: str) -> bool:
+        """Whether there are bytes of this name, here or in the store; a copy here is believed without asking the store."""
+        if self._place(sha256).is_file():
+            return True
+        return self.store is not None and self.store.find(_name(sha256)) is not None
 
     def verify(self, sha256: str) -> Path:
         """The same place, after its bytes were read again and agree with the hash.

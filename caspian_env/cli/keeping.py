@@ -39,7 +39,10 @@ def verify(home: Home = None, config: Config = None, as_json: AsJson = False) ->
             f"{found.n_granules} granules ({_size(found.n_bytes)}) read; {len(found.damages)} missing or damaged"
         )
         if found.damages:
-            typer.echo("put the files back from a copy of the archive, or delete them and collect the datasets again")
+            typer.echo(
+                "next: put the files back from a copy of the archive; or delete what is damaged, and "
+                "caspian-env ingest DATASET --window START/END fetches what is missing, if the provider still has it"
+            )
     raise typer.Exit(1 if found.damages else 0)
 
 

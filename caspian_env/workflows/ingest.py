@@ -163,9 +163,8 @@ def _fetch(job: Job, ref: GranuleRef) -> list[_Attempt]:
     for url in addresses(ref, job.dataset.hosts):
         with job.platform.catalog.read() as connection:
             last = last_retrieval(connection, job.dataset.id, public_address(url, ref.form))
-        # A rejected granule is asked for again without validators: the transfer, not the provider, may have been at fault.
         again = job.known_at is not None or job.restated is not None
-        confirmed = last if last and last.accepted and not again else None
+        confirmed = last if last and not again and _is_whole(job, last) else None
         try:
             answer, kept = receive(job.platform, job.dataset, ref, url, confirmed, min(DEADLINE_SECONDS, job.time.left))
         except TransportError as error:  # another host may have it
@@ -175,6 +174,14 @@ def _fetch(job: Job, ref: GranuleRef) -> list[_Attempt]:
             if ref.editions is None:
                 break
     return attempts
+
+
+def _is_whole(job: Job, last: LastRetrieval) -> bool:
+    """Whether an answer that nothing has changed would do: its bytes were taken, and the archive still has them.
+
+    A rejected granule is asked for again without validators: the transfer, not the provider, may have been at fault.
+    """
+    return last.accepted and last.sha256 is not None and job.platform.archive.holds(last.sha256)
 
 
 def _new_bytes(job: Job, attempts: list[_Attempt]) -> Path | None:

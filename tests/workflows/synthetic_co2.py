@@ -49,11 +49,13 @@ def publish(mirror: Path, text: str) -> None:
 
 
 @contextmanager
-def opened(url: str, folder: Path, clock: Callable[[], datetime] = now) -> Iterator[Platform]:
-    """A seeded platform whose providers are ``folder/mirror``."""
+def opened(
+    url: str, folder: Path, clock: Callable[[], datetime] = now, address: str | None = None
+) -> Iterator[Platform]:
+    """A seeded platform whose providers are ``folder/mirror``, or a mirror at an address."""
     mirror = folder / "mirror"
     mirror.mkdir(exist_ok=True)
-    settings = Settings(home=folder / "home", database_url=url, mirror=str(mirror))
+    settings = Settings(home=folder / "home", database_url=url, mirror=address or str(mirror))
     with open_platform(settings, clock=clock) as platform:
         seed(platform)
         yield platform

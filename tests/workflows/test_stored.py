@@ -18,6 +18,7 @@ from caspian_env.seeds import load_retention
 from caspian_env.wiring import Platform
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.stored import prune, verify
+from tests.mirror_server import serving
 from tests.workflows.synthetic_co2 import DATASET, URL, co2_table, collect_edition, opened, publish
 
 POLICY = Retention("archive", rejected_days=10, unnamed_days=5, temporary_hours=24)
@@ -62,6 +63,27 @@ def test_missing_and_damaged_bytes_are_named_with_dataset_and_address(platform: 
     path.unlink()
     (damage,) = verify(platform, deep=deep).damages
     assert (damage.dataset_id, damage.url, damage.problem) == (DATASET, URL, "is missing")
+
+
+def test_bytes_that_are_gone_are_fetched_again_where_the_provider_still_has_them(
+    database_url: str, tmp_path: Path
+) -> None:
+    pages = tmp_path / "pages"
+    publish(pages, co2_table(24))
+    with serving(pages) as mirror, opened(database_url, tmp_path, address=mirror.url) as platform:
+        dataset = platform.seeds.datasets[DATASET]
+        assert ingest(platform, dataset).new_granules == 1
+        placed(platform).unlink()
+        again = ingest(platform, dataset)
+        assert (again.unchanged, again.new_granules, again.problems) == (1, 0, [])
+        assert verify(platform).damages == ()
+        ingest(platform, dataset)
+        assert mirror.statuses(".csv") == [200, 200, 304]
+        placed(platform).unlink()
+        publish(pages, co2_table(25))  # the provider has other bytes by now
+        assert ingest(platform, dataset).new_granules == 1
+        (damage,) = verify(platform).damages
+        assert (damage.url is not None and damage.url.endswith(".csv"), damage.problem) == (True, "is missing")
 
 
 def test_the_policy_lets_go_what_nothing_rests_on(platform: Platform) -> None:

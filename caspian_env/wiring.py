@@ -17,6 +17,7 @@ from caspian_env.errors import SeedError, SettingsError
 from caspian_env.formats.object_store import ObjectStore
 from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
 from caspian_env.seeds import load_datasets, load_datums, load_locations, load_variables
+from caspian_env.seeds.confidence import Assessment, load_confidence
 from caspian_env.seeds.indicators import load_indicators
 from caspian_env.seeds.local import Declared, load_local
 from caspian_env.seeds.targets import Pledge, Target, load_pledges, load_targets
@@ -45,6 +46,7 @@ class Seeds:
     indicators: Mapping[str, Indicator]
     targets: Mapping[str, Target] = field(default_factory=dict)
     pledges: Mapping[str, Pledge] = field(default_factory=dict)
+    confidence: Mapping[tuple[str, str], Assessment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
     indicators = load_indicators(known.datasets, known.datums, folder, own=known.indicators, places=known.locations)
     return Seeds(
         known.variables, known.datums, known.locations, known.datasets, indicators, load_targets(folder),
-        load_pledges(folder),
+        load_pledges(folder), load_confidence(indicators, folder),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from caspian_env.catalog.observations import TICK, Written, known_at
 # What makes a value another value; run, knowledge and kind are about it, not of it.
 CONTENT = (
     "method_version", "value", "reason", "unit", "std_uncertainty", "ci_low", "ci_high", "ci_level", "n_valid",
-    "n_expected", "status", "qc_flag", "datum_id", "licence",
+    "n_expected", "status", "confidence", "qc_flag", "datum_id", "licence",
 )  # fmt: skip
 
 

@@ -7,8 +7,7 @@ scatter around its line alone, since an error that stays for decades does not ti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from math import ceil, isnan, sqrt
+from math import ceil, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -18,7 +17,6 @@ from caspian_env.processing import climate_normals as climate
 from caspian_env.processing import completeness
 from caspian_env.processing.day_of_year import day_of_year
 from caspian_env.processing.periods import Result, Span, as_dataset, checked, merged, month_span, refusal, result
-from caspian_env.processing.statistics import interval
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -129,11 +127,6 @@ def trend(
     """
     yearly = {mean.year: mean.value for mean in completeness.annual(_months(sst, analysis_uncertainty))}
     rows = climate.trend_rows(yearly, years=years, slope=slope, ci_level=ci_level)
-    _, reach = interval(0.0, 1.0, ci_level)
-    rows = [
-        replace(row, std_uncertainty=(row.ci_high - row.ci_low) / (2 * reach)) if isnan(row.std_uncertainty) else row
-        for row in rows
-    ]
     return as_dataset(rows, units=SLOPE_UNITS, ci_level=ci_level)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil, nan, sqrt
+from math import ceil, isnan, nan, sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from caspian_env.errors import NotComputable
 from caspian_env.processing import trends
 from caspian_env.processing.completeness import WMO_NORMAL_SHARE
 from caspian_env.processing.periods import Result, Span, month_span, refusal, result, year_span
+from caspian_env.processing.statistics import interval
 from caspian_env.processing.trend_rules import END_SHARE, FEWEST_FOR_TREND
 
 if TYPE_CHECKING:
@@ -177,7 +178,8 @@ def trend_rows(
     Returns
     -------
     list of Result
-        In the unit of the values per year. Sen's slope has an interval but no standard uncertainty.
+        In the unit of the values per year. The standard uncertainty of Sen's slope is half its interval over the quantile of
+        a normal error, as `interval` turns the one into the other; the interval itself need not be symmetric.
 
     Raises
     ------
@@ -210,7 +212,9 @@ def _trend(known: dict[int, float], first: int, years: int, slope: Slope, ci_lev
         return refusal(period, reason, n_valid=n, n_expected=years, used=used)
     method = trends.ols if slope == "ols" else trends.sen
     line = method(values, axis.astype(float), level=ci_level)
+    u = line.std_uncertainty
+    if isnan(u):
+        low, high = interval(0.0, 1.0, ci_level)
+        u = (line.ci_high - line.ci_low) / (high - low)
     row = refusal(period, "", n_valid=n, n_expected=years, used=used)
-    return replace(
-        row, value=line.estimate, std_uncertainty=line.std_uncertainty, ci_low=line.ci_low, ci_high=line.ci_high
-    )
+    return replace(row, value=line.estimate, std_uncertainty=u, ci_low=line.ci_low, ci_high=line.ci_high)

@@ -90,7 +90,8 @@ def _compute_one(
     is_promised = promised(indicator, moment)
     if not is_promised and known is None:
         return  # nobody has promised it yet, or it was over before we came
-    fingerprint = fingerprint_of(indicator, arguments, moment)
+    word = word_of(platform, indicator, location)
+    fingerprint = fingerprint_of(indicator, arguments, moment, word)
     if fingerprint == before:
         outcome.unchanged += 1
         return
@@ -101,7 +102,7 @@ def _compute_one(
     new_method = _method_part(before) != _method_part(fingerprint)
     if new_method and method_since is not None:
         moment = max(moment, method_since + TICK)  # one definition at a time
-    computed = evaluate(indicator, arguments, moment) if is_promised else []
+    computed = evaluate(indicator, arguments, moment, confidence=word) if is_promised else []
     with platform.catalog.write() as connection:
         written = write_indicator_values(
             connection, indicator.id, location, computed, known_at_moment=moment, run_id=run_id,
@@ -129,6 +130,12 @@ def _without_data(waiting: list[str]) -> str:
     return f"no data yet for {', '.join(waiting[:NAMED])}{more}"
 
 
+def word_of(platform: Platform, indicator: Indicator, location: str) -> str | None:
+    """The confidence word that a named person gave to an indicator at a place, or None."""
+    entry = platform.seeds.confidence.get((indicator.id, location))
+    return entry.confidence if entry else None
+
+
 def definition_of(indicator: Indicator) -> dict[str, Any]:
     """What turns inputs into values: function, version, parameters, units and datum."""
     return {
@@ -140,7 +147,9 @@ def definition_of(indicator: Indicator) -> dict[str, Any]:
     }
 
 
-def fingerprint_of(indicator: Indicator, arguments: list[Argument], moment: datetime) -> str:
+def fingerprint_of(
+    indicator: Indicator, arguments: list[Argument], moment: datetime, confidence: str | None = None
+) -> str:
     """A hash of the method, a colon, and a hash of everything else that the result depends on."""
     method = hashlib.sha256(json.dumps(definition_of(indicator), sort_keys=True).encode())
     digest = hashlib.sha256()
@@ -155,6 +164,8 @@ def fingerprint_of(indicator: Indicator, arguments: list[Argument], moment: date
         digest.update(f"{min(moment, year_end):%Y-%m}".encode())
     if not promised(indicator, moment):
         digest.update(b"promised no longer")
+    if confidence:
+        digest.update(f"confidence {confidence}".encode())
     return f"{method.hexdigest()}:{digest.hexdigest()}"
 
 

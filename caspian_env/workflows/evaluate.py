@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 INTERVAL = ("std_uncertainty", "ci_low", "ci_high", "ci_level")
 
 
-def evaluate(indicator: Indicator, arguments: list[Argument], known_at: datetime) -> list[Computed]:
-    """Put the inputs through the method: one result, number or refusal, for each period."""
+def evaluate(
+    indicator: Indicator, arguments: list[Argument], known_at: datetime, *, confidence: str | None = None
+) -> list[Computed]:
+    """Put the inputs through the method: one result, number or refusal, for each period.
+
+    ``confidence`` is the word that a person gave to the numbers of the indicator here.
+    """
     function = indicator_function(indicator)
     result: Any = function(*(as_array(argument) for argument in arguments), **dict(indicator.parameters))
     n = int(result.sizes["period"])
@@ -39,7 +44,9 @@ def evaluate(indicator: Indicator, arguments: list[Argument], known_at: datetime
     periods = zip(_aware(windows.period_start), _aware(windows.period_end), strict=True)
     inputs = _inputs(used, n)
     return [
-        Computed(start, end, common | {"status": status, "qc_flag": flag} | numbers, inputs[k])
+        Computed(
+            start, end, common | {"status": status, "qc_flag": flag} | numbers | _word(numbers, confidence), inputs[k]
+        )
         for k, ((start, end), (status, flag), numbers) in enumerate(
             zip(periods, marks, _numbers(result, windows.period_end, known_at), strict=True)
         )
@@ -64,6 +71,11 @@ def _numbers(result: xr.Dataset, ends: Any, known_at: datetime) -> list[dict[str
             row |= {"value": value, "reason": None} | dict(zip(INTERVAL, interval, strict=True))
         rows.append(dict.fromkeys(INTERVAL) | row)
     return rows
+
+
+def _word(numbers: dict[str, Any], confidence: str | None) -> dict[str, str | None]:
+    """A word belongs to a number, never to a refusal."""
+    return {"confidence": None if numbers["value"] is None else confidence}
 
 
 def _inputs(used: list[UsedOf], n: int) -> list[tuple[Used, ...]]:

@@ -16,7 +16,7 @@ from caspian_env.model import Dataset, Indicator, Source, Window
 from caspian_env.wiring import Platform, source_of
 from caspian_env.workflows.arguments import Inputs
 from caspian_env.workflows.backfill import is_known
-from caspian_env.workflows.compute import fingerprint_of, promised
+from caspian_env.workflows.compute import fingerprint_of, promised, word_of
 from caspian_env.workflows.cube import cubes_of
 from caspian_env.workflows.cube_parts import current, fingerprint, vintages
 from caspian_env.workflows.due import Due, what_is_due
@@ -190,7 +190,7 @@ def _reason(inputs: Inputs, indicator: Indicator, location: str) -> str:
     if arguments is None:
         return "no data yet of one of its inputs"
     moment = max([platform.clock(), *(argument.known_at for argument in arguments)])
-    now = fingerprint_of(indicator, arguments, moment)
+    now = fingerprint_of(indicator, arguments, moment, word_of(platform, indicator, location))
     if before is None:
         return "never computed" if promised(indicator, moment) else ""
     if now == before:

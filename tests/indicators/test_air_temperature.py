@@ -98,6 +98,7 @@ def test_anomalies_average_to_nothing_over_the_base_and_shift_with_nothing() -> 
 def test_a_known_trend_is_found(slope: str) -> None:
     series = monthly("1981-01", 40 * 12, slope=0.05)
     found = air_temperature.trend(series, years=30, slope=slope, **ERROR)
+    assert (found["std_uncertainty"] > 0).all()  # Sen's too: half its interval over the normal quantile
     assert found.sizes["period"] == 11
     assert ((found["ci_low"] < found["value"]) & (found["value"] < found["ci_high"])).all()
     assert found["value"].mean() == pytest.approx(0.05, abs=0.01)

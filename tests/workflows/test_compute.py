@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.methods import method_at
+from caspian_env.seeds.confidence import Assessment
 from caspian_env.wiring import Platform
 from caspian_env.workflows.compute import compute
 
@@ -112,3 +113,19 @@ def test_inputs_are_those_that_were_read_whatever_is_written_meanwhile(database_
         with platform.catalog.read() as connection:
             known = set(connection.execute(sa.select(t.indicator_input.c.known_at)).scalars())
     assert known == {FIRST}
+
+
+def test_a_confidence_word_comes_from_a_signed_entry_and_is_a_vintage_of_its_own(
+    database_url: str, tmp_path: Path
+) -> None:
+    with opened(database_url, tmp_path) as platform:
+        collect_edition(platform, co2_table(36), FIRST)
+        assert {row.confidence for row in vintages(platform)} == {None}
+        entry = Assessment("co2_mean_1y", "mauna_loa", "high", "robust", "high", "A. Person", "2001-01-01", "a ground")
+        signed = replace(platform, seeds=replace(platform.seeds, confidence={("co2_mean_1y", "mauna_loa"): entry}))
+        assert compute(signed, only={"co2_mean_1y"}, known_at=FIRST + DAY).revised == 3
+        assert compute(signed, only={"co2_mean_1y"}, known_at=FIRST + DAY).unchanged == 1
+        rows = [row for row in vintages(platform) if row.period_start.year == 1990]
+        taken_back = compute(platform, only={"co2_mean_1y"}, known_at=FIRST + 2 * DAY)
+    assert [(row.confidence, row.value) for row in rows] == [(None, rows[0].value), ("high", rows[0].value)]
+    assert taken_back.revised == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import xarray as xr
 from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.formats.mirror_addresses import mirror_name, public_address
 from caspian_env.model import Window
+from caspian_env.seeds import load_alert_rules
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform, source_of
 from caspian_env.workflows.compute import compute
+from caspian_env.workflows.conditions import judge
 from caspian_env.workflows.cube import build_cubes
 from caspian_env.workflows.explain import explain
 from caspian_env.workflows.ingest import ingest
@@ -130,6 +133,12 @@ def test_from_granules_to_a_verified_residual(platform: Platform, tmp_path: Path
     assert rows["wb_closure_1y_residual_glofas_era5"][2006].value == pytest.approx(
         residual.value / residual.std_uncertainty, rel=1e-9
     )
+    rule = load_alert_rules()["balance_does_not_close"]
+    closed = rows["wb_closure_1y_residual_glofas_era5"]
+    newest = closed[max(year for year, row in closed.items() if row.value is not None)].value
+    assert [c.rule for c in judge(platform, rule)] == ([rule.id] if abs(newest) > 2 else [])
+    (alarm,) = judge(platform, replace(rule, above=newest - 1, below=newest - 2))
+    assert "wb_closure_1y_residual_glofas_era5 at caspian_sea is" in alarm.message
     left = rows["evap_balance_1y_glofas"][2006]
     assert left.value == pytest.approx(2.6 * 365 - residual.value / area * 1e6, rel=1e-4)
     told = rows["wb_volume_1y_residual_glofas_era5"][2007]

@@ -1,0 +1,85 @@
+"""Chlorophyll against its own base seasons: by hand on synthetic days, and what too few days or seasons do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from synthetic_series import by_start, check_form, check_windows, make
+
+from caspian_env.errors import NotComputable
+from caspian_env.indicators.chlorophyll import seasonal_change
+
+OPTIONS = {
+    "season": [4, 10], "base": [2021, 2025], "min_base_share": 0.8, "min_coverage": 0.5, "relative_uncertainty": 0.3,
+    "ci_level": 0.9,
+}  # fmt: skip
+
+
+def days(first: str = "2020-05-05", last: str = "2026-11-20", drop: str = "", shift: float = 0.0) -> xr.DataArray:
+    """Synthetic logarithms: a season, noise, and a greener 2026 by ``shift``; days from FIRST to LAST are dropped."""
+    times = pd.date_range(first, last)
+    values = 0.3 - 0.2 * np.cos(2 * np.pi * times.day_of_year / 365.25)
+    values = values + np.random.default_rng(3).normal(0, 0.1, len(times)) + shift * (times.year == 2026)
+    keep = ~times.isin(pd.date_range(*drop.split("/"))) if drop else slice(None)
+    return make(times[keep].values, values[keep], units="1", resolution="P1D", status="estimated")
+
+
+def geometric(series: xr.DataArray, year: int) -> float:
+    found = (
+        (10 ** series.to_series()[f"{year}-04" : f"{year}-10"]).resample("MS").apply(lambda x: np.exp(np.log(x).mean()))
+    )
+    return float(np.exp(np.log(found).mean()))
+
+
+def test_a_season_is_set_against_the_geometric_mean_of_the_base() -> None:
+    series = days(shift=0.2)
+    result = seasonal_change(series, **OPTIONS)
+    check_form(result, "percent")
+    rows = by_start(result)
+    base = np.exp(np.mean([np.log(geometric(series, year)) for year in range(2021, 2026)]))
+    for year in range(2021, 2027):
+        row = rows[f"{year}-04-01"]
+        assert row["value"].item() == pytest.approx(100 * (geometric(series, year) / base - 1), abs=1e-9)
+        assert row["estimated"].item()
+        assert (row["n_valid"].item(), row["n_expected"].item()) == (7, 7)
+    newest = rows["2026-04-01"]
+    assert newest["value"].item() == pytest.approx(100 * (10**0.2 - 1), abs=4)
+    # In the logarithm the interval is symmetric, and half of it is at least that of thirty per cent.
+    low, middle, high = (np.log1p(newest[name].item() / 100) for name in ("ci_low", "value", "ci_high"))
+    assert high - middle == pytest.approx(middle - low)
+    assert high - middle > 1.6448 * 0.3
+    assert rows["2020-04-01"]["reason"].item() == "6 of 7 months"
+
+
+def test_another_unit_of_concentration_changes_nothing() -> None:
+    series = days()
+    other = series.copy(data=series.values + 3)  # micrograms in place of milligrams
+    xr.testing.assert_allclose(seasonal_change(other, **OPTIONS), seasonal_change(series, **OPTIONS))
+
+
+def test_windows_hold_what_was_used() -> None:
+    check_windows(lambda series: seasonal_change(series, **OPTIONS), days())
+
+
+def test_half_of_the_days_of_each_month() -> None:
+    rows = by_start(seasonal_change(days(drop="2026-06-01/2026-06-15"), **OPTIONS))
+    assert np.isfinite(rows["2026-04-01"]["value"].item())
+    rows = by_start(seasonal_change(days(drop="2026-06-01/2026-06-16"), **OPTIONS))
+    assert rows["2026-04-01"]["reason"].item() == "6 of 7 months"
+
+
+def test_a_record_without_its_base_is_refused_once() -> None:
+    result = seasonal_change(days(last="2023-11-20"), **OPTIONS)
+    assert result["reason"].values.tolist() == ["the base 2021-2025 needs 80% of its seasons, this record has 3"]
+    assert seasonal_change(days(last="2024-11-20"), **OPTIONS).sizes["period"] == 5
+
+
+def test_nothing_but_ascending_daily_logarithms() -> None:
+    series = days()
+    for wrong in (series.assign_attrs(units="mg m-3"), series.assign_attrs(resolution="P1M"), series[::-1]):
+        with pytest.raises(NotComputable):
+            seasonal_change(wrong, **OPTIONS)
+    empty = seasonal_change(series.copy(data=np.full(series.size, np.nan)), **OPTIONS)
+    assert empty.sizes["period"] == 0

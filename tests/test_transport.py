@@ -169,6 +169,20 @@ def test_a_broken_answer_is_never_taken_for_whole(transport: Transport, broken: 
         fetch(transport, server.url)
 
 
+def test_a_host_that_is_down_costs_its_pauses_once(transport: Transport, pauses: list[float]) -> None:
+    silence: list[bytes] = [b""]
+    script = [silence, silence, silence, silence, reply(b"ok"), silence, reply(b"ok")]
+    with playing(*script) as server:
+        for so_far in (2, 2):  # three attempts, then a single one
+            with pytest.raises(Unreachable):
+                fetch(transport, server.url)
+            assert len(pauses) == so_far
+        assert fetch(transport, server.url) == b"ok"
+        assert fetch(transport, server.url) == b"ok", "a host that is back is waited for again"
+        assert len(pauses) == 3
+        assert len(server.heard) == len(script)
+
+
 def test_a_broken_transfer_is_taken_up_where_it_ended(transport: Transport, pauses: list[float]) -> None:
     first = reply(BODY[:70_000], 'ETag: "v1"', length=len(BODY))
     rest = reply(BODY[70_000:], f"Content-Range: bytes 70000-{len(BODY) - 1}/{len(BODY)}", status="206 Partial")

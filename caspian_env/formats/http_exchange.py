@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from caspian_env.errors import RefusedAnswer, TransportError, Unreachable
 from caspian_env.formats.http_answers import (
@@ -64,9 +65,13 @@ class Exchange(Generic[R]):
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     mirror: str | None = None
+    silent: set[str] = field(default_factory=set)  # hosts that gave no answer to all attempts, until they give one
 
     def answer(self, request: Request) -> R:
         """A good answer; what may pass by itself is tried three times, with growing, uneven pauses.
+
+        A host that gave no answer at all to three attempts is asked once by whoever comes next: a mirror or a provider
+        that is down would else cost the pauses for every granule of every dataset.
 
         Raises
         ------
@@ -78,11 +83,14 @@ class Exchange(Generic[R]):
             good |= {201, 202}  # an order that was taken
         if {"If-None-Match", "If-Modified-Since"} & request.headers.keys():
             good.add(304)
-        for attempt in range(1, ATTEMPTS + 1):
+        host = urlsplit(request.url).netloc
+        attempts = 1 if host in self.silent else ATTEMPTS
+        for attempt in range(1, attempts + 1):
             pause = _pause(attempt)
             problem: TransportError
             try:
                 response = self._follow(request)
+                self.silent.discard(host)
                 if response.status_code in good:
                     return response
                 response.close()
@@ -90,7 +98,9 @@ class Exchange(Generic[R]):
                 problem = complaint(request.subject, response.status_code, request.mirror)
             except Unreachable as error:
                 problem = error
-            if not problem.transient or attempt == ATTEMPTS or pause > min(LONGEST_WAIT, request.until - self.clock()):
+                if attempt == ATTEMPTS:
+                    self.silent.add(host)
+            if not problem.transient or attempt == attempts or pause > min(LONGEST_WAIT, request.until - self.clock()):
                 break
             self.sleep(pause)
         raise problem

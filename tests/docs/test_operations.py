@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 
 from caspian_env.catalog.engine import Catalog
 from caspian_env.catalog.query import ask
+from caspian_env.cli import main
 from caspian_env.settings import Settings, known_names
 from caspian_env.wiring import open_platform
 from caspian_env.workflows.due import FINAL_WITHIN
@@ -28,6 +29,7 @@ from jobs.service import _parser
 from jobs.shift import WORKERS, Timing
 from jobs.telling import metrics
 from jobs.worker import UNWIND_SECONDS
+from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -69,6 +71,25 @@ def test_every_option_and_setting_it_names_exists() -> None:
 def test_its_questions_are_answered(catalog: Catalog) -> None:
     for question in re.findall(r"```sql\n(.*?)```", GUIDE, flags=re.DOTALL):
         assert ask(catalog, question).rows == []
+
+
+def test_its_backup_can_be_rehearsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = block("<!-- backup: run by the tests -->", r"```sh\n(.*?)```").splitlines()[1:-1]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CASPIAN_ENV_DATASETS", DATASET)
+    publish(tmp_path / "mirror", co2_table(24))
+    assert call("ingest", DATASET, "--mirror", "mirror") == 0
+    (tmp_path / "backup").mkdir()
+    ended = []
+    for name, *words in map(shlex.split, commands):
+        ended.append(call(*words) if name == "caspian-env" else subprocess.run([name, *words], timeout=60).returncode)
+    assert ended == [0, 0, 0, 3, 0, 0]
+
+
+def call(*words: str) -> int:
+    with pytest.raises(SystemExit) as done:
+        main(words)
+    return int(done.value.code or 0)
 
 
 def test_systemd_waits_longer_than_the_service() -> None:

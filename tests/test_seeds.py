@@ -83,7 +83,7 @@ class TestDataset:
             assert text.strip() == text != ""
         assert dataset.kind in ("table", "grid")
         assert all(host.startswith("https://") and host.endswith("/") for host in dataset.hosts)
-        assert dataset.hosts or dataset.id == "reported_levels"
+        assert dataset.hosts or dataset.module == "reported_levels"
         assert "doi:" in dataset.citation or dataset.doi is None
 
 

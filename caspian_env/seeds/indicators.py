@@ -8,7 +8,7 @@ the cells of a gridded dataset.
 A variant with ``targets: [ID, …]`` stands once for each of these rows of ``targets.csv``, at the country that promised it:
 its suffix is the target's id, an underscore and its own, and the numbers of the pledge are parameters.
 
-A variant with ``port: ID`` or ``transect: ID`` has the facts of that row of ``ports.csv`` or ``transects.csv`` beneath its own
+A variant with ``port: ID``, ``transect: ID`` or ``projection: ID`` has the facts of that row of its table beneath its own
 parameters.
 """
 
@@ -24,7 +24,7 @@ from typing import Any
 from caspian_env.errors import SeedError
 from caspian_env.model import Dataset, Indicator, IndicatorInput
 from caspian_env.seeds.entries import Entry, build, by_id, known_keys, refer, themed
-from caspian_env.seeds.sourced import Port, Transect, load_ports, load_transects
+from caspian_env.seeds.sourced import Port, Projection, Transect, load_ports, load_projections, load_transects
 from caspian_env.seeds.targets import Target, load_targets
 from caspian_env.settings import data_folder
 
@@ -34,8 +34,8 @@ _DEFINITION = {
 }  # fmt: skip
 _VARIANT = {"suffix", "title", "statistic", "inputs", "locations", "datum", "parameters", "note", "targets"}
 _OF_TARGET = {"target", "valid_from", "valid_to"}
-_TABLES: Mapping[str, Callable[[Path], Mapping[str, Port | Transect]]] = {
-    "port": load_ports, "transect": load_transects,
+_TABLES: Mapping[str, Callable[[Path], Mapping[str, Port | Transect | Projection]]] = {
+    "port": load_ports, "transect": load_transects, "projection": load_projections,
 }  # fmt: skip
 Rows = Callable[[str], Mapping[str, Any]]
 

@@ -102,6 +102,13 @@ class Projection:
     high_m: float | None = None
     note: str = ""
 
+    def parameters(self) -> Mapping[str, Any]:
+        """What a method that tracks a path takes from the row; SeedError when it is no annual level."""
+        if self.quantity != "level" or self.statistic != "annual mean" or self.value_m is None:
+            raise SeedError(f"projections.csv: {self.id}", "is no annual level of a path", "name a row that is")
+        path = [[int(self.horizon), self.value_m]]
+        return {"scenario": f"{self.study} {self.scenario}", "path": path, "datum": self.datum}
+
 
 Row = TypeVar("Row", Port, Transect, Projection)
 

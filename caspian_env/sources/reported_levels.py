@@ -1,7 +1,8 @@
 """Published annual levels of the Caspian in the Baltic system, each with who printed it and when.
 
-The table is kept by hand beside the other seeds. Only levels of the whole sea become observations; the others stay
-in the table for the reader. A reported level is never mixed with a measured one: it keeps its status ``reported``.
+The table is kept by hand beside the other seeds. A dataset takes the rows of one place, the whole sea or a part of it: the
+two differ by decimetres and are never one series. A reported level is never mixed with a measured one: it keeps its
+status ``reported``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import BadGranule
 from caspian_env.formats.table_text import number, read_lines, read_table, time_series
@@ -20,16 +21,15 @@ if TYPE_CHECKING:
 
 _DATASET = "reported_levels"
 _HEADER = ("year", "level_m", "place", "reported_on", "source", "url", "note")
-_WHOLE_SEA = "caspian_sea"
 
 
-def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
+def list_granules(window: Window, http: Http, *, options: Mapping[str, Any]) -> Iterator[GranuleRef]:
     """The one table, which comes with the platform."""
     yield GranuleRef(path="seed:reported_levels.csv", status="reported")
 
 
-def read_granule(path: Path) -> xr.Dataset:
-    """Annual levels of the whole sea.
+def read_granule(path: Path, *, options: Mapping[str, Any]) -> xr.Dataset:
+    """Annual levels of the place that the options name.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def read_granule(path: Path) -> xr.Dataset:
     """
     rows = read_table(read_lines(path, _DATASET), _HEADER, _DATASET)
     notes = [_source(row) for row in rows]
-    kept = [(row, note) for row, note in zip(rows, notes, strict=True) if row["place"] == _WHOLE_SEA]
+    kept = [(row, note) for row, note in zip(rows, notes, strict=True) if row["place"] == options["place"]]
     return time_series(
         [_year(row) for row, _ in kept],
         {"level_m": [number(row["level_m"], _DATASET) for row, _ in kept]},

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from caspian_env.seeds.sourced import load_ports, load_transects
+from caspian_env.seeds.sourced import load_ports, load_projections, load_transects
 from caspian_env.seeds.targets import load_targets
 
 FILES = sorted((Path(__file__).parents[2] / "seeds" / "indicators").glob("*.yaml"))
@@ -31,7 +31,7 @@ def test_seed_fits_its_function(entry: dict[str, Any], variant: dict[str, Any]) 
     series = {p.name for p in parameters.values() if p.kind is not inspect.Parameter.KEYWORD_ONLY}
     options = {p.name for p in parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
     assert series == set(variant["inputs"])
-    rows = {"port": load_ports(), "transect": load_transects()}
+    rows = {"port": load_ports(), "transect": load_transects(), "projection": load_projections()}
     promised = [load_targets()[name] for name in variant.get("targets", [])]
     facts = [rows[table][variant[table]].parameters() for table in rows if table in variant]
     facts += [target.parameters() for target in promised]

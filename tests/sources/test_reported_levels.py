@@ -11,11 +11,12 @@ from caspian_env.sources import reported_levels as source
 
 from .conftest import Altered, Collect
 
+WHOLE = {"place": "caspian_sea"}
 NAME = ("reported_levels", "reported_levels.csv")
 
 
 def test_the_whole_sea_by_year(altered: Altered) -> None:
-    read = source.read_granule(altered(*NAME))
+    read = source.read_granule(altered(*NAME), options=WHOLE)
     assert [str(t)[:10] for t in read["time"].values] == ["2001-01-01", "2002-01-01"]
     assert read["level_m"].values.tolist() == [-27.25, -27.5]
     assert read["level_m"].attrs["units"] == "m"
@@ -38,21 +39,21 @@ def test_the_whole_sea_by_year(altered: Altered) -> None:
 )
 def test_a_level_without_year_value_or_source_is_refused(altered: Altered, old: str, new: str, problem: str) -> None:
     with pytest.raises(BadGranule, match=problem):
-        source.read_granule(altered(*NAME, old, new))
+        source.read_granule(altered(*NAME, old, new), options=WHOLE)
 
 
 def test_a_table_without_the_whole_sea_is_refused(altered: Altered) -> None:
     path = altered(*NAME)
     path.write_text(path.read_text(encoding="utf-8").replace(",caspian_sea,", ",kazakh_sector,"), encoding="utf-8")
     with pytest.raises(BadGranule, match="no row with a value"):
-        source.read_granule(path)
+        source.read_granule(path, options=WHOLE)
 
 
 def test_the_seed_holds_the_published_extremes(window: Window) -> None:
-    (ref,) = source.list_granules(window, None)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(window, None, options=WHOLE)  # type: ignore[arg-type]
     scheme, _, name = ref.path.partition(":")
     assert scheme == "seed"
-    read = source.read_granule(data_folder("seeds") / name)
+    read = source.read_granule(data_folder("seeds") / name, options=WHOLE)
     levels = dict(zip([int(str(t)[:4]) for t in read["time"].values], read["level_m"].values.tolist(), strict=True))
     assert levels == {1900: -25.74, 1977: -29.01, 1995: -26.62, 2020: -28.23}
 

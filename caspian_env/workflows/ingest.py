@@ -43,7 +43,7 @@ from caspian_env.workflows.read import Ahead, Reading, reading_of
 from caspian_env.workflows.receive import declaration, receive
 from caspian_env.workflows.redeclared import is_redeclared, withdraw_what_is_left
 from caspian_env.workflows.weights import Weights
-from caspian_env.workflows.whole_edition import absent_places, lost_variables, told_of_lost
+from caspian_env.workflows.whole_edition import absent_places, lost_variables, tell_of_lost
 
 DEADLINE_SECONDS = 600.0
 FROM_A_FOLDER = 4  # granules at the same time: most of that time is waiting for the disk
@@ -243,7 +243,8 @@ def _store(job: Job, ref: GranuleRef, one: Arrived, reading: Reading, ahead: Ahe
     job.outcome.withdrawn += written.withdrawn
     job.outcome.notes += [line for row in recorded for line in row.notes]
     if lost:
-        job.outcome.problems.append(told_of_lost(one.answer.url, lost))
+        stated = {row.variable for row in recorded if row.observed}
+        tell_of_lost(job.outcome, one.answer.url, lost, stated, job.platform.seeds.variables)
     if absent := absent_places(job.dataset, recorded):
         job.outcome.notes.append(f"{one.answer.url} holds nothing of {', '.join(absent)}")
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from caspian_env.catalog.editions import series_from
 from caspian_env.catalog.engine import Connection
 from caspian_env.errors import BadGranule
 from caspian_env.formats.mirror_addresses import public_address
-from caspian_env.model import Dataset, GranuleRef
+from caspian_env.model import Dataset, GranuleRef, Variable
 from caspian_env.transport import addresses
 from caspian_env.workflows.observe import Recorded
+from caspian_env.workflows.outcome import Outcome
 
 CONFIRM = "check the provider; where the withdrawal is true, raise withdrawn_limit in the seed"
 
@@ -43,12 +44,41 @@ def lost_variables(connection: Connection, dataset: Dataset, ref: GranuleRef, pr
     return sorted({one.variable_id for one in known if one.variable_id in wanted} - kept)
 
 
-def told_of_lost(url: str, lost: Sequence[str]) -> str:
-    """The line about variables that an edition states no longer."""
-    return (
-        f"{url}: the edition states nothing any more of {', '.join(lost)}; their values stay as the edition before stated"
-        " them (ask the provider; if they are withdrawn for good, take them out of the seed)"
-    )
+def tell_of_lost(
+    outcome: Outcome, url: str, lost: Collection[str], stated: Collection[str], variables: Mapping[str, Variable]
+) -> None:
+    """Note the variables that the edition states with other warming potentials; the others lost are a problem."""
+    renamed = other_potentials(lost, stated, variables)
+    if renamed:
+        pairs = ", ".join(f"{new} in place of {old}" for old, new in sorted(renamed.items()))
+        outcome.notes.append(
+            f"{url}: the edition has other warming potentials, which make other series: {pairs}; the values of the old"
+            " ones stay as the edition before stated them"
+        )
+    if gone := sorted(set(lost) - set(renamed)):
+        outcome.problems.append(
+            f"{url}: the edition states nothing any more of {', '.join(gone)}; their values stay as the edition before"
+            " stated them (ask the provider; if they are withdrawn for good, take them out of the seed)"
+        )
+
+
+def other_potentials(
+    lost: Collection[str], stated: Collection[str], variables: Mapping[str, Variable]
+) -> dict[str, str]:
+    """Of the lost variables, those that the edition states with other warming potentials: the old id to the new one.
+
+    The potentials identify a series, so that a provider that changes them, or begins to name them, starts a new series
+    and ends the old one. Nothing is missing then: gas, land use and sector are there.
+    """
+    as_before = {_without_potentials(variables[one]): one for one in sorted(stated) if variables[one].gwp_set}
+    kept = {one: as_before.get(_without_potentials(variables[one])) for one in lost if variables[one].gwp_set}
+    return {old: new for old, new in kept.items() if new is not None}
+
+
+def _without_potentials(variable: Variable) -> str:
+    """The id of an emission without the set of its warming potentials (``ar5``, ``unstated_gwp``)."""
+    words = variable.gwp_set.lower()
+    return variable.id.replace(f"_{words}_gwp_", "_").replace(f"_{words}_", "_")
 
 
 def absent_places(dataset: Dataset, recorded: Sequence[Recorded]) -> list[str]:

@@ -18,6 +18,7 @@ from .emission_files import STATES, climate_watch
 
 URL = "https://www.climatewatchdata.org/api/v1/data/historical_emissions/download.csv"
 AR5, UNSTATED = (f"emission_of_greenhouse_gases_{gwp}_with_lulucf" for gwp in ("ar5", "unstated_gwp"))
+WITHOUT_LAND_USE = "emission_of_carbon_dioxide_without_lulucf"
 NEW = climate_watch(
     [2001, 2002], [("Total including LULUCF", "All GHG"), ("Waste", "CH4"), ("Energy", "CO2")], iso=True
 )
@@ -65,9 +66,20 @@ def test_an_edition_with_other_potentials_does_not_revise_the_old_one(collect: C
     before = collect("climate_watch", {URL: OLD})
     assert before.values(UNSTATED, "KAZ") == {"2001-01-01": 251}
     after = collect("climate_watch", {URL: NEW})
-    assert (after.outcome.problems, after.outcome.revised) == ([], 0)
+    assert after.outcome.revised == 0
     assert after.values(AR5, "KAZ") == {"2002-01-01": 251}
     assert after.values(UNSTATED, "KAZ") == {"2001-01-01": 251}
+    (renamed,) = after.outcome.notes  # nothing is missing of it, so that it is told and no problem
+    assert f"has other warming potentials, which make other series: {AR5} in place of {UNSTATED}; the values" in renamed
+    (lost,) = after.outcome.problems  # and what has no potentials to be changed is missing
+    assert f"states nothing any more of {WITHOUT_LAND_USE}; their values stay" in lost
+
+
+def test_an_edition_that_only_changes_its_potentials_is_whole(collect: Collect) -> None:
+    rows = [("Total including LULUCF", "All GHG"), ("Total excluding LULUCF", "CO2")]
+    collect("climate_watch", {URL: OLD}, twice=False)
+    after = collect("climate_watch", {URL: climate_watch([2001, 2002], rows, iso=True)}, twice=False)
+    assert (after.outcome.status, after.outcome.problems, len(after.outcome.notes)) == ("ok", [], 1)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """One result of an indicator for one period; ``fields`` are the columns named in CONTENT."""
+    """One result of an indicator for one period; ``fields`` are the columns named in CONTENT, empty where not given."""
 
     period_start: datetime
     period_end: datetime
@@ -62,7 +62,7 @@ def write_indicator_values(
     for result in computed:
         period = (result.period_start, result.period_end)
         old = known.pop(period, None)
-        if old is not None and all(getattr(old, name) == result.fields[name] for name in CONTENT):
+        if old is not None and all(getattr(old, name) == result.fields.get(name) for name in CONTENT):
             continue
         since = known_at_moment if old is None else max(known_at_moment, old.known_from + TICK)
         value_id = _value_id(indicator_id, location_id, *period, since)

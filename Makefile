@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 JOBS ?= 2
 
-.PHONY: run test test-all bench clean
+.PHONY: run test test-all bench torture clean
 
 run: $(VENV)/installed
 	$(BIN)/caspian-env run --demo
@@ -30,6 +30,11 @@ bench: $(VENV)/tested
 	$(BIN)/python -m tests.benchmarks.catalog_speed --out docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.nothing_new --out docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.grids --out docs/benchmarks.md
+
+torture: $(VENV)/tested
+	$(BIN)/python -m tests.torture.fuzz --inputs 100000
+	$(BIN)/python -m tests.torture.load
+	$(BIN)/python -m tests.torture.load --postgres
 
 clean:
 	rm -rf $(VENV) dist

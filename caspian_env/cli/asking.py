@@ -257,9 +257,11 @@ def _answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_csv: bo
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif as_csv:
+        from caspian_env.formats.inert_cells import inert
+
         rows = list(rows)
         sys.stdout.write(f"# {title}, {len(rows)} rows, times in UTC\n")
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerows([columns, *rows])
+        writer.writerows([columns, *([inert(cell) for cell in row] for row in rows)])
     else:
         show_table(columns, rows, right=("value", "std_uncertainty", "ci_low", "ci_high", "n_valid", "n_expected"))

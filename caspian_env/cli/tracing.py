@@ -221,6 +221,8 @@ def _show_indicators(one: DatasetRevision) -> None:
 
 def _write_csv(found: Revisions) -> None:
     """Moved observations, then moved indicator values, in one table."""
+    from caspian_env.formats.inert_cells import inert
+
     columns = (
         "what", "dataset_id", "id", "location_id", "datum", "period_start", "period_end", "old_value", "new_value",
         "change", "unit", "kind", "n_std", "known_at", "old_granule_sha256", "new_granule_sha256",
@@ -239,7 +241,7 @@ def _write_csv(found: Revisions) -> None:
             for i in one.indicators
         ]  # fmt: skip
     sys.stdout.write(f"# revisions, {len(rows)} rows, times in UTC\n")
-    csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *rows])
+    csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *([inert(cell) for cell in row] for row in rows)])
 
 
 def _count(number: int, noun: str) -> str:

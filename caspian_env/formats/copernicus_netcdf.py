@@ -76,7 +76,10 @@ def _opened(path: Path, dataset: str) -> Iterable[xr.Dataset]:
             engine = "h5netcdf" if expect_netcdf(path, dataset) == "netcdf4" else "scipy"
             with xr.open_dataset(path, engine=engine) as opened:
                 yield opened
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, RuntimeError) as error:
+    except BadGranule:
+        raise
+    except Exception as error:
+        # Also MemoryError: opening reads no more than the header, which declares more than there is.
         clause = f"damaged or truncated netCDF ({type(error).__name__})"
         raise BadGranule(dataset, clause, "fetch it again") from error
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LITTORAL = ("AZE", "IRN", "KAZ", "RUS", "TKM")
 WORLD = ("WLD", "OWID_WRL", "World", "EARTH")
 GLOBE = "globe"
+FIRST_YEAR, LAST_YEAR = 1678, 2261  # whole years of datetime64[ns]
 
 Cell = tuple[str, int, str, float]  # country code, year, column, value
 
@@ -39,7 +40,7 @@ def by_country_and_year(
     Raises
     ------
     BadGranule
-        When a number stands twice with different values, is infinite, or there is none at all.
+        When a number stands twice with different values, is infinite, its year cannot be kept, or there is none at all.
     """
     import numpy as np
     import xarray as xr
@@ -49,6 +50,9 @@ def by_country_and_year(
         place = place_of(code)
         if place is None or column not in units or math.isnan(value):
             continue
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            # Not only wrong: nanoseconds of a far year would turn into another time, and a table up to it fills the memory.
+            raise BadGranule(dataset, f"{str(year)[:40]} is no year", "has the provider changed its layout?")
         if math.isinf(value):
             raise BadGranule(
                 dataset, f"{column} of {code} in {year} is infinite", "has the provider changed its layout?"
@@ -71,6 +75,20 @@ def by_country_and_year(
     return table
 
 
+def whole_year(text: str, dataset: str) -> int:
+    """The year of a cell.
+
+    Raises
+    ------
+    BadGranule
+        When it is no whole number within the years that can be kept.
+    """
+    value = cell_value(text, dataset)
+    if not value.is_integer() or not FIRST_YEAR <= value <= LAST_YEAR:
+        raise BadGranule(dataset, f"{text[:40]!r} is not a year", "has the provider changed its layout?")
+    return int(value)
+
+
 def cell_value(text: str, dataset: str, missing: Iterable[str] = ("", "NA", "..", "-")) -> float:
     """The number of a cell, NaN where it is one of the provider's signs for a missing one.
 
@@ -84,5 +102,5 @@ def cell_value(text: str, dataset: str, missing: Iterable[str] = ("", "NA", ".."
     try:
         value = float(text)
     except ValueError as error:
-        raise BadGranule(dataset, f"{text!r} is not a number", "has the provider changed its layout?") from error
+        raise BadGranule(dataset, f"{text[:40]!r} is not a number", "has the provider changed its layout?") from error
     return value

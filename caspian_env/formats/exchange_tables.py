@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from caspian_env.formats.inert_cells import inert
+
 AGENCY, DATAFLOW, VERSION = "CASPIAN_ENV", "INDICATORS", "1.0"
 DATA, WITHHELD = "indicators.csv", "withheld.csv"
 STRUCTURE_NS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"
@@ -213,7 +215,7 @@ def _table(names: Sequence[str], rows: Iterable[Row]) -> bytes:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    return repr(value) if isinstance(value, float) else str(value)
+    return repr(value) if isinstance(value, float) else inert(str(value))
 
 
 def _json(content: Any) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
+from socket import inet_aton
 from typing import Any
 from urllib.parse import quote, quote_plus, urljoin, urlsplit
 
@@ -93,11 +95,30 @@ def redirect_target(request: Request, source: str, location: str, mirror: str | 
         problem = f"redirects to {there.scheme}://{there.hostname or ''}, which is not safe"
     elif request.hidden and not same:
         problem = f"redirects a request with a key to {there.hostname}"
-    elif is_loopback(target) and not is_loopback(source):
-        problem = "redirects to this machine"
+    elif (
+        _inside(there.hostname)
+        and there.hostname != here.hostname
+        and not (is_loopback(source) and is_loopback(target))
+    ):
+        problem = "redirects to this machine or its network"
     else:
         return target
     raise RefusedAnswer(request.subject, hide(problem, request.hidden), remedy)
+
+
+def _inside(host: str) -> bool:
+    """Whether a host is written as an address that only this machine or its network has, in any of the spellings."""
+    plain = host.strip("[]").rstrip(".")
+    if plain in LOOPBACK or plain.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(plain)
+    except ValueError:
+        try:
+            address = ip_address(inet_aton(plain))  # 127.1, 0x7f000001 and 2130706433 are addresses too
+        except (OSError, ValueError):
+            return False
+    return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 def is_loopback(url: str) -> bool:

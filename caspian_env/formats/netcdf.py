@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # The box of the whole sea, degrees east and north.
 WEST, EAST, SOUTH, NORTH = 46.0, 55.0, 36.0, 47.5
 MARGIN = 5.0
+LOADED_BYTES = 2_000_000_000  # of the values of one file, as it is read; the largest granule has a fifth of that
 # netCDF-C must not be entered by two threads (Unidata/netcdf4-python#844, pydata/xarray#9779); it opens a day of OISST
 # nine times faster than h5netcdf does.
 _ONE_AT_A_TIME = threading.Lock()
@@ -72,12 +74,26 @@ def _loaded(
     try:
         with _ONE_AT_A_TIME, xr.open_dataset(file, engine=engine) as opened:
             wanted = opened if keep is None else opened[[name for name in keep if name in opened.data_vars]]
-            return (_around_sea(wanted) if around_sea else wanted).load()
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, RuntimeError) as error:
+            cut = _around_sea(wanted) if around_sea else wanted
+            if cut.nbytes > LOADED_BYTES:
+                # A few bytes of a header can declare more than any machine has.
+                raise BadGranule(dataset, f"the file declares {cut.nbytes:,} bytes of values", "fetch it again")
+            return cut.load()
+    except BadGranule:
+        raise
+    except Exception as error:
+        if isinstance(error, MemoryError) and not declares_too_much(error):
+            raise
         # The readers name neither the dataset nor the cause in common words, and each has errors of its own.
         said = str(error).replace(str(file), "the file").splitlines()[:1]
         clause = f"damaged or truncated netCDF ({': '.join([type(error).__name__, *said])})"
         raise BadGranule(dataset, clause, "fetch it again") from error
+
+
+def declares_too_much(error: MemoryError) -> bool:
+    """Whether what could not be had is more than any granule holds: the file's fault then, and not the machine's."""
+    wanted = math.prod(getattr(error, "shape", ())) * getattr(getattr(error, "dtype", None), "itemsize", 1)
+    return wanted > LOADED_BYTES
 
 
 def _around_sea(grid: xr.Dataset) -> xr.Dataset:

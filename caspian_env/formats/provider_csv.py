@@ -37,9 +37,9 @@ def csv_rows(
     if ended and not text.endswith("\n"):
         raise BadGranule(dataset, "truncated: the last line breaks off without a line end", "fetch it again")
     reader = csv.reader(io.StringIO(text, newline=""))
-    header = _header(next(reader, []), dataset, needed, lower_case=lower_case)
+    header = _header(next(_read(reader, dataset), []), dataset, needed, lower_case=lower_case)
     empty = True
-    for cells in reader:
+    for cells in _read(reader, dataset):
         if not cells:
             continue
         if len(cells) != len(header):
@@ -56,6 +56,13 @@ def csv_rows(
 def years_of(names: Sequence[str]) -> list[str]:
     """The column names that are years."""
     return [name for name in names if len(name) == 4 and name.isdecimal()]
+
+
+def _read(reader: Iterator[list[str]], dataset: str) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:  # a cell longer than any, for a quote that is never closed
+        raise BadGranule(dataset, f"cannot be read as rows: {error}", LAYOUT) from error
 
 
 def _header(names: list[str], dataset: str, needed: Sequence[str], *, lower_case: bool) -> list[str]:

@@ -11,7 +11,6 @@ import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from caspian_env.errors import BadGranule
 from caspian_env.formats.first_bytes import kind
@@ -19,8 +18,6 @@ from caspian_env.formats.workbooks import UNPACKED_BYTES
 
 Cell = str | float | None
 Sheets = dict[str, list[list[Cell]]]
-
-_FAILURES = (zipfile.BadZipFile, OSError, KeyError, ValueError, TypeError, AttributeError, EOFError, ParseError)
 
 
 def workbook_sheets(path: Path, dataset: str, *names: str) -> Sheets:
@@ -40,8 +37,10 @@ def workbook_sheets(path: Path, dataset: str, *names: str) -> Sheets:
         if unpacked > UNPACKED_BYTES:
             raise BadGranule(dataset, f"the workbook unpacks to more than {UNPACKED_BYTES} bytes", "look at the file")
         return _read(path, dataset, names)
-    except _FAILURES as error:
-        # openpyxl has no error of its own for damage: each part fails in its own way.
+    except (BadGranule, MemoryError):
+        raise
+    except Exception as error:
+        # openpyxl has no error of its own for damage: each part fails in its own way, and so do zlib and the XML parser.
         raise BadGranule(dataset, f"the workbook is damaged ({type(error).__name__})", "fetch it again") from error
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_FIRST_YEAR, _LAST_YEAR = 1678, 2261  # whole years of datetime64[ns]
+
+
 def read_lines(path: Path, dataset: str) -> list[str]:
     """The lines of a text whose last line is whole.
 
@@ -74,7 +77,10 @@ def read_table(
         )
     rows = []
     for number, line in body[1:]:
-        fields = next(csv.reader([line]))
+        try:
+            fields = next(csv.reader([line]))
+        except csv.Error as error:
+            raise BadGranule(dataset, f"line {number} cannot be read: {error}", "fetch it again") from error
         if len(fields) != len(header):
             raise BadGranule(dataset, f"line {number} has {len(fields)} fields and not {len(header)}", "fetch it again")
         rows.append(dict(zip(header, fields, strict=True)))
@@ -92,9 +98,9 @@ def number(text: str, dataset: str, fills: Sequence[float] = ()) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise BadGranule(dataset, f"{text!r} is not a number", "has the provider changed its layout?") from error
+        raise BadGranule(dataset, f"{text[:40]!r} is not a number", "has the provider changed its layout?") from error
     if not math.isfinite(value):
-        raise BadGranule(dataset, f"{text!r} is not a finite number", "has the provider changed its layout?")
+        raise BadGranule(dataset, f"{text[:40]!r} is not a finite number", "has the provider changed its layout?")
     return math.nan if value in fills else value
 
 
@@ -127,12 +133,17 @@ def time_series(
     Raises
     ------
     BadGranule
-        When a time stands twice, or no row has a value.
+        When a time stands twice or cannot be kept, or no row has a value.
     """
     import numpy as np
     import xarray as xr
 
     values = {name: np.asarray(column, dtype=float) for name, column in columns.items()}
+    if far := next((time for time in times if not _FIRST_YEAR <= time.year <= _LAST_YEAR), None):
+        # Nanoseconds would silently turn it into another time.
+        raise BadGranule(
+            dataset, f"{far.isoformat()} is no time of an observation", "has the provider changed its layout?"
+        )
     stamps = np.asarray(times, dtype="datetime64[ns]")
     kept = np.flatnonzero(np.isfinite(np.stack(list(values.values()))).any(axis=0))
     if kept.size == 0:

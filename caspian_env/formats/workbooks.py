@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from caspian_env.errors import BadGranule
 
@@ -67,17 +66,10 @@ def _new(content: bytes, dataset: str, sheet: str | None) -> list[list[Cell]]:
         if unpacked > UNPACKED_BYTES:
             raise BadGranule(dataset, f"the workbook unpacks to more than {UNPACKED_BYTES} bytes", REMEDY)
         values, formulas = (_sheet(content, dataset, sheet, stored=stored) for stored in (True, False))
-    except (
-        zipfile.BadZipFile,
-        OSError,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        ParseError,
-    ) as error:
-        # openpyxl has no error of its own for damage: each part fails in its own way.
+    except (BadGranule, MemoryError):
+        raise
+    except Exception as error:
+        # openpyxl has no error of its own for damage: each part fails in its own way, and so do zlib and the XML parser.
         raise BadGranule(dataset, f"the workbook is damaged ({type(error).__name__})", REMEDY) from error
     for n, (row, behind) in enumerate(zip(values, formulas, strict=True), 1):
         for k, (cell, formula) in enumerate(zip(row, behind, strict=True)):

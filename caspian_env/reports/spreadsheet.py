@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from caspian_env.formats.inert_cells import inert
 from caspian_env.reports import messages, text
 from caspian_env.reports.model import Report, Series, Source
 from caspian_env.reports.numbers import Refusal, Value
@@ -140,7 +141,7 @@ def _cell(cell: Cell) -> str:
     if not isinstance(cell, str):
         return repr(cell)
     words = " ".join(cell.split())
-    return f"'{words}" if words.startswith(("=", "+", "-", "@")) else words
+    return inert(words)
 
 
 def _comment(words: str) -> str:

@@ -126,8 +126,8 @@ def _document(path: Path) -> Any:
         text = expect_text(path, _DATASET)
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
-        problem = f"the JSON breaks off or is damaged at character {error.pos}"
+    except (ValueError, RecursionError) as error:
+        problem = f"the JSON breaks off or is damaged at character {getattr(error, 'pos', 0)}"
         raise BadGranule(_DATASET, problem, "fetch it again") from error
 
 

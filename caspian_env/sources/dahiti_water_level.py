@@ -68,9 +68,9 @@ def read_granule(path: Path) -> xr.Dataset:
 def _answer(text: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
     try:
         body = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadGranule(
-            _DATASET, f"the JSON breaks off or is damaged at byte {error.pos}", "fetch it again"
+            _DATASET, f"the JSON breaks off or is damaged at byte {getattr(error, 'pos', 0)}", "fetch it again"
         ) from error
     if not isinstance(body, dict) or not isinstance(body.get("data"), list):
         said = body.get("message", "no message") if isinstance(body, dict) else "no message"

@@ -104,7 +104,7 @@ def _parse(lines: Sequence[str]) -> xr.Dataset:
 
 
 def _check_meaning(header: Sequence[str]) -> None:
-    told = {int(m[1]): m[2] for m in map(_COLUMN.match, header) if m}
+    told = {int(m[1]): m[2] for m in map(_COLUMN.match, header) if m and len(m[1]) < 4}
     if sorted(told) != list(range(1, _N_COLUMNS + 1)):
         raise BadGranule(
             _DATASET, f"the header names {len(told)} columns and not {_N_COLUMNS}", "has the layout changed?"

@@ -75,8 +75,8 @@ def read_granule(path: Path) -> xr.Dataset:
 def _month(row: Mapping[str, str]) -> datetime:
     try:
         month = datetime(int(row["year"]), int(row["month"]), 1)  # noqa: DTZ001 naive means UTC
-    except ValueError as error:
-        problem = f"{row['year']!r}, {row['month']!r} is not a month"
+    except (ValueError, OverflowError) as error:
+        problem = f"{row['year'][:40]!r}, {row['month'][:40]!r} is not a month"
         raise BadGranule(_DATASET, problem, "has the layout changed?") from error
     middle = month.year + (month.month - 0.5) / 12
     if abs(number(row["decimal date"], _DATASET) - middle) > 1 / 24:

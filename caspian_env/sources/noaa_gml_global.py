@@ -75,15 +75,18 @@ def _preamble(lines: Sequence[str], dataset: str, gas: str) -> tuple[str, str]:
         raise BadGranule(dataset, "the preamble does not say which gas, in what unit, made when", _LAYOUT)
     if named.group(1) != gas:
         raise BadGranule(dataset, f"the file is about {named.group(1)} and not {gas}", "fetch it again")
-    moment = datetime.strptime(created.group(1), "%b %d %H:%M:%S %Y")  # noqa: DTZ007 only its day is taken
+    try:
+        moment = datetime.strptime(created.group(1), "%b %d %H:%M:%S %Y")  # noqa: DTZ007 only its day is taken
+    except ValueError as error:
+        raise BadGranule(dataset, f"{created.group(1)[:40]!r} is not the moment when it was made", _LAYOUT) from error
     return _UNITS[named.group(2)], f"{moment:%F}"
 
 
 def _moment(row: Mapping[str, str], dataset: str) -> datetime:
     try:
         moment = datetime(int(row["year"]), int(row.get("month", "1")), 1)  # noqa: DTZ001 naive means UTC
-    except ValueError as error:
-        problem = f"{row['year']!r}, {row.get('month')!r} is not a month"
+    except (ValueError, OverflowError) as error:
+        problem = f"{row['year'][:40]!r}, {row.get('month', '')[:40]!r} is not a month"
         raise BadGranule(dataset, problem, _LAYOUT) from error
     middle = moment.year + (moment.month - 0.5) / 12
     if "decimal" in row and abs(number(row["decimal"], dataset) - middle) > 1 / 24:

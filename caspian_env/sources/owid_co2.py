@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caspian_env.errors import BadGranule
-from caspian_env.formats.country_years import LITTORAL, Cell, by_country_and_year, cell_value
+from caspian_env.formats.country_years import LITTORAL, Cell, by_country_and_year, cell_value, whole_year
 from caspian_env.formats.provider_csv import csv_rows
 from caspian_env.model import GranuleRef, Http, Window
 
@@ -56,7 +56,7 @@ def read_granule(path: Path) -> xr.Dataset:
         if code != "World" and code not in LITTORAL:
             continue
         values = {name: cell_value(row[name], _DATASET) for name in _UNITS if name in row}
-        cells += [(code, int(cell_value(row["year"], _DATASET)), name, value) for name, value in values.items()]
+        cells += [(code, whole_year(row["year"], _DATASET), name, value) for name, value in values.items()]
         fits = _fits(values, row)
         compared += fits is not None
         off += fits is False

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caspian_env.errors import BadGranule
-from caspian_env.formats.country_years import Cell, by_country_and_year, cell_value, place_of
+from caspian_env.formats.country_years import Cell, by_country_and_year, cell_value, place_of, whole_year
 from caspian_env.formats.table_text import read_lines
 from caspian_env.model import GranuleRef, Http, Window
 
@@ -72,4 +72,4 @@ def _cells(rows: csv.DictReader[str]) -> Iterator[Cell]:
             raise BadGranule(_DATASET, problem, "fetch it again")
         for name in _UNITS:
             if name in row:
-                yield code, int(row["year"]), name, cell_value(row[name], _DATASET)
+                yield code, whole_year(row["year"], _DATASET), name, cell_value(row[name], _DATASET)

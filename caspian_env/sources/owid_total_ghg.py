@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caspian_env.errors import BadGranule
-from caspian_env.formats.country_years import Cell, by_country_and_year, cell_value
+from caspian_env.formats.country_years import Cell, by_country_and_year, cell_value, whole_year
 from caspian_env.formats.provider_csv import csv_rows
 from caspian_env.model import GranuleRef, Http, Window
 
@@ -51,7 +51,7 @@ def read_granule(path: Path) -> xr.Dataset:
         if column is None:
             problem = f"none of its columns {', '.join(row)} is known to hold the totals"
             raise BadGranule(_DATASET, problem, "has the chart another source now?")
-        source, last = _SOURCES[column], int(cell_value(row["Year"], _DATASET))
+        source, last = _SOURCES[column], whole_year(row["Year"], _DATASET)
         years.add(last)
         cells.append((row["Code"], last, "total_ghg", cell_value(row[column], _DATASET)))
     # The file ends without a line end, so that only its last row tells of a broken transfer.

@@ -57,8 +57,8 @@ def read_granule(path: Path, *, options: Mapping[str, Any]) -> xr.Dataset:
 def _year(row: Mapping[str, str]) -> datetime:
     try:
         return datetime(int(row["year"]), 1, 1)  # noqa: DTZ001 naive means UTC
-    except ValueError as error:
-        raise BadGranule(_DATASET, f"{row['year']!r} is not a year", "mend seeds/reported_levels.csv") from error
+    except (ValueError, OverflowError) as error:
+        raise BadGranule(_DATASET, f"{row['year'][:40]!r} is not a year", "mend seeds/reported_levels.csv") from error
 
 
 def _source(row: Mapping[str, str]) -> str:

@@ -63,9 +63,9 @@ def read_granule(path: Path) -> xr.Dataset:
 def _answer(text: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
     try:
         body = json.loads(text.removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadGranule(
-            _DATASET, f"the JSON breaks off or is damaged at byte {error.pos}", "fetch it again"
+            _DATASET, f"the JSON breaks off or is damaged at byte {getattr(error, 'pos', 0)}", "fetch it again"
         ) from error
     if not isinstance(body, list) or not body or not isinstance(body[0], dict):
         raise BadGranule(_DATASET, "is not the list of page and rows", "has the interface changed?")

@@ -123,6 +123,13 @@ def _opened(url: str) -> Iterator[Catalog]:
 
 
 @contextmanager
+def opened_server(name: str) -> Iterator[Catalog]:
+    """A catalog in a PostgreSQL server that lives as long as the block."""
+    with _server(None) as address, _postgres(address, name) as catalog:
+        yield catalog
+
+
+@contextmanager
 def _server(given: str | None) -> Iterator[str]:
     if given:
         yield given

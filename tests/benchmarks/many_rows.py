@@ -68,8 +68,10 @@ class Filled:
         )
 
 
-def fill(catalog: Catalog, observations: int, others: int) -> Filled:
+def fill(catalog: Catalog, observations: int, others: int, *, twin: bool = True) -> Filled:
     """Fill an empty catalog: one series of thirty years, and ``others`` that share the rest of the observations.
+
+    Without ``twin`` the latest-only table holds the series that is read and no other: half the disk, the same question.
 
     PostgreSQL gets the rows day after day, all series mixed, as daily grids bring them, which is the harder case; the
     latest-only table gets them series after series, which is its best. SQLite keeps both in the order of their keys.
@@ -88,6 +90,8 @@ def fill(catalog: Catalog, observations: int, others: int) -> Filled:
         latest_only.create(connection)
         names = [column.name for column in latest_only.columns]
         chosen = sa.select(*(t.observation.c[name] for name in names)).where(*known_at(AS_OF))
+        if not twin:
+            chosen = chosen.where(t.observation.c.series_id == MEASURED)
         ordered = chosen.order_by(t.observation.c.series_id, t.observation.c.time)
         connection.execute(sa.insert(latest_only).from_select(names, ordered))
         count = sa.text("SELECT count(*), count(known_to) FROM observation WHERE kind = 'first'")

@@ -75,13 +75,13 @@ def _answer(text: str) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
     page, rows = body[0], body[1] if len(body) > 1 else None
     if not rows:
         raise BadGranule(_DATASET, "an answer without rows", "is the indicator still published?")
-    if int(page.get("pages", 1)) != 1 or int(page.get("total", len(rows))) != len(rows):
+    if str(page.get("pages", 1)) != "1" or str(page.get("total", len(rows))) != str(len(rows)):
         problem = f"page {page.get('page')} of {page.get('pages')}, {len(rows)} of {page.get('total')} rows"
         raise BadGranule(_DATASET, problem, "ask for all rows on one page")
     try:
         for row in rows:
             _ = row["indicator"]["id"], row["countryiso3code"], int(row["date"]), row["value"]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadGranule(_DATASET, f"a row lacks {error}", "has the interface changed?") from error
     return page, rows
 

@@ -100,6 +100,15 @@ def test_entities_of_a_workbook_bring_no_file_and_no_flood(tmp_path: Path, entit
         assert isinstance(found, BadGranule) or "hush" not in str(found)
 
 
+@pytest.mark.parametrize("wrong", ['{"pages": 1e400}', '{"pages": null}', '{"total": "x"}', '{"pages": [1]}'])
+def test_pages_that_are_no_number_are_refused(tmp_path: Path, wrong: str) -> None:
+    row = '{"indicator": {"id": "SP.POP.TOTL"}, "countryiso3code": "AZE", "date": "2020", "value": 1}'
+    for text in (f"[{wrong}, [{row}]]", "[{}, [" + row.replace('"2020"', "1e400") + "]]"):
+        (tmp_path / "granule").write_text(text, encoding="utf-8")
+        with pytest.raises(BadGranule):
+            world_bank.read_granule(tmp_path / "granule")
+
+
 @pytest.mark.parametrize("source", [world_bank, dahiti_water_level])
 @pytest.mark.parametrize("text", ["[" * 100_000, "[" + "9" * 5000 + "]", "{", ""])
 def test_an_answer_that_no_parser_likes_is_refused(tmp_path: Path, source: ModuleType, text: str) -> None:

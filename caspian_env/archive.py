@@ -82,9 +82,10 @@ class Archive:
             raise CatalogError(str(path), "the catalog names these bytes but the archive does not hold them", remedy)
         return path
 
-    def holds(self, sha256: str) -> bool:
-        """Whether there are bytes of this name, here or in the store; a copy here is believed without asking the store."""
-        if self._place(sha256).is_file():
+    def holds(self, sha256: str, size: int) -> bool:
+        """Whether so many bytes of this name are here or in the store; a copy here is believed without asking the store."""
+        path = self._place(sha256)
+        if path.is_file() and path.stat().st_size == size:
             return True
         return self.store is not None and self.store.find(_name(sha256)) is not None
 

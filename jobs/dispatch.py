@@ -31,7 +31,7 @@ from caspian_env.catalog.ledger import (
 from caspian_env.settings import VERSION
 from caspian_env.wiring import Platform
 from caspian_env.workflows.holder import is_gone
-from jobs.schedule import Schedule, due_times, last_due, next_due
+from jobs.schedule import Schedule, due_times, last_due, next_due, step_of
 
 ROLE = "scheduler"
 ATTEMPTS = 4
@@ -66,7 +66,8 @@ class Memory:
 def decide(schedule: Schedule, memory: Memory, now: datetime) -> Decision:
     """What to do about a job now; nothing when every due time is accounted for.
 
-    A timetable that is new or was edited looks back to its last due time only: the past is not judged by it.
+    A new timetable looks back to its last due time only. An edited one does not judge the past at all: it fires at once
+    only what the timetable before it still owed.
     """
     done = memory.account
     if done.running:
@@ -83,8 +84,18 @@ def decide(schedule: Schedule, memory: Memory, now: datetime) -> Decision:
         return Decision(run=now.replace(microsecond=0) + SECOND if memory.is_behind else None)
     if done.done_since is not None and done.done_since >= due[-1]:
         return Decision(tuple(due), f"the run that began at {done.done_since:%F %T} UTC did its work")
+    if memory.timetable not in (None, str(schedule)) and not _is_owed(memory, now):
+        return Decision(tuple(due), "the timetable was edited later, and counts from then on")
     reason = "nobody executed it in time; the next one collected the whole interval"
     return Decision(tuple(due[:-1]), reason, due[-1])
+
+
+def _is_owed(memory: Memory, now: datetime) -> bool:
+    """Whether, by the timetable before, a due time has passed since what was done last, or that did not succeed."""
+    done = memory.account
+    if done.scheduled_for is None or memory.timetable is None or done.status in ("failed", "partial"):
+        return True
+    return now >= done.scheduled_for + step_of(memory.timetable)
 
 
 def wake_at(schedule: Schedule, memory: Memory, now: datetime) -> datetime:

@@ -10,6 +10,7 @@ every day.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,12 @@ class Schedule:
         days, rest = divmod(self.delay, DAY)
         often = "daily" if self.step == DAY else f"every {self.step.days} days"
         return f"{often} at {EPOCH + rest:%H:%M} UTC, from {days} days after each {self.frequency}"
+
+
+def step_of(timetable: str) -> timedelta:
+    """How long at most from one due time to the next, by the line of a schedule."""
+    found = re.match(r"every (\d+) days", timetable)
+    return timedelta(days=int(found[1])) if found else DAY
 
 
 def schedules(datasets: Iterable[Dataset]) -> tuple[Schedule, ...]:

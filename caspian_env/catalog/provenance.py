@@ -26,7 +26,8 @@ class LastRetrieval:
     etag: str | None
     last_modified: str | None
     granule_id: int | None
-    sha256: str | None
+    sha256: str
+    size: int
     accepted: bool
     put_off: bool = False
 
@@ -87,7 +88,7 @@ def last_retrieval(connection: Connection, dataset_id: str, url: str) -> LastRet
     taken = row.state == "accepted" and row.error is None
     put_off = NO_NEWER_EDITION in (row.error or row.reason or "")
     return LastRetrieval(
-        row.etag, row.last_modified, row.granule_id, row.sha256, accepted=taken or put_off, put_off=put_off
+        row.etag, row.last_modified, row.granule_id, row.sha256, row.size, accepted=taken or put_off, put_off=put_off
     )
 
 
@@ -103,7 +104,7 @@ def _newest_answer() -> sa.Select[Any]:
     retrieval, granule = t.retrieval.c, t.granule.c
     return (
         sa.select(
-            retrieval.etag, retrieval.last_modified, retrieval.granule_id, granule.sha256, granule.state,
+            retrieval.etag, retrieval.last_modified, retrieval.granule_id, granule.sha256, granule.size, granule.state,
             retrieval.error, granule.reason,
         )
         .join(t.granule, granule.id == retrieval.granule_id)

@@ -25,7 +25,7 @@ from caspian_env.catalog.cubes import (
 from caspian_env.catalog.ledger import count_so_far, guard
 from caspian_env.catalog.migrate import require_current
 from caspian_env.cubes import Cubes, export, open_parts, read_part
-from caspian_env.errors import CaspianError, CatalogError, DatabaseUnusable, DiskError, SettingsError
+from caspian_env.errors import CaspianError, CatalogError, DatabaseUnusable, DiskError, not_among
 from caspian_env.formats.lazy_parts import attribute_of
 from caspian_env.formats.spooled import drop_old_windows, drop_windows
 from caspian_env.model import Dataset, Source
@@ -289,5 +289,5 @@ def _windows(platform: Platform, dataset: Dataset) -> Path:
 def _gridded(platform: Platform, name: str) -> Dataset:
     gridded = [dataset.id for dataset in platform.seeds.datasets.values() if dataset.kind == "grid" and dataset.cube]
     if name not in gridded:
-        raise SettingsError(name, "is not a gridded dataset", f"gridded are {', '.join(gridded)}")
+        raise not_among([name], "a gridded dataset", gridded, "caspian-env datasets")
     return platform.seeds.datasets[name]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from caspian_env.catalog.editions import edition_of_series
 from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.migrate import require_current
-from caspian_env.errors import SettingsError
+from caspian_env.errors import SettingsError, not_among
 from caspian_env.formats import exchange_tables
 from caspian_env.formats.disk import writing
 from caspian_env.model import Indicator
@@ -58,8 +58,8 @@ def export(
     _check("format", form, set(FORMATS))
     if group_by is not None:
         _check("group-by", group_by, set(FRAMEWORKS))
-    for name in only or ():
-        _check("indicator", name, {i.id for i in platform.seeds.indicators.values()})
+    if unknown := sorted(set(only or ()) - set(platform.seeds.indicators)):
+        raise not_among(unknown, "an indicator", platform.seeds.indicators, "caspian-env indicators")
     found = Export()
     crossings = load_crosswalk()
     with platform.catalog.read() as connection:

@@ -181,7 +181,7 @@ def _is_whole(job: Job, last: LastRetrieval) -> bool:
 
     A rejected granule is asked for again without validators: the transfer, not the provider, may have been at fault.
     """
-    return last.accepted and last.sha256 is not None and job.platform.archive.holds(last.sha256)
+    return last.accepted and job.platform.archive.holds(last.sha256, last.size)
 
 
 def _new_bytes(job: Job, attempts: list[_Attempt]) -> Path | None:

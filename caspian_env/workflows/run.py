@@ -144,5 +144,8 @@ def _report(platform: Platform, folder: Path) -> tuple[Outcome, list[Path]]:
     except (AlreadyClaimed, DiskError) as error:
         outcome.problems.append(str(error))
         return outcome, []
+    except ModuleNotFoundError as error:  # what was collected and computed is told all the same
+        outcome.problems.append(f"the package {error.name} is missing (install caspian-env again)")
+        return outcome, []
     outcome.fetched = 1
     return outcome, files

@@ -143,6 +143,11 @@ def test_reports_go_where_they_are_wanted(filled: Path, tmp_path: Path) -> None:
         (["indicators", "co2_mean_1yr"], ["nearest: co2_mean_1y"]),
         (["compute", "co2_maen_1y", "--home", "home"], ["nearest: co2_mean_1y"]),
         (["explain", "co2_mean1y@2020", "--home", "home"], ["nearest: co2_mean_1y"]),
+        (["cube", "noaa_ersst", "--home", "home"], ["nearest: noaa_ersst_v5"]),
+        (
+            ["export", "--format", "csvw", "--out", "o", "--only", "co2_maen_1y", "--home", "home"],
+            ["nearest: co2_mean_1y"],
+        ),
         (["run", "--known-at", "2999-01-01"], ["--known-at", "2999-01-01 00:00 UTC is in the future"]),
         (["ingest", "noaa_gml_co2", "--known-at", "2999-01-01"], ["--known-at", "in the future"]),
         (["compute", "--known-at", "2999-01-01"], ["--known-at", "in the future"]),

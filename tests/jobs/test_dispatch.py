@@ -59,13 +59,30 @@ def test_a_run_by_hand_after_the_last_due_time_leaves_nothing_to_do_but_to_accou
     assert earlier.run == TODAY
 
 
+EDITED = "the timetable was edited later, and counts from then on"
+
+
 def test_an_edited_schedule_is_no_judge_of_the_past() -> None:
     weekly = replace(DAILY, frequency="P7D", step=timedelta(days=7))
     since = Memory(replace(Account(), scheduled_for=TODAY - 6 * DAY, status="ok", attempt=1), str(weekly))
-    assert decide(DAILY, since, NOON) == Decision((), decide(DAILY, since, NOON).reason, TODAY)  # five days of none
-    later_today = replace(DAILY, delay=timedelta(hours=2))
-    assert decide(later_today, memory(TODAY), NOON) == Decision()  # its due time of today lies behind what was done
-    assert decide(later_today, memory(TODAY), NOON + DAY).run == TODAY + DAY - timedelta(hours=1)
+    assert decide(DAILY, since, NOON) == Decision((TODAY,), EDITED)  # the week was not over
+    for minutes in (30, 120):  # later on the same day, before the edit
+        moved = replace(DAILY, delay=DAILY.delay + timedelta(minutes=minutes))
+        assert decide(moved, memory(TODAY), NOON) == Decision((TODAY + timedelta(minutes=minutes),), EDITED)
+    earlier_today = replace(DAILY, delay=timedelta(hours=2))
+    assert decide(earlier_today, memory(TODAY), NOON) == Decision()  # lies behind what was done
+
+
+def test_what_was_owed_before_an_edit_is_done_once_by_the_new_timetable() -> None:
+    for hours in (2, 5):
+        moved = replace(DAILY, delay=timedelta(hours=hours))
+        decision = decide(moved, memory(TODAY - 3 * DAY), NOON)
+        assert (decision.missed, decision.run) == ((), TODAY + timedelta(hours=hours - 3))
+    weekly = replace(DAILY, frequency="P7D", step=timedelta(days=7))
+    since = Memory(Account(TODAY - 8 * DAY, "ok", 1), str(weekly))
+    assert decide(DAILY, since, NOON).run == TODAY
+    later = replace(DAILY, delay=timedelta(hours=5))
+    assert decide(later, memory(TODAY, "failed", ended_at=TODAY), NOON).run == TODAY + timedelta(hours=2)
 
 
 def test_a_failed_run_is_repeated_after_a_while_and_not_for_ever() -> None:

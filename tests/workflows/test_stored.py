@@ -79,6 +79,10 @@ def test_bytes_that_are_gone_are_fetched_again_where_the_provider_still_has_them
         assert verify(platform).damages == ()
         ingest(platform, dataset)
         assert mirror.statuses(".csv") == [200, 200, 304]
+        placed(platform).chmod(0o644)
+        placed(platform).write_bytes(b"cut short")
+        assert ingest(platform, dataset).problems == []
+        assert verify(platform).damages == ()
         placed(platform).unlink()
         publish(pages, co2_table(25))  # the provider has other bytes by now
         assert ingest(platform, dataset).new_granules == 1

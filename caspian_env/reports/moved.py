@@ -17,6 +17,7 @@ NORMAL_90 = 1.6448536269514722  # 0.95 quantile of the standard normal distribut
 ROUNDING, UNCERTAINTY, INTERVAL, VANISHED, REFUSED, BASIS = (
     "rounding", "uncertainty", "interval", "vanished", "refused", "basis",
 )  # fmt: skip
+KEPT_BACK = "kept back"  # how a reason begins that stands in the place of a number which a licence forbids to pass on
 IN_WORDS = {
     ROUNDING: "moved beyond its rounding", UNCERTAINTY: "moved beyond its uncertainty",
     INTERVAL: "its interval moved", VANISHED: "is not known any more", REFUSED: "is refused now",
@@ -83,8 +84,9 @@ def moved(old: Iterable[Printed], new: Mapping[str, Printed]) -> list[Moved]:
 
 
 def answered(old: Iterable[Printed], new: Mapping[str, Printed]) -> list[str]:
-    """Ids of what was refused when it was printed and has a number now."""
-    return [was.value_id for was in old if was.value is None and (n := new.get(was.value_id)) and n.value is not None]
+    """Ids of what was refused when it was printed and has a number now; what a licence keeps back had one all along."""
+    refused = [one for one in old if one.value is None and not (one.reason or "").startswith(KEPT_BACK)]
+    return [was.value_id for was in refused if (now := new.get(was.value_id)) and now.value is not None]
 
 
 def shown(printed: Printed | None) -> str:

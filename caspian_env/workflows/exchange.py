@@ -21,6 +21,7 @@ from caspian_env.formats.disk import writing
 from caspian_env.model import Indicator
 from caspian_env.seeds.crosswalk import FRAMEWORKS, Crossing, load_crosswalk
 from caspian_env.wiring import Platform
+from caspian_env.workflows.handed_on import kept_back
 
 if TYPE_CHECKING:
     from caspian_env.catalog.engine import Connection
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 FORMATS: Mapping[str, Callable[..., dict[str, bytes]]] = {
     "sdmx-csv": exchange_tables.sdmx_csv, "data-package": exchange_tables.data_package, "csvw": exchange_tables.csvw,
 }  # fmt: skip
-# Functions that hand a provider's number on as it is.
-REPEATING = frozenset({"country_years.published"})
 
 
 @dataclass(slots=True)
@@ -87,12 +86,6 @@ def grouped(indicators: Iterable[Indicator], framework: str) -> list[tuple[str, 
     return sorted(pairs, key=lambda pair: (pair[0] == "", pair[0]))
 
 
-def repeats_what_may_not_go_out(platform: Platform, indicator: Indicator) -> bool:
-    """Whether an indicator's numbers are rows of a provider that must not be passed on."""
-    kept_back = [given for given in indicator.inputs if not platform.seeds.datasets[given.dataset].redistributable]
-    return indicator.function in REPEATING and bool(kept_back)
-
-
 def _add(
     found: Export, connection: Connection, platform: Platform, indicator: Indicator, crossing: Crossing | None,
     as_of: datetime | None,
@@ -101,7 +94,7 @@ def _add(
     sources = "; ".join(dict.fromkeys(given.dataset for given in indicator.inputs))
     for location in sorted({row.location_id for row in values}):
         mine = [row for row in values if row.location_id == location]
-        if repeats_what_may_not_go_out(platform, indicator):
+        if kept_back(platform.seeds, indicator):
             found.withheld.append(
                 {"INDICATOR": indicator.id, "REF_AREA": location, "N_ROWS": len(mine), "SOURCES": sources,
                  "LICENCE": mine[-1].licence}

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from caspian_env.errors import SettingsError, Unpublishable
 from caspian_env.reports import text
 from caspian_env.reports.model import Report
+from caspian_env.reports.moved import KEPT_BACK
 from caspian_env.reports.numbers import Refusal, Value, value_id
 
 REASONS = {
@@ -89,7 +90,7 @@ def _of_value(value: Value) -> Iterator[Obstacle]:
 
 
 def _refused_on_page(report: Report) -> tuple[Refusal, ...]:
-    return text.latest(report.refusals)
+    return tuple(one for one in text.latest(report.refusals) if not one.reason.startswith(KEPT_BACK))
 
 
 def _is_allowed(obstacle: Obstacle, allow: Sequence[str]) -> bool:

@@ -11,15 +11,13 @@ from typing import Any
 
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.reference import is_synthetic
-from caspian_env.catalog.revisions import counted_flags, counted_revisions
 from caspian_env.errors import SeedError
 from caspian_env.formats.disk import discard, writing
 from caspian_env.reports import text
-from caspian_env.reports.model import Figure, Report, Section, Table
+from caspian_env.reports.model import Report, Section
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.reports.page import build
 from caspian_env.reports.placed import PLACE, placed
-from caspian_env.reports.tables import flags, reported_levels, revisions
 from caspian_env.reports.voice import Voice
 from caspian_env.seeds import load_reports
 from caspian_env.settings import VERSION, data_folder
@@ -28,6 +26,7 @@ from caspian_env.workflows.ledger import WAIT_SECONDS, ledger
 from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.report_figures import figure, in_language
 from caspian_env.workflows.report_numbers import headlines, numbers, shown_indicators, sources
+from caspian_env.workflows.report_tables import table
 from caspian_env.workflows.same_report import Written, digest_of
 
 
@@ -136,21 +135,10 @@ def _section(
         heading=in_language(entry["heading"], language),
         text=tuple(placed(in_language(w, language), values, refusals, Voice(language)) for w in entry.get("text", ())),
         figures=figures,
-        tables=tuple(_table(connection, table, figures, as_of) for table in entry.get("tables", ())),
+        tables=tuple(table(connection, platform, wanted, figures, as_of) for wanted in entry.get("tables", ())),
         values=tuple(value for value in text.latest(values) if value.indicator_id in listed),
         shows=tuple(dict.fromkeys([*entry.get("about", ()), *filter(None, drawn), *sorted(listed)])),
     )
-
-
-def _table(connection: Connection, entry: dict[str, Any], figures: tuple[Figure, ...], as_of: datetime | None) -> Table:
-    kind, name = entry["kind"], entry["id"]
-    if kind == "reported_levels":
-        return reported_levels(name, [line for figure in figures for line in figure.lines])
-    if kind == "revisions":
-        return revisions(name, [tuple(row) for row in counted_revisions(connection, as_of)])
-    if kind == "flags":
-        return flags(name, [tuple(row) for row in counted_flags(connection, as_of)])
-    raise SeedError(name, f"unknown kind of table {kind!r}", "one of reported_levels, revisions, flags")
 
 
 def write_files(folder: Path, files: Mapping[str, bytes], what: str) -> list[Path]:

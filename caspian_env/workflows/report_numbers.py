@@ -13,6 +13,7 @@ from caspian_env.model import Indicator
 from caspian_env.reports.model import Source
 from caspian_env.reports.numbers import GranuleLine, Refusal, Value
 from caspian_env.wiring import Platform
+from caspian_env.workflows.handed_on import kept_back, why_kept_back
 
 
 def headlines(connection: Connection, wanted: list[dict[str, Any]], as_of: datetime | None) -> dict[str, str]:
@@ -47,12 +48,21 @@ def numbers(
     speaking: dict[str, str],
     as_of: datetime | None,
 ) -> tuple[tuple[Value, ...], tuple[Refusal, ...]]:
-    """The values of the indicators and what has no number, whole sea first, each with the granules behind it."""
+    """The values of the indicators and what has no number, whole sea first, each with the granules behind it.
+
+    A number that a licence keeps back has its reason in its place, once for each place.
+    """
     values: list[Value] = []
     refusals: list[Refusal] = []
     for indicator in indicators:
         rows = read_indicator(connection, indicator.id, as_of=as_of)
         rows = sorted(rows, key=lambda row: (indicator.locations.index(row.location_id), row.period_start))
+        if owners := kept_back(platform.seeds, indicator):
+            refusals += [
+                Refusal(**_shared_fields(platform, indicator, row, ""), reason=why_kept_back(platform.seeds, owners))
+                for row in {row.location_id: row for row in rows if row.value is not None}.values()
+            ]
+            continue
         granules = granules_of(connection, [row.id for row in rows if row.value is not None])
         for row in rows:
             shared = _shared_fields(platform, indicator, row, speaking.get(indicator.id, ""))

@@ -11,12 +11,15 @@ from caspian_env.model import Indicator
 from caspian_env.reports import text
 from caspian_env.reports.feeds import Entry
 from caspian_env.reports.numbers import value_id
+from caspian_env.workflows.handed_on import kept_back
 
 
 def news(connection: Connection, seeds: Any) -> list[Entry]:
-    """The newest value of each indicator and place, with the moment since when it is known."""
+    """The newest value of each indicator and place that may go out, with the moment since when it is known."""
     found = []
     for indicator in seeds.indicators.values():
+        if kept_back(seeds, indicator):
+            continue
         newest: dict[str, Any] = {}
         for row in read_indicator(connection, indicator.id):
             if row.value is not None:
@@ -28,11 +31,13 @@ def news(connection: Connection, seeds: Any) -> list[Entry]:
 
 
 def changes(connection: Connection, seeds: Any, indicator_id: str | None = None) -> list[Entry]:
-    """Every value that became another or was taken back, of all indicators or of one."""
+    """Every value that became another or was taken back, of all indicators that may go out or of one."""
     found = []
     for row in moved_indicators(connection):
         indicator = seeds.indicators.get(row.indicator_id)
         if indicator is None or indicator_id not in (None, row.indicator_id) or row.old_value == row.new_value:
+            continue
+        if kept_back(seeds, indicator):
             continue
         before, after = (
             "no number" if value is None else text.quantity(value, indicator.decimals, row.unit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,12 @@ import pandas as pd
 import pytest
 
 from caspian_env.catalog.query import ask
+from caspian_env.reports.page import build
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.commitments import CANNOT_BE_SAID, INSUFFICIENT, ON_TRACK, Commitments, commitments
 from caspian_env.workflows.compute import compute
+from caspian_env.workflows.report import fill_report
 from caspian_env.workflows.run import collect
 from caspian_env.workflows.seed import seed
 from tests.workflows.conftest import compose
@@ -129,6 +132,29 @@ def test_then_and_now_differ_by_new_editions_and_new_targets_alone(platform: Pla
     assert changed == {"owid"}
     assert ("cait" in then["rus_2030"], "cait" in now["rus_2030"]) == (True, False)
     assert ("climate_watch" in then["rus_2030"], "climate_watch" in now["rus_2030"]) == (False, True)
+
+
+def test_the_briefing_shows_pledges_and_emissions_of_its_day(platform: Platform) -> None:
+    """Status words with the numbers beside, what stands on another basis, context, and the mark of a reconstruction."""
+    with platform.catalog.read() as connection:
+        then, now = (fill_report(connection, platform, "cop29", as_of=day) for day in (COP29, None))
+    tables = [{table.id: table for section in one.sections for table in section.tables} for one in (then, now)]
+    titles = [{row[1] for row in one["targets"].rows} for one in tables]
+    assert titles[0] - titles[1] == {"60 % of 1990 in 2050"}
+    assert "60 % of 1990 in 2035" in titles[1]
+    assert "Reconstructed" in tables[0]["targets"].caption
+    assert "Reconstructed" not in tables[1]["targets"].caption
+    russia = next(row for row in tables[1]["targets"].rows if row[1] == "70 % of 1990 in 2030")
+    assert russia[3] == "70"
+    assert "met by one source of two" in russia[4]
+    beside = {row[1].partition(",")[0]: row for row in tables[1]["target-sources"].rows if row[0] == "RUS 2030"}
+    assert beside["edgar"][3] == "AR5, land use excluded"
+    assert beside["edgar"][8].startswith("no: land use")
+    assert "never its compliance" in tables[1]["pledges"].caption
+    assert {row[0] for row in tables[1]["pledges"].rows} >= {"AZE", "IRN", "KAZ", "RUS", "TKM"}
+    html = build(now)["cop29.html"].decode()
+    assert "met by one source of two" in html
+    assert not re.search(r"traffic|🟢|🔴", html)
 
 
 def test_no_value_of_a_pledge_is_known_before_it_was_filed(platform: Platform) -> None:

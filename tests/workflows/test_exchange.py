@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,12 +13,16 @@ import pytest
 
 from caspian_env.catalog.query import ask
 from caspian_env.errors import SettingsError
+from caspian_env.reports.page import build
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.exchange import FORMATS, export, time_period
+from caspian_env.workflows.report import fill_report
 from caspian_env.workflows.run import collect
 from caspian_env.workflows.seed import seed
+from caspian_env.workflows.site import indicator_report
+from caspian_env.workflows.site_changes import changes, news
 from tests.workflows.conftest import compose
 
 DATASETS = ("edgar_ghg", "irena_renewables", "nd_gain", "owid_total_ghg")
@@ -64,6 +69,33 @@ def test_nothing_under_a_forbidding_licence_leaves(platform: Platform, form: str
         assert not cells & secret, path.name
     themes = [row["THEME"] for row in table(tmp_path / form / "indicators.csv")]
     assert themes == sorted(themes)
+
+
+@pytest.mark.slow
+def test_neither_report_nor_site_nor_feed_hands_on_what_is_kept_back(platform: Platform) -> None:
+    """The pages of indicators, the briefing, their files, and the feeds of the site."""
+    statement = "SELECT value FROM v_indicator WHERE indicator_id = :id AND value <> round(value) AND abs(value) > 20"
+    kept = [
+        repr(row[0]) for name in KEPT_BACK for row in ask(platform.catalog, statement, {"id": name}, limit=None).rows
+    ]
+    secret = {number for number in kept if len(number) > 6}  # shorter ones stand on a page by chance
+    assert len(secret) > 200
+    with platform.catalog.read() as connection:
+        pages = [indicator_report(connection, platform, platform.seeds.indicators[name]) for name in sorted(ONLY)]
+        entries = news(connection, platform.seeds) + changes(connection, platform.seeds)
+        briefing = fill_report(connection, platform, "cop29")
+    for page in (*pages, briefing):
+        assert page is not None
+        assert not {value.indicator_id for value in page.values} & KEPT_BACK
+        for name, content in build(page).items():
+            cells = set(re.split(r"[,<>\s]", content.decode()))
+            assert not (found := cells & secret), (page.id, name, sorted(found))
+    named = {entry.page for entry in entries}
+    assert {f"indicator-{name}.html" for name in ONLY - KEPT_BACK} == named
+    held = {page.refusals[0].indicator_id: page.refusals for page in pages if page and not page.values}
+    assert set(held) == KEPT_BACK
+    for refusals in held.values():
+        assert all("may not be passed on; get it from" in refusal.reason for refusal in refusals)
 
 
 @pytest.mark.slow

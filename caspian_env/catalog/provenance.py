@@ -126,6 +126,25 @@ def accepted_versions(connection: Connection, dataset_id: str, run_id: int | Non
     return set(connection.scalars(wanted))
 
 
+def is_unfinished_since(connection: Connection, dataset_id: str, etag_prefix: str, run_id: int) -> bool:
+    """Whether files were once read under another ETag prefix, and no run but ``run_id`` has ended well since the last of it.
+
+    A run ends well as ``ok`` or ``partial``; one that was killed does not.
+    """
+    retrieval, run = t.retrieval.c, t.run.c
+    other = sa.select(sa.func.max(retrieval.run_id)).where(
+        retrieval.dataset_id == dataset_id, retrieval.etag.is_not(None), ~retrieval.etag.startswith(etag_prefix)
+    )
+    last_other = connection.scalar(other)
+    if last_other is None:
+        return False
+    ended = sa.select(run.id).where(
+        run.workflow == "ingest", run.subject == dataset_id, run.id > last_other, run.id != run_id,
+        run.status.in_(("ok", "partial")),
+    )  # fmt: skip
+    return connection.scalar(ended.limit(1)) is None
+
+
 def latest_known(connection: Connection, dataset_id: str) -> datetime | None:
     """The moment up to which the catalog's knowledge of a dataset reaches."""
     column = t.retrieval.c

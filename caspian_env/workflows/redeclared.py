@@ -8,7 +8,7 @@ withdrawn: they stay queryable as of any time before.
 from __future__ import annotations
 
 from caspian_env.catalog.observations import withdraw_unstated
-from caspian_env.catalog.provenance import last_retrieval
+from caspian_env.catalog.provenance import is_unfinished_since, last_retrieval
 from caspian_env.formats.mirror_addresses import public_address
 from caspian_env.model import GranuleRef
 from caspian_env.transport import addresses
@@ -17,17 +17,21 @@ from caspian_env.workflows.receive import declaration
 
 
 def is_redeclared(job: Job, refs: list[GranuleRef]) -> bool:
-    """Whether one of these files was last read by another declaration of columns, units, datums or places."""
+    """Whether one of these files was last read by another declaration of columns, units, datums or places.
+
+    Also where all were read again, but the run that did it was killed before it had withdrawn what is left.
+    """
     declared = declaration(job.dataset)
     if declared is None:
         return False
+    prefix = declared.rpartition("-")[0]
     with job.platform.catalog.read() as connection:
         for ref in refs:
             for url in addresses(ref, job.dataset.hosts):
                 last = last_retrieval(connection, job.dataset.id, public_address(url, ref.form))
-                if last and last.accepted and (last.etag or "").rpartition("-")[0] != declared.rpartition("-")[0]:
+                if last and last.accepted and (last.etag or "").rpartition("-")[0] != prefix:
                     return True
-    return False
+        return is_unfinished_since(connection, job.dataset.id, prefix, job.run_id)
 
 
 def withdraw_what_is_left(job: Job) -> None:

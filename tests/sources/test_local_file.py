@@ -147,6 +147,26 @@ def test_no_value_of_the_old_declaration_stays_beside_those_of_the_new(
     assert whole_record or len(collected()[1]) == 3
 
 
+def test_a_run_killed_between_reading_again_and_withdrawing_is_made_up_for(
+    home: Path, collected: Institute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(home, "pier/a.csv", TABLE)
+    collected()
+    declare(home, variables=[{**VARIABLE, "datum": "BS77"}])
+    with monkeypatch.context() as patched:
+        patched.setattr("caspian_env.workflows.ingest.withdraw_what_is_left", killed)
+        with pytest.raises(KeyboardInterrupt):
+            collected()
+    outcome, rows = collected()
+    assert (outcome.withdrawn, {row.datum for row in rows}) == (2, {"BS77"})
+    again = collected()[0]
+    assert (again.withdrawn, again.written, again.unchanged) == (0, 0, 1)
+
+
+def killed(job: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_values_of_a_file_that_the_new_declaration_refuses_do_not_stay(home: Path, collected: Institute) -> None:
     put(home, "pier/a.csv", TABLE)
     put(home, "pier/b.csv", b"date,t,deep\n2026-01-03,4,3\n")

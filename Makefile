@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-JOBS ?= 2
+# One more than the two cores that this is made for: many tests wait for a server or for a process to end.
+JOBS ?= 3
 
 .PHONY: run test test-all bench torture clean
 

@@ -44,12 +44,15 @@ class Readers:
     def ask(self, path: Path, plan: Plan | Cells) -> Means | None:
         """As `alike_days.read_by`, in another process; a process that dies or gives no answer is replaced once.
 
-        None where that happens again: the slow reader then says what is wrong with the bytes, or not.
+        None where that happens again or none can be started: who asked reads the bytes then, and says what is wrong with them.
         """
         process = self.idle.get()
         try:
             for _ in range(2):
-                process = process or _started()
+                try:
+                    process = process or _started()
+                except OSError:  # no more processes, or no memory for one: that is not the fault of the bytes
+                    return None
                 try:
                     found: Means | None = self._told(process, path, plan)
                 except (EOFError, OSError, pickle.UnpicklingError):

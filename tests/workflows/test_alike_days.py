@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from caspian_env.formats.alike import pattern_of, read_alike
 from caspian_env.sources import noaa_oisst_v2_1 as source
 from caspian_env.wiring import Platform
 from caspian_env.workflows import alike_cells, pipeline, reading_process
-from caspian_env.workflows.alike_days import Cells
+from caspian_env.workflows.alike_days import Cells, Plan
 from caspian_env.workflows.cube import build_cubes, open_cube
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.outcome import Outcome
@@ -159,6 +160,20 @@ def test_damaged_bytes_are_never_taken_for_numbers(mirror: Path, tmp_path: Path)
     broken.write_bytes(first.read_bytes()[:-400_000])
     assert read_alike(broken, pattern) is None
     assert read_alike(tmp_path / "none.nc", pattern) is None
+
+
+def test_a_reading_process_that_cannot_be_started_says_nothing_against_the_bytes(
+    mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory() -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    path = next(mirror.rglob("*.nc"))
+    pattern = pattern_of(path, source.read_granule(path), source.ALIKE)
+    assert pattern is not None
+    monkeypatch.setattr(reading_process, "_started", no_memory)
+    with reading_process.Readers(1) as readers:
+        assert readers.ask(path, Plan(pattern, (), ())) is None
 
 
 def test_a_reading_process_that_is_killed_is_replaced(mirror: Path, tmp_path: Path) -> None:

@@ -71,16 +71,19 @@ class Catalog:
             connection = self.engine.connect()
         except (sa.exc.DBAPIError, self.driver_error) as error:
             raise unanswered(error, self.engine.url) from error
-        with connection:
-            try:
-                yield connection
-            except (sa.exc.DBAPIError, self.driver_error) as error:
-                told = translated(error, self.engine.url, reads=reads)
-                if told is None:
+        try:
+            with connection:
+                try:
+                    yield connection
+                except (sa.exc.DBAPIError, self.driver_error) as error:
+                    if isinstance(translated(error, self.engine.url, reads=reads), DatabaseAway):
+                        connection.invalidate()  # it must not be asked to roll back
                     raise
-                if isinstance(told, DatabaseAway):
-                    connection.invalidate()  # it must not be asked to roll back
-                raise told from error
+        except (sa.exc.DBAPIError, self.driver_error) as error:  # of the rollback too with which a reader gives it back
+            told = translated(error, self.engine.url, reads=reads)
+            if told is None:
+                raise
+            raise told from error
 
     def require_writable(self) -> None:
         """Make sure that a transaction may write to this catalog now; it waits two seconds at the most, and writes nothing.

@@ -75,6 +75,17 @@ def test_the_report_has_no_room(installation: Installation, tmp_path: Path) -> N
         installation.do("report", "--out", disk.folder).is_told(0)
 
 
+def test_a_package_of_the_report_is_missing(installation: Installation) -> None:
+    lacking = installation.home.parent / "jinja2.py"  # found first by a command that is called in this folder
+    lacking.write_text("raise ModuleNotFoundError('No module named jinja2', name='jinja2')\n")
+    installation.run().is_told(3, "the package jinja2 is missing", "install caspian-env again", "nasa_gistemp")
+    states = dict(installation.rows("SELECT job, status FROM run"))
+    assert states.pop("report") == "failed"
+    assert set(states.values()) == {"ok"}
+    lacking.unlink()
+    installation.run().is_told(0, "bulletin")
+
+
 def test_the_database_has_no_room(small_mirror_files: Path, tmp_path: Path, undisturbed: tuple[Any, ...]) -> None:
     with small_disk(tmp_path / "db", "16m") as disk:
         url = f"sqlite:///{disk.folder / 'caspian.db'}"

@@ -140,6 +140,20 @@ def test_every_wait_for_a_server_is_bounded(catalog: Catalog) -> None:
         assert {name: told[name] for name in engine.KEEPALIVE} == {n: str(v) for n, v in engine.KEEPALIVE.items()}
 
 
+def test_a_server_that_goes_away_between_the_last_answer_and_the_end(
+    catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    if catalog.file is not None:
+        pytest.skip("this is about a server")
+    with pytest.raises(DatabaseAway, match="went away"), catalog.read() as connection:
+        session = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with catalog.read() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:it, 5000)"), {"it": session})
+    with catalog.read() as connection:
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 @pytest.mark.parametrize(
     "url",
     [

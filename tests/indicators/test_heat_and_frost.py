@@ -234,3 +234,35 @@ def test_edges() -> None:
         series.copy(data=np.full(730, 5.0)), base=[2022, 2023], max_missing_days=0, **SHARE
     )
     assert (flat["value"] == 0).all()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:The 'name' property is deprecated")  # a matter of xclim and pandas
+def test_warm_days_and_spells_at_a_real_station_are_those_of_xclim(station: dict[str, pd.Series]) -> None:
+    """In its calendar without 29 February: in the usual one its day numbers move by one after February of a leap year."""
+    import xclim
+
+    series = station["MAX"]["1960":"2003"]
+    base, every = (1971, 2000), pd.date_range("1960-01-01", "2003-12-31")
+    peer = xr.DataArray(
+        series.reindex(every), coords={"time": every}, dims="time", attrs={"units": "degC"}
+    ).convert_calendar("noleap", use_cftime=True)
+    bound = xclim.core.calendar.percentile_doy(peer.sel(time=slice("1971", "2000")), window=5, per=90)
+    bound = bound.sel(percentiles=90)
+    days = xclim.indices.tx90p(peer, bound, freq="YS", bootstrap=True)
+    spells = xclim.indices.warm_spell_duration_index(peer, bound, window=6, freq="YS")
+    years = days["time"].dt.year.values
+    shares, in_spells = pd.Series(days.values / 365 * 100, years), pd.Series(spells.values, years)
+
+    def whole(found: xr.Dataset) -> pd.Series:
+        kept = found.isel(period=found["reason"].values == "")
+        return pd.Series(kept["value"].values, kept["period_start"].dt.year.values)
+
+    ours = whole(heat.days_above_percentile(as_input(series), base=base, max_missing_days=0, **SHARE))
+    leap = ours.index.isin([y for y in ours.index if pd.Timestamp(y, 1, 1).is_leap_year])
+    assert (leap.sum(), (~leap).sum()) == (7, 18)
+    np.testing.assert_allclose(ours[~leap], shares[ours.index[~leap]], rtol=1e-12)
+    np.testing.assert_allclose(ours[leap], shares[ours.index[leap]], atol=100 / 366)  # one day at most
+    ours = whole(heat.warm_spell_days(as_input(series), base=base, min_days=6, bootstrap=False, **SHARE))
+    np.testing.assert_array_equal(ours, in_spells[ours.index])
+    assert ours.max() == 12

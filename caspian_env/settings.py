@@ -206,6 +206,11 @@ def _database_url(url: str | None, home: Path) -> str:
     if not url:
         synthetic = home / SYNTHETIC_DATABASE_NAME
         return f"sqlite:///{synthetic if synthetic.is_file() else home / DATABASE_NAME}"
+    return database_address(url)
+
+
+def database_address(url: str) -> str:
+    """The address as SQLAlchemy takes it: a PostgreSQL server is spoken to through psycopg 3."""
     if url.startswith(("postgresql://", "postgres://")):
         return "postgresql+psycopg://" + url.split("://", 1)[1]
     return url

@@ -1,4 +1,4 @@
-"""Commands that keep what was collected: archive verify and prune, db backup, restore and mend."""
+"""Commands that keep what was collected: archive verify and prune, db backup, restore, copy and mend."""
 
 from __future__ import annotations
 
@@ -113,6 +113,39 @@ def restore(
 
 
 @db.command()
+def copy(
+    target: Annotated[
+        str | None, typer.Argument(help="Address of a new, empty database, as in CASPIAN_ENV_DATABASE_URL.")
+    ] = None,
+    address_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--address-file",
+            help="File whose first line is the address; for one with a password.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Copy the whole catalog into an empty database of either kind, and compare every row."""
+    from caspian_env.cli.asking import opened
+    from caspian_env.workflows.copying import copy_database
+
+    address = _address(target, address_file)
+    with opened(home, config) as platform, progress_bar(quiet=as_json) as progress:
+        done = copy_database(platform, address, progress=progress)
+    if as_json:
+        print_json(done.as_dict())
+        return
+    typer.echo(f"copied {done.source} to {done.target}")
+    typer.echo(f"schema {done.revision}, {sum(done.rows.values())} rows, every one read back and compared")
+    typer.echo("next: name the new database in CASPIAN_ENV_DATABASE_URL; archive, cubes and reports stay in this home")
+
+
+@db.command()
 def mend(home: Home = None, config: Config = None) -> None:
     """Put the documented views and the guarding triggers back as this version has them."""
     from caspian_env.catalog.migrate import schema_change
@@ -135,6 +168,21 @@ def _show_account(account: Account, as_json: bool, first_line: str) -> None:
         if len(account.missing) > MANY:
             typer.echo(f"… and {len(account.missing) - MANY} more (--json names them all)")
         typer.echo("copy the archive folder that belongs to this catalog, or one that is newer")
+
+
+def _address(target: str | None, file: Path | None) -> str:
+    """The one address that was given, and not with its password where everybody can read it."""
+    from caspian_env.errors import SettingsError
+
+    if (target is None) == (file is None):
+        raise SettingsError("db copy", "needs one address", "name it, or the --address-file in which it stands")
+    if file is not None:
+        return file.read_text(encoding="utf-8").partition("\n")[0].strip()
+    address = str(target)
+    if ":" in address.partition("://")[2].rpartition("@")[0] or "password=" in address:
+        problem = "names a password, which everybody on this machine could read in the list of processes"
+        raise SettingsError("db copy", problem, "put the address into a file for --address-file, or use ~/.pgpass")
+    return address
 
 
 def _few(rows: Sequence[tuple[str, str, str | None]]) -> Sequence[tuple[str, str, str | None]]:

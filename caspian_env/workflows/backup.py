@@ -131,7 +131,7 @@ def restore(platform: Platform, file: Path) -> Account:
     """
     manifest = read_manifest(file)
     catalog = platform.catalog
-    with _leaving_no_trace(platform):
+    with leaving_no_trace(platform):
         keep_apart(platform.settings, manifest["synthetic"])
         if catalog.file:
             make_folder(catalog.file.parent)
@@ -160,7 +160,7 @@ def _load(catalog: Catalog, file: Path, manifest: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def _leaving_no_trace(platform: Platform) -> Iterator[None]:
+def leaving_no_trace(platform: Platform) -> Iterator[None]:
     """Take away what the block made when it fails: the database file, the mark of a home, and folders for them."""
     places = [platform.settings.home / SYNTHETIC_HOME]
     if file := platform.catalog.file:

@@ -24,8 +24,10 @@ from caspian_env.catalog.migrate import current_revision, newest_revision, upgra
 from caspian_env.errors import CaspianError, CatalogError, NewerDatabase
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, load_seeds, open_platform
+from caspian_env.workflows import copying
 from caspian_env.workflows.backup import backup, database_for, read_manifest, restore
 from caspian_env.workflows.compute import compute
+from caspian_env.workflows.copying import copy_database
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.seed import seed
 from tests.catalog.rows_everywhere import content, fill
@@ -104,6 +106,48 @@ def test_every_table_comes_back_row_by_row(new_url: NewUrl, tmp_path: Path, sour
             )
             connection.execute(added)
             assert connection.execute(sa.text("SELECT max(id) FROM granule")).scalar_one() == 6
+
+
+@pytest.mark.parametrize("source", KINDS)
+@pytest.mark.parametrize("target", KINDS)
+def test_a_catalog_is_copied_row_by_row(new_url: NewUrl, tmp_path: Path, source: str, target: str) -> None:
+    url, told = new_url(target), list[tuple[str, int, int]]()
+    with opened(new_url(source), tmp_path) as one:
+        collect_edition(one, co2_table(36))
+        collect_edition(one, co2_table(36, {5: 0.3}))
+        done = copy_database(one, url, progress=lambda *step: told.append(step))
+        before = rows(one.catalog)
+    assert done.rows == {name: len(lines) for name, lines in before.items()}
+    assert (told[0][0], told[-1]) == ("copy", ("compare", sum(done.rows.values()), sum(done.rows.values())))
+    with open_platform(replace(one.settings, database_url=url)) as two:
+        assert rows(two.catalog) == before
+        again = ingest(two, two.seeds.datasets[DATASET])
+        assert (again.unchanged, again.written) == (1, 0)
+        with pytest.raises(CatalogError, match="is not empty"):
+            copy_database(two, url)
+        with two.catalog.write() as connection, pytest.raises(sa.exc.DBAPIError, match="cannot be changed"):
+            connection.execute(sa.text("UPDATE observation SET value = 0"))
+
+
+@pytest.mark.parametrize("target", KINDS)
+def test_a_copy_that_differs_is_none(
+    new_url: NewUrl, tmp_path: Path, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = new_url(target)
+    read_back = copying._read_back
+
+    def other(connection: Any, layout: Any) -> tuple[int, str]:
+        if layout.name == "observation":
+            connection.execute(sa.text("UPDATE observation SET value = value + 1"))
+        return read_back(connection, layout)
+
+    monkeypatch.setattr(copying, "_read_back", other)
+    with opened(new_url("sqlite"), tmp_path) as one:
+        collect_edition(one, co2_table(36))
+        with pytest.raises(CatalogError, match=r"72 of 72 rows of observation.*nothing was copied"):
+            copy_database(one, url)
+        monkeypatch.undo()
+        copy_database(one, url)  # it is still empty
 
 
 @pytest.mark.parametrize("source", KINDS)

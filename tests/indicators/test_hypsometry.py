@@ -95,6 +95,19 @@ def test_sub_basins_have_the_published_shares(over: Reliefs) -> None:
     assert whole[1] == pytest.approx(78_700, rel=0.10)
 
 
+def test_parts_by_nearest_shore_make_up_the_whole(over: Reliefs) -> None:
+    places = SEEDS["geom_exposed_seabed_1995_reported"].locations[-5:]
+    assert [place.partition("_")[0] for place in places] == ["sector"] * 5
+    level = levels((2024, -29.2))
+    for name in ("geom_area_reported", "geom_exposed_seabed_1995_reported"):
+        parts = [computed(name, level, over, place)["value"].item() for place in places]
+        assert sum(parts) == pytest.approx(computed(name, level, over)["value"].item(), rel=0.01)
+    kaz = computed("geom_area_reported", levels((2008, -27.2), (2023, -29.02)), over, "sector_kaz")["value"].to_numpy()
+    # The waters of Kazakhstan, daryo.uz citing Garysh Sapary; ETOPO1 has steps near -28 and -29 m and loses too much.
+    assert kaz[0] == pytest.approx(113_866, rel=0.03)
+    assert kaz[1] == pytest.approx(105_745, rel=0.15)
+
+
 def test_a_fall_costs_volume_and_lays_seabed_bare(over: Reliefs) -> None:
     pairs = [(1995, -26.62), (2006, -27.0), (2016, -28.0), (2020, -28.23), (2024, -29.0)]
     area = computed("geom_area_reported", levels(*pairs), over)["value"].to_numpy()

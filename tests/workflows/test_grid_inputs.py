@@ -72,10 +72,10 @@ def collected_once(database_url: str, tmp_path: Path, monkeypatch: pytest.Monkey
 def test_from_no_cube_to_a_changed_relief(collected_once: Platform, tmp_path: Path) -> None:
     platform = collected_once
     waiting = compute(platform, only={AREA})
-    assert (waiting.fetched, len(waiting.without_data), waiting.problems) == (0, 4, [])
+    assert (waiting.fetched, len(waiting.without_data), waiting.problems) == (0, 9, [])
     assert "no data yet for geom_area_reported at caspian_sea" in waiting.notes[0]
     build_cubes(platform, only=[ETOPO])
-    assert (compute(platform, only={AREA}).fetched, compute(platform, only={AREA}).unchanged) == (4, 4)
+    assert (compute(platform, only={AREA}).fetched, compute(platform, only={AREA}).unchanged) == (9, 9)
     before = rows(platform)
     assert sorted(before) == [1900, 1977, 1995, 2020]
     assert before[1977].value < before[2020].value < before[1995].value < before[1900].value
@@ -85,7 +85,7 @@ def test_from_no_cube_to_a_changed_relief(collected_once: Platform, tmp_path: Pa
     collected(platform, ETOPO)
     assert compute(platform, only={AREA}).fetched == 0, "the cube still shows the relief of before"
     build_cubes(platform, only=[ETOPO])
-    assert compute(platform, only={AREA}).fetched == 4
+    assert compute(platform, only={AREA}).fetched == 9
     assert rows(platform)[1977].value < before[1977].value
     old = explain(platform, AREA, year(1977), location="caspian_sea", as_of=before[1977].known_from)
     assert old.fields["value"] == before[1977].value
@@ -159,7 +159,7 @@ def test_each_series_is_read_once(collected_once: Platform, monkeypatch: pytest.
     monkeypatch.setattr(arguments, "read_series", counting)
     outcome = compute(platform)
     assert outcome.fetched > 10
-    assert len(read) == len(set(read)) == 6, "the reported levels, and the relief of five regions"
+    assert len(read) == len(set(read)) == 11, "the reported levels, and the relief of ten regions"
 
 
 def test_a_grid_is_asked_of_a_gridded_dataset(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_the_bed_reaches_catalog_and_cube_so_that_hypsometry_can_be_computed(
     dataset = moved(ETOPO, [erddap], whole=None)
     with live(tmp_path / "home", database_url) as platform:
         outcome = ingest(platform, dataset)
-        assert (outcome.status, outcome.first) == ("ok", 5), outcome.problems
+        assert (outcome.status, outcome.first) == ("ok", 10), outcome.problems
         assert ingest(platform, dataset).written == 0
         rows = rows_of(platform.catalog, ETOPO)
         assert {(r.variable, r.datum, r.unit, f"{r.time:%F}") for r in rows} == {
@@ -162,7 +162,7 @@ def test_a_mirror_that_holds_the_global_file_alone_gives_the_bed(database_url: s
     with open_platform(settings) as platform:
         seed(platform)
         outcome = ingest(platform, platform.seeds.datasets[ETOPO])
-    assert (outcome.problems, outcome.first) == ([], 5)
+    assert (outcome.problems, outcome.first) == ([], 10)
 
 
 def relief(**changed: float) -> xr.Dataset:

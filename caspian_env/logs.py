@@ -67,6 +67,18 @@ def log_to_standard_error(mode: str = AUTO, *, as_a_service: bool = False) -> bo
     return as_json
 
 
+def log_to_standard_output(name: str) -> logging.Logger:
+    """A logger whose entries go to standard output and nowhere else, each at once, in the form of this process's logs."""
+    logger = logging.getLogger(name)
+    handler = logging.StreamHandler(sys.stdout)
+    as_json = any(isinstance(other.formatter, JsonLines) for other in logging.getLogger().handlers)
+    handler.setFormatter(JsonLines() if as_json else _human_lines())
+    handler.addFilter(_add_the_run)
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.INFO)
+    return logger
+
+
 class JsonLines(logging.Formatter):
     """A record as one line of JSON: time (UTC), level, logger, message, process, run and job, and what ``extra`` gave."""
 

@@ -130,7 +130,8 @@ def check_alerts(shift: Shift) -> int:
     with shift.at_work, shift.checking:
         if shift.is_over:
             return OK
-        ended = run_worker(["alerts", "check", *shift.options], shift.limits, shift.stop.hand_back, shift.command)
+        words = ["alerts", "check", "--as-logs", *shift.options]
+        ended = run_worker(words, shift.limits, shift.stop.hand_back, shift.command, aloud=True)
     if ended.exit_code:
         log.warning("alerts could not all be judged and told: %s", ended.why, extra={"job": "alerts"})
     return ended.exit_code

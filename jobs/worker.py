@@ -48,13 +48,17 @@ class Ended:
 
 def run_worker(
     arguments: Sequence[str], limits: Limits, hand_back: Event, command: Sequence[str] = COMMAND,
-    started: Callable[[int], None] = lambda process_id: None,
+    started: Callable[[int], None] = lambda process_id: None, aloud: bool = False,
 ) -> Ended:  # fmt: skip
-    """Run ``caspian-env ARGUMENTS`` in a process within limits and wait for it; ``hand_back`` stops it early."""
+    """Run ``caspian-env ARGUMENTS`` in a process within limits and wait for it; ``hand_back`` stops it early.
+
+    ``aloud`` says that its standard output is that of this process; else nobody hears it.
+    """
     words = [*command, str(limits.memory_mb), f"{limits.seconds:.0f}", *arguments]
     # A session of its own: Ctrl-C on a terminal reaches the service alone, which then stops in good order.
-    # What a command prints for people is in its logs too.
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True) as child:
+    # What a command prints for people is in its logs too, save for alerts.
+    output = None if aloud else subprocess.DEVNULL
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, start_new_session=True) as child:
         holder = holder_of(child.pid)
         started(child.pid)
         end, why = time.monotonic() + limits.seconds, ""

@@ -27,7 +27,7 @@ WAIT_SECONDS = 120.0  # for another check: two channels that do not answer take 
 Deliver = Callable[[Sequence[Any]], Sequence[str]]
 
 
-def check_alerts(platform: Platform, *, say: Callable[[str], None] | None = None, wait_seconds: float = 0.0) -> Outcome:
+def check_alerts(platform: Platform, *, say: Callable[[Any], None] | None = None, wait_seconds: float = 0.0) -> Outcome:
     """Judge every rule and deliver what is new; a rule or channel that fails is a problem of the outcome.
 
     An alert is told once on each channel while it goes on; a channel that failed is tried again by the next check. One
@@ -36,7 +36,7 @@ def check_alerts(platform: Platform, *, say: Callable[[str], None] | None = None
     Parameters
     ----------
     say : callable, optional
-        Takes one line an alert, for standard output.
+        Takes an alert and puts it on standard output, e.g. as `line_of` it.
     wait_seconds : float
         How long to wait for a check of another process, which may have begun before there was anything to tell.
 
@@ -78,7 +78,7 @@ def _record(platform: Platform, outcome: Outcome) -> Changes:
         return record_conditions(connection, found, judged=judged | gone, now=platform.clock())
 
 
-def _channels(platform: Platform, say: Callable[[str], None] | None) -> Iterator[tuple[str, Deliver]]:
+def _channels(platform: Platform, say: Callable[[Any], None] | None) -> Iterator[tuple[str, Deliver]]:
     """The channels that are set up, each with the way to tell alerts on it; it returns what went wrong on the way."""
     settings = platform.settings
     if say is not None:
@@ -128,9 +128,9 @@ def line_of(row: Any) -> str:
     return f"[{row.severity}] {row.message} (alert {row.id}, rule {row.rule}, since {row.first_seen:%F %H:%M} UTC)"
 
 
-def _print(say: Callable[[str], None], alerts: Sequence[Any]) -> Sequence[str]:
+def _print(say: Callable[[Any], None], alerts: Sequence[Any]) -> Sequence[str]:
     for row in alerts:
-        say(line_of(row))
+        say(row)
     return []
 
 

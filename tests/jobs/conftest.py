@@ -39,10 +39,16 @@ class Process:
 
     child: subprocess.Popen[bytes]
     log: Path
+    said: Path
 
     @property
     def output(self) -> str:
         return self.log.read_text(encoding="utf-8")
+
+    @property
+    def answers(self) -> str:
+        """Standard output alone, where it was kept apart."""
+        return self.said.read_text(encoding="utf-8")
 
     def end(self, seconds: float = 60) -> int:
         """Its exit code, once it has one."""
@@ -67,7 +73,9 @@ class Operations:
     pace: dict[str, str] = field(default_factory=dict)
     started: list[Process] = field(default_factory=list)
 
-    def start(self, role: str, *arguments: str, shift: float = 0.0, fault: str = "none:none") -> Process:
+    def start(
+        self, role: str, *arguments: str, shift: float = 0.0, fault: str = "none:none", apart: bool = False
+    ) -> Process:  # fmt: skip
         environment = {k: v for k, v in os.environ.items() if not k.startswith("CASPIAN_ENV_")}
         environment |= {
             "CASPIAN_ENV_DATABASE_URL": self.database_url, "CASPIAN_ENV_HOME": str(self.home),
@@ -79,9 +87,11 @@ class Operations:
         environment |= self.pace
         words = [sys.executable, str(SHIFTED), str(shift), fault, role, *arguments]
         log = self.home / f"{len(self.started)}-{role}.log"
-        with log.open("w", encoding="utf-8") as sink:  # a file: a worker that outlives its service holds a pipe open
-            child = subprocess.Popen(words, env=environment, cwd=self.home, stdout=sink, stderr=subprocess.STDOUT)
-        self.started.append(Process(child, log))
+        said = log.with_suffix(".out") if apart else log
+        # Files: a worker that outlives its service holds a pipe open.
+        with log.open("a", encoding="utf-8") as logs, said.open("a", encoding="utf-8") as answers:
+            child = subprocess.Popen(words, env=environment, cwd=self.home, stdout=answers, stderr=logs)
+        self.started.append(Process(child, log, said))
         return self.started[-1]
 
     def run(self, role: str, *arguments: str, **more: Any) -> tuple[int, str]:

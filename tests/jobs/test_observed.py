@@ -177,3 +177,26 @@ def test_alerts_that_reach_nobody_are_named_and_leave_the_exit_code_to_what_was_
     (check,) = operations.runs(job="alerts")
     assert check.status == "partial"
     assert code == 0, output
+
+
+@pytest.mark.parametrize("logs", ["human", "json"])
+def test_alerts_stand_on_the_standard_output_of_the_service_once_and_nothing_else_does(
+    operations: Operations, logs: str
+) -> None:
+    operations.settings["LOG"] = logs
+    late = (datetime(2028, 6, 1, 12, tzinfo=UTC) - datetime.now(UTC)).total_seconds()
+    service = operations.start("jobs", "--only", ONE, OTHER, shift=late, apart=True)
+    operations.wait_for(lambda: len(operations.runs(job="alerts", status="ok")) >= 4, "several checks")
+    service.stop()
+    lines = [line for line in service.answers.splitlines() if not line.startswith("AUDIT")]
+    assert sorted(name for line in lines for name in (ONE, OTHER) if f"{name} is stale" in line) == [OTHER, ONE]
+    assert len(lines) == 2
+    assert not any("is stale" in line for line in service.output.splitlines())
+    if logs == "human":
+        assert all(re.match(r"\S+Z WARNING \[run \d+\] \[warning\] ", line) for line in lines)
+    else:
+        entries = [json.loads(line) for line in lines]
+        assert {(e["event"], e["level"], e["rule"], e["severity"]) for e in entries} == {
+            ("alert", "warning", "source_stale", "warning")
+        }
+        assert sorted(entry["subject"] for entry in entries) == [OTHER, ONE]

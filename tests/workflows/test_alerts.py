@@ -19,7 +19,7 @@ from caspian_env.model import AlertRule
 from caspian_env.seeds import load_alert_rules
 from caspian_env.wiring import Platform
 from caspian_env.workflows import alerts as workflow
-from caspian_env.workflows.alerts import check_alerts
+from caspian_env.workflows.alerts import check_alerts, line_of
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.ledger import ledger
@@ -195,22 +195,21 @@ def test_an_indicator_that_moved_is_a_revision_too(platform: Platform, clock: Cl
 def test_new_alerts_are_told_once_on_every_channel(platform: Platform, clock: Clock, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/hook", method="POST").respond_with_data("")
     ingest(platform, platform.seeds.datasets[DATASET])
-    lines: list[str] = []
+    heard: list[Any] = []
     with mail_server() as box:
         telling = told(
             platform, smtp_url=f"smtp://127.0.0.1:{box.port}", alert_to="ana@example.org, bo@example.org",
             webhook_url=httpserver.url_for("/hook"),
         )  # fmt: skip
-        assert check(telling, FAILED, say=lines.append).status == "ok"
-        assert check(telling, FAILED, say=lines.append).status == "ok"
+        assert check(telling, FAILED, say=heard.append).status == "ok"
+        assert check(telling, FAILED, say=heard.append).status == "ok"
         (mail,) = box.messages
     assert mail.recipients == ["ana@example.org", "bo@example.org"]
     assert f"critical: ingest:{DATASET}".encode() in mail.content
     ((request, _),) = httpserver.log
     document = json.loads(request.get_data())
     assert [alert["subject"] for alert in document["alerts"]] == [f"ingest:{DATASET}"]
-    assert document["text"] == lines[0]
-    assert len(lines) == 1
+    assert [document["text"]] == [line_of(row) for row in heard]
     (alert,) = open_ones(platform)
     assert set(json.loads(alert.delivered)) == {"stdout", "email", "webhook"}
 
@@ -238,9 +237,9 @@ def test_what_somebody_acknowledged_is_told_no_more(platform: Platform) -> None:
     (alert,) = open_ones(platform)
     with platform.catalog.write() as connection:
         assert acknowledge(connection, alert.id, by="Ana", now=START).acknowledged_by == "Ana"
-    lines: list[str] = []
-    assert check(platform, FAILED, say=lines.append).unchanged == 1
-    assert lines == []
+    heard: list[Any] = []
+    assert check(platform, FAILED, say=heard.append).unchanged == 1
+    assert heard == []
     with platform.catalog.write() as connection, pytest.raises(CatalogError, match="Ana"):
         acknowledge(connection, alert.id, by="Bo", now=START)
     with platform.catalog.write() as connection, pytest.raises(CatalogError, match="does not exist"):

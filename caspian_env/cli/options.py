@@ -83,21 +83,13 @@ def utc_of(moment: datetime | None) -> datetime | None:
 
 
 def known_at_of(moment: datetime | None) -> datetime | None:
-    """When an edition became known, which cannot be later than now.
-
-    Raises
-    ------
-    SettingsError
-        When it is in the future: everything learnt until then would be older than what is known.
-    """
-    from caspian_env.errors import SettingsError
+    """When an edition became known, refused before anything is begun where that is later than now."""
+    if moment is None:
+        return None
     from caspian_env.wiring import now
+    from caspian_env.workflows.editions import known_by
 
-    known, present = utc_of(moment), now()
-    if known and known > present:
-        problem = f"{known:%F %H:%M} UTC is in the future; it is {present:%F %H:%M} UTC"
-        raise SettingsError("--known-at", problem, "give the day on which the edition was had")
-    return known
+    return known_by(moment, now())
 
 
 def _version(wanted: bool) -> None:

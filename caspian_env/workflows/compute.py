@@ -23,6 +23,7 @@ from caspian_env.model import Indicator
 from caspian_env.seeds.targets import whole_date
 from caspian_env.wiring import Platform
 from caspian_env.workflows.arguments import Argument, Inputs
+from caspian_env.workflows.editions import known_by
 from caspian_env.workflows.evaluate import evaluate
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome
@@ -39,8 +40,15 @@ def compute(
     scheduled_for: datetime | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Compute every indicator (or those named) whose fingerprint changed, and account for it."""
+    """Compute every indicator (or those named) whose fingerprint changed, and account for it.
+
+    Raises
+    ------
+    SettingsError
+        When ``only`` names something else than an indicator, or ``known_at`` lies in the future.
+    """
     require_current(platform.catalog)
+    known_at = known_by(known_at, platform.clock())
     if unknown := sorted((only or set()) - set(platform.seeds.indicators)):
         raise not_among(unknown, "an indicator", platform.seeds.indicators, "caspian-env indicators")
     outcome = Outcome("indicators")

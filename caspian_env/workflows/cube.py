@@ -32,6 +32,7 @@ from caspian_env.model import Dataset, Source
 from caspian_env.processing.describe import coverage, describe
 from caspian_env.wiring import Platform, source_of, use_dask
 from caspian_env.workflows.cube_parts import METHOD, Areas, Current, assemble, current, fingerprint, vintages
+from caspian_env.workflows.editions import known_by
 from caspian_env.workflows.holder import holder_of, is_gone
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome
@@ -64,9 +65,10 @@ def build_cubes(
     Raises
     ------
     SettingsError
-        When ``only`` names something else than a gridded dataset.
+        When ``only`` names something else than a gridded dataset, or ``known_at`` lies in the future.
     """
     require_current(platform.catalog)
+    known_at = known_by(known_at, platform.clock())
     known = platform.seeds.datasets
     datasets = (
         [_gridded(platform, name) for name in only]

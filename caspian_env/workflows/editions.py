@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from caspian_env.archive import Kept
 from caspian_env.catalog.provenance import NO_NEWER_EDITION, latest_known
-from caspian_env.errors import BackwardsKnowledge, BadGranule, OlderEdition
-from caspian_env.model import Dataset, Source
+from caspian_env.errors import BackwardsKnowledge, BadGranule, OlderEdition, SettingsError
+from caspian_env.model import Dataset, Source, as_utc
 from caspian_env.transport import Answer
 from caspian_env.wiring import Platform
 
@@ -54,16 +54,35 @@ def refuse_older(version: str | None, known: Iterable[str], *, dataset: str, aft
         raise OlderEdition(dataset, problem, "import archived editions with --known-at, oldest first")
 
 
-def refuse_going_back(platform: Platform, dataset: Dataset, known_at: datetime) -> None:
-    """Raise BackwardsKnowledge for an archived edition that lies before what the catalog knows of the dataset."""
+def known_by(known_at: datetime | None, now: datetime) -> datetime | None:
+    """When an archived edition became known, in UTC; None where it is learnt now.
+
+    Raises
+    ------
+    SettingsError
+        When that is in the future: everything learnt until then would be older than what is known.
+    """
+    known = as_utc(known_at) if known_at else None
+    if known and known > now:
+        problem = f"{known:%F %H:%M} UTC is in the future; it is {now:%F %H:%M} UTC"
+        raise SettingsError("--known-at", problem, "give the day on which the edition was had")
+    return known
+
+
+def known_after_all(platform: Platform, dataset: Dataset, known_at: datetime | None) -> datetime | None:
+    """The same as `known_by`, where nothing newer is known of the dataset; BackwardsKnowledge where something is."""
+    known = known_by(known_at, platform.clock())
+    if known is None:
+        return None
     with platform.catalog.read() as connection:
         latest = latest_known(connection, dataset.id)
-    if latest is not None and known_at < latest:
+    if latest is not None and known < latest:
         raise BackwardsKnowledge(
             dataset.id,
-            f"an edition of {known_at:%F} lies behind what is known since {latest:%F}",
+            f"an edition of {known:%F} lies behind what is known since {latest:%F}",
             "import archived editions oldest first, before newer ones",
         )
+    return known
 
 
 def newest_first(arrived: list[Arrived], source: Source) -> list[Arrived]:

@@ -31,7 +31,7 @@ from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_of
 from caspian_env.workflows.collection import Job, answered, leave, note, set_aside, store_retrieval
 from caspian_env.workflows.due import Due, what_is_due
-from caspian_env.workflows.editions import Arrived, newest_first, refuse_going_back, refuse_older
+from caspian_env.workflows.editions import Arrived, known_after_all, newest_first, refuse_older
 from caspian_env.workflows.job_time import job_time
 from caspian_env.workflows.keys import missing_key
 from caspian_env.workflows.ledger import ledger, standing_aside
@@ -81,15 +81,14 @@ def ingest(
 
     Raises
     ------
-    BackwardsKnowledge
-        When ``known_at`` lies before what the catalog already knows of the dataset.
+    BackwardsKnowledge, SettingsError
+        When ``known_at`` lies before what the catalog already knows of the dataset, or in the future.
     """
     outcome = Outcome(dataset.id)
     if needed := missing_key(platform, dataset):
         outcome.skipped = needed
         return outcome
-    if known_at is not None:
-        refuse_going_back(platform, dataset, known_at)
+    known_at = known_after_all(platform, dataset, known_at)
     due = Due(window) if window else what_is_due(platform, dataset)
     span, time = due.window, job_time(platform.settings, seconds)
     claimed = ledger(platform, "ingest", dataset.id, outcome, scheduled_for=scheduled_for, window=span)

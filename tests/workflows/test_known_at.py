@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,24 @@ from hypothesis import strategies as st
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.observations import find_series, read_history, read_series
-from caspian_env.errors import BackwardsKnowledge
+from caspian_env.errors import BackwardsKnowledge, SettingsError
 from caspian_env.wiring import Platform
+from caspian_env.workflows.compute import compute
+from caspian_env.workflows.cube import build_cubes
 from caspian_env.workflows.ingest import ingest
+from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.revisions import revisions
+from caspian_env.workflows.seed import seed
 
 from .synthetic_co2 import DATASET, averages, co2_table, collect_edition, month_of, opened, publish
 
 VARIABLE = "mole_fraction_of_carbon_dioxide_in_air"
 FIRST = datetime(2001, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+
+def ingest_co2(platform: Platform, known_at: datetime) -> Outcome:
+    return ingest(platform, platform.seeds.datasets[DATASET], known_at=known_at)
 
 
 def series_of(platform: Platform, as_of: datetime | None = None) -> dict[datetime, float]:
@@ -73,6 +82,21 @@ def test_an_edition_older_than_what_is_known_is_refused_and_nothing_changes(data
         ):
             ingest(platform, platform.seeds.datasets[DATASET], known_at=FIRST + 5 * DAY)
         assert everything_known(platform) == before
+
+
+@pytest.mark.parametrize("work", [ingest_co2, compute, build_cubes])
+def test_an_edition_of_the_future_is_refused_before_anything_is_begun(
+    work: Callable[..., object], database_url: str, tmp_path: Path
+) -> None:
+    with opened(database_url, tmp_path, clock=lambda: FIRST) as platform:
+        seed(platform)
+        with pytest.raises(
+            SettingsError, match="--known-at: 2001-01-02 00:00 UTC is in the future; it is 2001-01-01 00:00 UTC"
+        ):
+            work(platform, known_at=(FIRST + DAY).replace(tzinfo=None))
+        assert work(platform, known_at=FIRST).status  # type: ignore[attr-defined]
+        with platform.catalog.read() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(t.run)) == 1
 
 
 def test_the_moving_preliminary_window_changes_status_but_is_no_revision(database_url: str, tmp_path: Path) -> None:

@@ -51,11 +51,15 @@ def contacts(connection: Connection) -> dict[str, Contact]:
 def _contact(connection: Connection, dataset_id: str) -> Contact:
     r = t.retrieval.c
     mine = r.dataset_id == dataset_id
-    answers = sa.select(r.retrieved_at, r.known_at).where(mine, r.outcome.in_(ANSWERS))
+    answers = sa.select(r.retrieved_at, r.known_at, r.run_id).where(mine, r.outcome.in_(ANSWERS))
     answer = connection.execute(answers.order_by(r.known_at.desc(), r.id.desc()).limit(1)).one_or_none()
     since = (r.known_at >= answer.known_at,) if answer else ()
     newest = sa.type_coerce(sa.func.max(r.retrieved_at), t.UtcTime)
-    others = sa.select(r.outcome, newest).where(mine, r.outcome.in_(("failed", "not_published", "listed")), *since)
+    # What a collection misses at one address while it gets answers at others does not speak of the source.
+    apart = (sa.or_(r.outcome != "not_published", r.run_id.is_distinct_from(answer.run_id)),) if answer else ()
+    others = sa.select(r.outcome, newest).where(
+        mine, r.outcome.in_(("failed", "not_published", "listed")), *since, *apart
+    )
     later = {row[0]: row[1] for row in connection.execute(others.group_by(r.outcome))}
     return Contact(
         answer.retrieved_at if answer else None, later.get("failed"), later.get("not_published"), later.get("listed")

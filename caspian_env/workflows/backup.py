@@ -95,7 +95,7 @@ def backup(platform: Platform, target: Path) -> Account:
     finally:
         discard(partial)
     counts = {one["name"]: one["rows"] for one in manifest["tables"]}
-    return Account(target, manifest["revision"], manifest["created_at"], counts, len(granules), missing)
+    return Account(target, manifest["revision"], manifest["created_at"], counts, _needed(granules), missing)
 
 
 def read_manifest(file: Path) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def restore(platform: Platform, file: Path) -> Account:
         granules = stored_granules(connection)
     counts = {one["name"]: one["rows"] for one in manifest["tables"]}
     return Account(
-        file, manifest["revision"], manifest["created_at"], counts, len(granules), _missing(platform, granules)
+        file, manifest["revision"], manifest["created_at"], counts, _needed(granules), _missing(platform, granules)
     )
 
 
@@ -177,6 +177,11 @@ def leaving_no_trace(platform: Platform) -> Iterator[None]:
             with suppress(OSError):  # never made, or somebody has put something there
                 folder.rmdir()
         raise
+
+
+def _needed(granules: Iterable[Any]) -> int:
+    """How many granules are to be in the archive, as `archive verify` counts them."""
+    return sum(bool(row.needed) for row in granules)
 
 
 def _missing(platform: Platform, granules: Iterable[Any]) -> tuple[Missing, ...]:

@@ -178,10 +178,12 @@ def _show(shift: Shift) -> int:
     """Print when each job is due and when it was last done."""
     seed(shift.platform)
     present = shift.platform.clock()
+    width = max(len(schedule.job) for schedule in shift.timetable)
     for schedule in shift.timetable:
         known = recall(shift.platform, schedule).account
         last = f"{known.scheduled_for:%F %R} {known.status}" if known.scheduled_for else "never"
-        sys.stdout.write(f"{schedule.job:28} next {next_due(schedule, present):%F %R}  last {last}  ({schedule})\n")
+        due = f"next {next_due(schedule, present):%F %R}  last {last:24}"
+        sys.stdout.write(f"{schedule.job:{width}}  {due}  ({schedule})\n")
     sys.stdout.flush()  # here, where a reader that has gone away is no error
     return OK
 

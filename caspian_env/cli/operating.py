@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from caspian_env.workflows.finding import Finding
+    from caspian_env.workflows.plan import Step
+
+MANY_WAIT = 3
 
 
 @app.command()
@@ -68,6 +71,7 @@ def plan(
     only: Only = None,
     window: WindowText = None,
     listing: Annotated[bool, typer.Option("--list", help="Ask the providers what they publish.")] = False,
+    all_steps: Annotated[bool, typer.Option("--all", help="Name every indicator that waits for data.")] = False,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -82,7 +86,7 @@ def plan(
     if as_json:
         print_json([step.as_dict() for step in steps])
     else:
-        show_table(("stage", "what", "would", "because"), [(s.stage, s.subject, s.action, s.why) for s in steps])
+        _show_steps(steps, everything=all_steps)
 
 
 @app.command()
@@ -119,16 +123,32 @@ def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
+def _show_steps(steps: Sequence[Step], *, everything: bool) -> None:
+    """The steps in their order; indicators that wait for data, of which there are hundreds at first, in one line."""
+    waiting = [s for s in steps if s.stage == "compute" and s.action.startswith("wait")]
+    together = not everything and len(waiting) > MANY_WAIT
+    rows = [(s.stage, s.subject, s.action, s.why) for s in steps if not (together and s in waiting)]
+    if together:
+        why = "no data yet of one of their inputs (--all names them)"
+        rows.insert(-1, ("compute", f"{len({s.subject for s in waiting})} indicators", "wait", why))
+    show_table(("stage", "what", "would", "because"), rows)
+
+
 def _show_findings(findings: Sequence[Finding], *, everything: bool) -> None:
+    from caspian_env.workflows.finding import gathered
+
     order = ("error", "warning", "note", "ok")
-    shown = [f for f in sorted(findings, key=lambda f: order.index(f.severity)) if everything or f.severity != "ok"]
+    together = gathered(findings)
+    shown = [f for f in sorted(together, key=lambda f: order.index(f.severity)) if everything or f.severity != "ok"]
     if shown:
         rows = [(f.severity, _short(f.subject), f.message, f.remedy) for f in shown]
         show_table(("severity", "what", "finding", "remedy"), rows)
     counts = {severity: sum(f.severity == severity for f in findings) for severity in order}
     typer.echo(
         f"errors {counts['error']}, warnings {counts['warning']}, notes {counts['note']}, "
-        f"in order {counts['ok']}" + ("" if everything else " (--all shows them)")
+        f"in order {counts['ok']}"
+        + ("" if everything else " (--all shows them)")
+        + ("; those of one cause share a line" if len(together) < len(findings) else "")
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 from caspian_env.catalog.stored import preliminary
-from caspian_env.model import Window
+from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
 from caspian_env.workflows.due import FINAL_WITHIN
 from caspian_env.workflows.finding import Finding
-from caspian_env.workflows.freshness import FRESH, LATE, NEVER, RETIRED, freshness
+from caspian_env.workflows.freshness import FRESH, LATE, NEVER, RETIRED, SILENT, freshness
 from caspian_env.workflows.stored import verify
 
 Progress = Callable[[str, int, int], None]
@@ -40,17 +41,29 @@ def check_sources(platform: Platform) -> Iterator[Finding]:
         name, said = source.dataset_id, source.sentence
         if source.needs_key or source.state in (FRESH, RETIRED):
             continue
+        why = source.why
+        if why.startswith(SILENT):
+            why += _at(platform.seeds.datasets[name])
         if source.state == LATE:
-            yield Finding("note", "sources", name, f"late: {said}")
+            yield Finding("note", "sources", name, f"late: {said}", cause=f"late: {why}")
         elif source.state == NEVER:
-            kind = "never successful" if source.asked else "never collected"
-            yield Finding("warning", "sources", name, f"{kind}: it {said}", f"caspian-env ingest {name}")
+            kind = "never successful: it" if source.asked else "never collected: it"
+            remedy = f"caspian-env ingest {name}"
+            yield Finding("warning", "sources", name, f"{kind} {said}", remedy, f"{kind} {why}")
         elif source.answers:
-            yield Finding("warning", "sources", name, f"stale: {said}", "look at the provider's page, and write to it")
+            remedy = "look at the provider's page, and write to it"
+            yield Finding("warning", "sources", name, f"stale: {said}", remedy, f"stale: {why}")
         else:
-            yield Finding("warning", "sources", name, f"stale: {said}", f"caspian-env ingest {name}; doctor --network")
+            remedy = f"caspian-env ingest {name}; doctor --network"
+            yield Finding("warning", "sources", name, f"stale: {said}", remedy, f"stale: {why}")
     fresh = sum(source.state == FRESH for source in found)
     yield Finding("ok", "sources", "sources", f"{fresh} of {len(found)} are fresh")
+
+
+def _at(dataset: Dataset) -> str:
+    """The hosts of a dataset."""
+    hosts = dict.fromkeys(str(urlsplit(host).hostname) for host in dataset.hosts if host.startswith("http"))
+    return f" ({', '.join(hosts)})" if hosts else ""
 
 
 def check_preliminary(platform: Platform) -> Iterator[Finding]:

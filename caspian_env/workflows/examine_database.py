@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from caspian_env.catalog.health import (
     integrity_problems,
@@ -13,6 +15,7 @@ from caspian_env.catalog.health import (
     open_alert_count,
     running,
 )
+from caspian_env.catalog.ledger import PERMANENT
 from caspian_env.catalog.migrate import current_revision, newest_revision
 from caspian_env.errors import DatabaseBusy
 from caspian_env.wiring import Platform
@@ -21,6 +24,8 @@ from caspian_env.workflows.holder import in_words, is_gone
 
 FULL_CHECK_BYTES = 500_000_000  # a larger SQLite file is read in full only when asked for
 RECENT = timedelta(days=30)
+LONGEST = 160  # of an error that is told
+MEND_FIRST = "mend what it names, then caspian-env run; or leave the dataset out of CASPIAN_ENV_DATASETS"
 
 
 def check_schema(platform: Platform) -> Iterator[Finding]:
@@ -106,19 +111,32 @@ def check_runs(platform: Platform) -> Iterator[Finding]:
     with platform.catalog.read() as connection:
         rows = last_runs(connection, platform.clock() - RECENT)
         n_alerts = open_alert_count(connection)
-    bad = [row for row in rows if row.status in ("missed", "failed")]
-    for row in bad:
-        due = f"{row.scheduled_for:%F %H:%M} UTC"
-        message = f"nobody did what was due at {due}" if row.status == "missed" else f"run {row.id} of {due} failed"
-        reason = f": {' '.join(row.error.split())[:160]}" if row.error else ""
-        yield Finding("warning", "runs", row.job, message + reason, "caspian-env run makes up for it")
     for row in rows:
-        if row.status == "partial":
-            reason = f": {' '.join(row.error.split())[:160]}" if row.error else ""
-            yield Finding(
-                "note", "runs", row.job, f"run {row.id} could not do everything{reason}", "the next run tries again"
-            )
+        if row.status == "missed":
+            message = f"nobody did what was due at {row.scheduled_for:%F %H:%M} UTC"
+            yield _of_run("warning", row, message, "nobody did what was due", "caspian-env run makes up for it")
+        elif row.status == "failed":
+            message = f"run {row.id} of {row.scheduled_for:%F %H:%M} UTC failed"
+            remedy = MEND_FIRST if row.cause == PERMANENT else "caspian-env run makes up for it"
+            yield _of_run("warning", row, message, "the last run failed", remedy)
+        elif row.status == "partial":
+            message = f"run {row.id} could not do everything"
+            yield _of_run("note", row, message, "the last run could not do everything", "the next run tries again")
+    bad = [row for row in rows if row.status in ("missed", "failed")]
     if not bad:
         yield Finding("ok", "runs", "jobs", f"{len(rows)} ran in the last {RECENT.days} days, none is missed or failed")
     if n_alerts:
         yield Finding("note", "alerts", "alerts", f"{n_alerts} are open and not acknowledged", "caspian-env alerts")
+
+
+def _of_run(severity: str, row: Any, message: str, of_all: str, remedy: str) -> Finding:
+    """What became of the last run of a job; that of datasets of one host, for one reason, is one cause."""
+    error = " ".join((row.error or "").split())
+    reason = f": {error[:LONGEST]}" if error else ""
+    cause = f"{of_all}: {_in_general(error)[:LONGEST]}" if error and row.job.startswith("ingest:") else ""
+    return Finding(severity, "runs", row.job, message + reason, remedy, cause)
+
+
+def _in_general(error: str) -> str:
+    """What went wrong without the name of the file with which it went wrong."""
+    return re.sub(r"\bhttps?://([^/\s:?]+)\S*?(?=[:;,)]?(?:\s|$))", r"\1", error)

@@ -19,11 +19,15 @@ from caspian_env.workflows.keys import missing_key
 FRESH, LATE, STALE, RETIRED, NEVER = "fresh", "late", "stale", "retired", "never"
 STATES = (FRESH, LATE, STALE, RETIRED, NEVER)
 DAY = timedelta(days=1)
+SILENT = ("does not answer", "failed to answer")  # how `Freshness.why` begins where a host gives no answer at all
 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How far a dataset reaches and what that means; ``due_at`` is when something newer should have been there."""
+    """How far a dataset reaches and what that means; ``due_at`` is when something newer should have been there.
+
+    ``why`` is the part of the sentence that other datasets of the same source may share.
+    """
 
     dataset_id: str
     state: str
@@ -37,6 +41,7 @@ class Freshness:
     answers: bool
     needs_key: bool
     sentence: str
+    why: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -98,14 +103,15 @@ def judge(
     age = (now - covers_until) / DAY if covers_until else None
     allowed = (due - covers_until) / DAY if due and covers_until else None
     if state == RETIRED:
-        sentence = f"{dataset.state}: nothing new is expected"
+        why = sentence = f"{dataset.state}: nothing new is expected"
     elif state == NEVER:
-        sentence = key or _never(contact)
+        why = sentence = key or _never(contact)
     else:
         assert newest is not None and age is not None and allowed is not None
-        sentence = f"last value {max(age, 0):.0f} days old, allowed {allowed:.0f}"
+        why, sentence = "", f"last value {max(age, 0):.0f} days old, allowed {allowed:.0f}"
         if state != FRESH:
-            sentence = f"{key or _why(contact, answers, newest)}; {sentence}"
+            why = key or _why(contact, answers, newest)
+            sentence = f"{why}; {sentence}"
     return Freshness(
         dataset.id,
         state,
@@ -119,6 +125,7 @@ def judge(
         answers,
         bool(key),
         sentence,
+        why,
     )
 
 
@@ -134,7 +141,7 @@ def _why(contact: Contact, answers: bool, newest: datetime) -> str:
         return f"nothing is published at its address any more, {last}"
     if answers:
         return f"answers, but its newest value is of {newest:%Y-%m-%d}"
-    return f"{'does not answer' if _after(contact.failed_at, before) else 'was not asked since'}, {last}"
+    return f"{SILENT[0] if _after(contact.failed_at, before) else 'was not asked since'}, {last}"
 
 
 def _never(contact: Contact) -> str:
@@ -143,7 +150,7 @@ def _never(contact: Contact) -> str:
     if contact.absent_at is not None and not _after(contact.failed_at, contact.absent_at):
         return f"had nothing at its address on {contact.absent_at:%Y-%m-%d}"
     if contact.failed_at is not None:
-        return f"failed to answer on {contact.failed_at:%Y-%m-%d}"
+        return f"{SILENT[1]} on {contact.failed_at:%Y-%m-%d}"
     return f"listed nothing to collect on {contact.listed_at:%Y-%m-%d}" if contact.listed_at else "was never asked"
 
 

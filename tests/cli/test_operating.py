@@ -64,6 +64,10 @@ def test_doctor_exits_with_its_worst_finding(home: Path, capsys: pytest.CaptureF
     code, text = shown(capsys, *at(home, "doctor", "--deep", "--all"))
     assert code == 3
     assert "errors 0" in text
+    never = next(line for line in text.splitlines() if "never collected: it was never asked" in line)
+    assert "caspian-env run" in never, "all of one cause share a line"
+    assert text.count("never asked") == 1
+    assert "those of one cause share a line" in text
     (granule,) = (home / "archive").glob("??/*")
     granule.unlink()
     code, found = answer(capsys, *at(home, "doctor"))
@@ -85,6 +89,11 @@ def test_plan_lists_steps(home: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert code == 0
     assert next(s for s in found if s["stage"] == "collect")["action"].endswith("ask of 1 whether they changed")
     assert call(*at(home, "plan", "--only", "nonsense")) == 2
+    waiting = {s["subject"] for s in found if s["action"].startswith("wait")}
+    text = shown(capsys, *at(home, "plan", "--mirror", "mirror"))[1]
+    assert f"{len(waiting)} indicators" in text
+    assert "sl_mean_1y_dahiti" not in text
+    assert "sl_mean_1y_dahiti" in shown(capsys, *at(home, "plan", "--mirror", "mirror", "--all"))[1]
 
 
 def test_backfill_has_a_window(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

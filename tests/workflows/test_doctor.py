@@ -19,7 +19,7 @@ from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows import examine_surroundings
 from caspian_env.workflows.doctor import doctor
-from caspian_env.workflows.finding import Finding, exit_code_of
+from caspian_env.workflows.finding import Finding, exit_code_of, gathered
 from caspian_env.workflows.holder import holder_of
 from caspian_env.workflows.ingest import ingest
 from tests.workflows.synthetic_co2 import DATASET, co2_table, collect_edition, opened
@@ -202,6 +202,28 @@ def test_a_source_whose_listing_failed_was_asked(
         outcome = ingest(other, other.seeds.datasets[name])
         assert "nothing could be listed" in outcome.problems[0]
         assert f"{name}: never successful: it failed to answer on 1994-01-" in said(doctor(other), "sources")
+
+
+def test_what_a_host_that_is_down_leaves_behind_is_one_line_a_cause_and_all_of_it_is_in_the_findings(
+    platform: Platform, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request(re.compile("")).respond_with_data("", status=503)
+    down, other = ("noaa_gml_co2_global", "noaa_gml_co2_global_annual"), "nasa_gistemp"
+    settings = replace(platform.settings, mirror=httpserver.url_for(""), datasets=(*down, other))
+    with open_platform(settings, clock=platform.clock) as asking:
+        for name in (*down, other):
+            ingest(asking, asking.seeds.datasets[name])
+        findings = [f for f in doctor(asking) if f.severity == "warning" and f.check in ("runs", "sources")]
+    assert sorted(f.subject for f in findings) == sorted([*down, other, *(f"ingest:{name}" for name in (*down, other))])
+    together = {f.subject: f for f in gathered(findings)}
+    runs, sources = together[", ".join(f"ingest:{name}" for name in down)], together[", ".join(down)]
+    assert runs.message.startswith("the last run failed: gml.noaa.gov: the mirror localhost")
+    assert runs.remedy == "caspian-env run makes up for it"
+    assert sources.message.startswith("never successful: it failed to answer on 1994-01-")
+    assert sources.message.endswith("(gml.noaa.gov)")
+    assert sources.remedy == "caspian-env run"
+    assert together[other].message in [f.message for f in findings], "what stands alone is told as it is"
+    assert set(together) == {runs.subject, sources.subject, other, f"ingest:{other}"}
 
 
 def test_a_source_that_lists_nothing_was_asked(platform: Platform, httpserver: HTTPServer) -> None:

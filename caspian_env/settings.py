@@ -44,7 +44,7 @@ class Settings:
     datasets : tuple of str
         The datasets that this installation collects; empty for all active ones.
     dask : str
-        Where lazily opened grids are computed: empty (this process), ``local``, or a scheduler ``tcp://HOST:PORT``.
+        Where many grids are read and cells computed: empty (this machine), ``local``, or a scheduler ``tcp://HOST:PORT``.
     store : str
         Object store that keeps the archive and the cubes, as an address of fsspec; empty for the home alone.
     contact : str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.errors import SeedError, SettingsError
 from caspian_env.formats.object_store import ObjectStore
 from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
+from caspian_env.processing.cluster import connected
 from caspian_env.seeds import load_datasets, load_datums, load_locations, load_variables
 from caspian_env.seeds.confidence import Assessment, load_confidence
 from caspian_env.seeds.indicators import load_indicators
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 
 CLUSTER_SECONDS = 10
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +137,36 @@ def use_dask(settings: Settings) -> None:
     except ModuleNotFoundError as error:
         raise SettingsError("dask", "its library is not installed", 'pip install "caspian-env[distributed]"') from error
     try:
-        default_client()  # one cluster is enough
+        known = default_client()
     except ValueError:
-        if settings.dask == "local":
-            # Processes with one thread each: netCDF-C must not be entered by two threads.
-            Client(LocalCluster(processes=True, threads_per_worker=1, dashboard_address=None))
-            return
-        try:
-            Client(settings.dask, timeout=CLUSTER_SECONDS)
-        except (OSError, TimeoutError) as error:
-            raise SettingsError("dask", f"no scheduler answers at {settings.dask}", "start it, or unset it") from error
+        pass
+    else:
+        if known.status == "running":
+            return  # one cluster is enough
+        known.close(timeout=CLUSTER_SECONDS)  # its scheduler has gone
+    if settings.dask == "local":
+        # Processes with one thread each: netCDF-C must not be entered by two threads.
+        Client(LocalCluster(processes=True, threads_per_worker=1, dashboard_address=None))
+        return
+    try:
+        Client(settings.dask, timeout=CLUSTER_SECONDS)
+    except (OSError, TimeoutError) as error:
+        raise SettingsError("dask", f"no scheduler answers at {settings.dask}", "start it, or unset it") from error
+
+
+def cluster_of(settings: Settings) -> Any | None:
+    """The client of the cluster that the settings name; None where they name none or it does not answer, which is logged."""
+    if not settings.dask:
+        return None
+    try:
+        use_dask(settings)
+    except SettingsError as error:
+        _LOG.warning("%s; until then it is done by this process", error)
+        return None
+    client = connected()
+    if client is None:
+        _LOG.warning("the cluster at %s has no workers, so this process does the work", settings.dask)
+    return client
 
 
 def source_of(dataset: Dataset) -> Source:

@@ -29,13 +29,17 @@ class Spool:
     rows: tuple[int, int]
     columns: tuple[int, int]
 
-    def keep(self, name: str, pattern: Pattern, window: Window) -> None:
-        """Keep a window; where the disk takes no more, nothing is kept and nobody need know."""
+    def content(self, pattern: Pattern, window: Window) -> bytes:
+        """What is kept of a window."""
         arrays = b"".join(array.tobytes() for array in self.part(window).packed.values())
         content = self._head(pattern) + window.time.tobytes() + arrays
+        return hashlib.sha256(content).digest() + content
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep it; where the disk takes no more, nothing is kept and nobody need know."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / name).write_bytes(hashlib.sha256(content).digest() + content)
+            (self.folder / name).write_bytes(content)
         except OSError:
             return
 

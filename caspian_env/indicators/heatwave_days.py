@@ -26,6 +26,7 @@ from caspian_env.indicators.marine_heatwaves import (
     SMOOTH_DAYS,
     WINDOW_DAYS,
 )
+from caspian_env.processing.cluster import each
 from caspian_env.processing.day_of_year import DAYS, day_of_year, pooled, pools, smoothed
 from caspian_env.processing.spells import fill_short_gaps, spells
 
@@ -143,10 +144,8 @@ class _Cells:
 def _found(key: _Cells, base: tuple[int, int], detrended: bool, ice_below: float, groups: int) -> tuple[HeatDays, ...]:
     days, values, weight = _inside(key.cells)
     parts = np.array_split(np.arange(base[0], base[1] + 1), groups)
-    return tuple(
-        _detected(days, values, weight, base, left_out, detrended, ice_below)
-        for left_out in [np.array([], dtype=np.int64), *parts]
-    )
+    shared = (days, values, weight, base, detrended, ice_below)
+    return tuple(each(_detected, shared, [np.array([], dtype=np.int64), *parts]))
 
 
 def _detected(
@@ -154,9 +153,9 @@ def _detected(
     values: Numbers,
     weight: Numbers,
     base: tuple[int, int],
-    left_out: NDArray[np.int64],
     detrended: bool,
     ice_below: float,
+    left_out: NDArray[np.int64],
 ) -> HeatDays:
     number, year = day_of_year(days), days.astype("datetime64[Y]").astype(np.int64) + 1970
     inside = np.flatnonzero((year >= base[0]) & (year <= base[1]))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import NotComputable
+from caspian_env.processing.cluster import each
 from caspian_env.processing.day_of_year import DAYS, day_of_year, pooled, pools, smoothed
 from caspian_env.processing.spells import fill_short_gaps, spells
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
+
+    Cells = NDArray[np.float64]
+    Block = tuple[Cells, Cells, Cells, NDArray[np.bool_] | None, int]  # values, season, threshold, ice, first cell
 
 QUANTILE, WINDOW_DAYS, SMOOTH_DAYS = 0.9, 11, 31  # Hobday et al. 2016, table 2
 MIN_DAYS, JOIN_DAYS = 5, 2  # the same
@@ -61,11 +65,8 @@ def climatology(sst: xr.DataArray, base: tuple[int, int]) -> xr.Dataset:
     cells, daily = _cells(sst)
     inside = _base_days(daily, base)
     around = pools(day_of_year(daily)[inside], window_days=WINDOW_DAYS)
-    seas, thresh = np.empty((2, len(cells), DAYS))
-    for block in _blocks(len(cells)):
-        values = np.ascontiguousarray(cells[block][:, inside])
-        raw_mean, raw_threshold = pooled(values, around, quantile=QUANTILE)
-        seas[block], thresh[block] = smoothed(raw_mean, days=SMOOTH_DAYS), smoothed(raw_threshold, days=SMOOTH_DAYS)
+    found_blocks = each(_seasons, (inside, around), [cells[block] for block in _blocks(len(cells))])
+    seas, thresh = (np.concatenate(part) for part in zip(*found_blocks, strict=True))
     others = [dim for dim in sst.dims if dim != "time"]
     shape = (DAYS, *(sst.sizes[dim] for dim in others))
     coords = {"dayofyear": np.arange(1, DAYS + 1)} | {dim: sst[dim] for dim in others if dim in sst.coords}
@@ -122,24 +123,31 @@ def detect(
     seas, thresh = (_flat(normal[name], "dayofyear") for name in ("seas", "thresh"))
     frozen = _aligned(ice, sst, daily) if ice is not None else None
     days = day_of_year(daily) - 1
-    parts = []
-    for block in _blocks(len(cells)):
-        hidden = None if frozen is None else frozen[block] > ICE
-        parts.append(_events(cells[block], seas[block][:, days], thresh[block][:, days], hidden, block.start))
+    blocks = [
+        (cells[block], seas[block], thresh[block], None if frozen is None else frozen[block] > ICE, block.start)
+        for block in _blocks(len(cells))
+    ]
+    parts = each(_events, (days,), blocks)
     table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return _as_dataset(table, daily, sst, base)
 
 
-def _events(
-    observed: NDArray[np.float64],
-    seas: NDArray[np.float64],
-    thresh: NDArray[np.float64],
-    hidden: NDArray[np.bool_] | None,
-    offset: int,
-) -> dict[str, NDArray[Any]]:
-    """The events of a block of cells, all arrays (cell, day)."""
+def _seasons(
+    inside: NDArray[np.bool_], around: list[NDArray[np.int64]], cells: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Seasonal mean and threshold of a block of cells, (cell, day of the year)."""
     import numpy as np
 
+    mean, high = pooled(np.ascontiguousarray(cells[:, inside]), around, quantile=QUANTILE)
+    return smoothed(mean, days=SMOOTH_DAYS), smoothed(high, days=SMOOTH_DAYS)
+
+
+def _events(days: NDArray[np.int64], block: Block) -> dict[str, NDArray[Any]]:
+    """The events of a block of cells: (cell, day), and (cell, day of the year) whose position on each day is given."""
+    import numpy as np
+
+    observed, yearly_seas, yearly_thresh, hidden, offset = block
+    seas, thresh = yearly_seas[:, days], yearly_thresh[:, days]
     values = fill_short_gaps(observed, max_days=FILL_DAYS)
     above = values > thresh  # a comparison with NaN is false
     if hidden is not None:

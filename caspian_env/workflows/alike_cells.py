@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,15 @@ from caspian_env.formats.alike import Alike, Pattern, Window, pattern_of, read_a
 from caspian_env.formats.spooled import Spool
 from caspian_env.processing.conform import conform, cut
 from caspian_env.workflows.alike_days import GRID, Cells, spool_of
-from caspian_env.workflows.pipeline import MANY, MOST_READERS
-from caspian_env.workflows.reading_process import Readers
+from caspian_env.workflows.pipeline import MANY
+from caspian_env.workflows.reading_cluster import FileReaders
 from caspian_env.workflows.weights import STUDY_AREA
 
 if TYPE_CHECKING:
     import xarray as xr
 
 FEWEST = 8  # granules; fewer are read one by one
+ReadersOf = Callable[[], AbstractContextManager[FileReaders]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Together:
     area: xr.Dataset
 
 
-def read_together(raw: xr.Dataset, first: Path, names: Sequence[str], archive: Archive, alike: Alike, folder: Path) -> (
-    Together | None
-):  # fmt: skip
+def read_together(
+    raw: xr.Dataset, first: Path, names: Sequence[str], archive: Archive, alike: Alike, folder: Path,
+    readers_of: ReadersOf,
+) -> Together | None:  # fmt: skip
     """The cells of those granules that are like the first one, or None where it has no pattern.
 
     Parameters
@@ -45,6 +47,8 @@ def read_together(raw: xr.Dataset, first: Path, names: Sequence[str], archive: A
         The sha256 of all of them.
     folder : Path
         Where windows are kept.
+    readers_of : callable
+        Who reads many of them.
 
     Raises
     ------
@@ -55,9 +59,8 @@ def read_together(raw: xr.Dataset, first: Path, names: Sequence[str], archive: A
     spool = None if pattern is None else spool_of(raw, next(iter(pattern.packings)), folder)
     if pattern is None or spool is None:
         return None
-    windows = _windows(
-        names, archive, pattern, spool, {name: raw[name].encoding["dtype"].str for name in pattern.packings}
-    )
+    kinds = {name: raw[name].encoding["dtype"].str for name in pattern.packings}
+    windows = _windows(names, archive, pattern, spool, kinds, readers_of)
     if len(windows) < FEWEST or len({window.time[0] for window in windows.values()}) < len(windows):
         return None
     area = cut(conform(raw), *STUDY_AREA)
@@ -68,15 +71,16 @@ def read_together(raw: xr.Dataset, first: Path, names: Sequence[str], archive: A
 
 
 def _windows(
-    names: Sequence[str], archive: Archive, pattern: Pattern, spool: Spool, kinds: Mapping[str, str]
-) -> dict[str, Window]:
+    names: Sequence[str], archive: Archive, pattern: Pattern, spool: Spool, kinds: Mapping[str, str],
+    readers_of: ReadersOf,
+) -> dict[str, Window]:  # fmt: skip
     """The kept part of each granule alike, by its sha256; those that were not kept are read now."""
     found = {name: spool.take(name, pattern, kinds) for name in names}
     missing = [archive.open(name) for name, window in found.items() if window is None]
     for name in found:
         archive.open(name)  # a granule that is gone is an error, also when its window is still there
     if len(missing) >= MANY:
-        _fill(missing, Cells(pattern, spool))
+        _fill(missing, Cells(pattern, spool), readers_of)
         found |= {path.name: spool.take(path.name, pattern, kinds) for path in missing}
     read = {name: window or _read(archive, name, pattern, spool) for name, window in found.items()}
     return {name: window for name, window in read.items() if window is not None}
@@ -87,10 +91,9 @@ def _read(archive: Archive, name: str, pattern: Pattern, spool: Spool) -> Window
     return None if window is None or window.time.size != 1 else spool.part(window)
 
 
-def _fill(paths: Sequence[Path], cells: Cells) -> None:
-    """Inflate granules in processes of their own; what does not come out is read, or refused, one by one."""
-    count = max(1, min(MOST_READERS, os.cpu_count() or 1))
-    with Readers(count) as readers, ThreadPoolExecutor(count) as threads:
+def _fill(paths: Sequence[Path], cells: Cells, readers_of: ReadersOf) -> None:
+    """Inflate granules in other processes; what does not come out is read, or refused, one by one."""
+    with readers_of() as readers, ThreadPoolExecutor(readers.count) as threads:
         for _ in threads.map(lambda path: readers.ask(path, cells), paths):
             pass
 

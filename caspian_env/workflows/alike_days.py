@@ -65,25 +65,26 @@ class Means:
     uncertainty: Sequence[NDArray[np.float64] | None]
 
 
-def means_of(path: Path, plan: Plan) -> Means | None:
-    """The regional means of a file alike; None where the slow reader has to look at it."""
+def read_by(path: Path, plan: Plan | Cells) -> tuple[Means | None, bytes | None]:
+    """What a plan wants of a file: its means, and what is to be kept of its cells.
+
+    None where the slow reader has to look at it, or where nothing is wanted.
+    """
     window = read_alike(path, plan.pattern)
     if window is None or window.time.size != 1:
-        return None
-    found = _means(window, plan)
-    if found is not None and plan.spool:
-        plan.spool.keep(path.name, plan.pattern, window)
+        return None, None
+    found = _means(window, plan) if isinstance(plan, Plan) else None
+    if plan.spool is None or (found is None and isinstance(plan, Plan)):
+        return found, None
+    return found, plan.spool.content(plan.pattern, window)
+
+
+def means_of(path: Path, plan: Plan | Cells) -> Means | None:
+    """The regional means of a file alike, its cells kept as the plan wants it; None as for `read_by`."""
+    found, content = read_by(path, plan)
+    if plan.spool and content:
+        plan.spool.keep(path.name, content)
     return found
-
-
-def read_by(path: Path, plan: Plan | Cells) -> Means | None:
-    """What a plan wants of a file: its means, or that its cells are kept."""
-    if isinstance(plan, Plan):
-        return means_of(path, plan)
-    window = read_alike(path, plan.pattern)
-    if window is not None and window.time.size == 1:
-        plan.spool.keep(path.name, plan.pattern, window)
-    return None
 
 
 def learned(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from caspian_env.workflows.editions import known_by
 from caspian_env.workflows.holder import holder_of, is_gone
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome
+from caspian_env.workflows.reading_cluster import readers_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,7 +87,10 @@ def build_cubes(
         cubes_of(platform).sweep(gone=is_gone)
         for dataset in datasets:
             source: Source = source_of(dataset)
-            areas = Areas(dataset, source, platform.archive, platform.seeds.variables, _windows(platform, dataset))
+            areas = Areas(
+                dataset, source, platform.archive, platform.seeds.variables, _windows(platform, dataset),
+                partial(readers_of, platform.settings),
+            )  # fmt: skip
             _build_dataset(_Job(platform, dataset, areas, run_id, known_at, outcome), progress)
             drop_old_windows(_windows(platform, dataset), WINDOWS_KEPT_SECONDS)
     return outcome

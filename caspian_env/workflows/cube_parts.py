@@ -18,7 +18,8 @@ from caspian_env.processing.conform import conform, cut, grid_fingerprint, stamp
 from caspian_env.processing.describe import GRID, STANDARD_ERROR, resolution_of
 from caspian_env.processing.units import convert, is_difference
 from caspian_env.wiring import alike_of
-from caspian_env.workflows.alike_cells import FEWEST, read_together
+from caspian_env.workflows.alike_cells import FEWEST, ReadersOf, read_together
+from caspian_env.workflows.reading_process import readers_here
 from caspian_env.workflows.weights import STUDY_AREA
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Areas:
     archive: Archive
     variables: Mapping[str, Variable]
     windows: Path | None = None  # where a collection has kept windows of granules alike
+    readers_of: ReadersOf = readers_here
     kept: dict[str, xr.Dataset] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
 
@@ -118,7 +120,7 @@ class Areas:
             return None
         first = self.archive.open(names[0])
         raw = self.source.read_granule(first)
-        found = read_together(raw, first, names, self.archive, alike, self.windows)
+        found = read_together(raw, first, names, self.archive, alike, self.windows, self.readers_of)
         return (found.names, self._named_cells(found.area, _packings_of(raw))) if found else None
 
     def _read(self, sha256: str) -> xr.Dataset:

@@ -12,7 +12,7 @@ from caspian_env.errors import CatalogError
 from caspian_env.model import Location
 from caspian_env.processing.conform import cell_bounds
 from caspian_env.processing.regions import cell_areas
-from caspian_env.wiring import Platform
+from caspian_env.wiring import Platform, cluster_of
 from caspian_env.workflows.cube import cubes_of
 from caspian_env.workflows.weights import Weights
 
@@ -51,6 +51,7 @@ class Fields:
         return over_region(self.last[1], location, self.weights)
 
     def _read(self, dataset: str, variable: str, parts: tuple[tuple[str, int], ...]) -> xr.DataArray:
+        cluster_of(self.platform.settings)  # who asks for cells has much to compute from them
         cubes = cubes_of(self.platform)
         with open_parts([cubes.open(dataset, sha256, size) for sha256, size in parts]) as cube:
             if variable not in cube:

@@ -40,6 +40,7 @@ from caspian_env.workflows.observe import Recorded, observe
 from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.pipeline import in_turn
 from caspian_env.workflows.read import Ahead, Reading, reading_of
+from caspian_env.workflows.reading_cluster import readers_of
 from caspian_env.workflows.receive import declaration, receive
 from caspian_env.workflows.redeclared import is_redeclared, withdraw_what_is_left
 from caspian_env.workflows.weights import Weights
@@ -139,8 +140,9 @@ def _collect_all(job: Job, refs: list[GranuleRef], span: Window, progress: Progr
     mirror = job.platform.settings.mirror
     at_once = FROM_A_FOLDER if mirror and "://" not in mirror else 1  # providers are asked for one thing at a time
     turns = in_turn(
-        refs, partial(_fetch, job), partial(_new_bytes, job), (lambda: reading.plan) if reading.alike else None, at_once
-    )
+        refs, partial(_fetch, job), partial(_new_bytes, job), (lambda: reading.plan) if reading.alike else None, at_once,
+        partial(readers_of, job.platform.settings),
+    )  # fmt: skip
     for number, turn in enumerate(turns):
         if job.time.is_over:
             late = f"were not asked for: the {job.time} of the job were over; the next run asks for them"

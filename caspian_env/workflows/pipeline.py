@@ -7,10 +7,10 @@ fetched when its turn has come.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +19,11 @@ from typing import Generic, TypeVar
 
 from caspian_env.model import GranuleRef
 from caspian_env.workflows.alike_days import Means, Plan
-from caspian_env.workflows.reading_process import Readers
+from caspian_env.workflows.reading_cluster import FileReaders
+from caspian_env.workflows.reading_process import readers_here
 
 MANY = 32  # granules; below that processes take longer to start than they save
 AHEAD = 32  # granules that are fetched and read before their turn
-MOST_READERS = 8
 T = TypeVar("T")
 Read = tuple[Means, Plan] | None
 
@@ -43,6 +43,7 @@ def in_turn(
     new_bytes: Callable[[T], Path | None],
     plan: Callable[[], Plan | None] | None,
     at_once: int = 1,
+    readers_of: Callable[[], AbstractContextManager[FileReaders]] = readers_here,
 ) -> Iterator[Turn[T]]:
     """The granules in order; with a ``plan`` and many of them, those ahead are fetched and read meanwhile.
 
@@ -56,12 +57,15 @@ def in_turn(
         How files alike are read, as far as it is known by now; without it nothing is read ahead.
     at_once : int
         How many granules are fetched at the same time; providers are asked for one.
+    readers_of : callable
+        Who reads ahead.
     """
     if plan is None or len(refs) < MANY:
         yield from (Turn(ref, lambda ref=ref: fetch(ref), lambda: None) for ref in refs)  # type: ignore[misc]
         return
-    count = max(1, min(MOST_READERS, os.cpu_count() or 1))
-    with Readers(count) as readers, ThreadPoolExecutor(at_once) as fetching, ThreadPoolExecutor(count) as reading:
+    with (
+        readers_of() as readers, ThreadPoolExecutor(at_once) as fetching, ThreadPoolExecutor(readers.count) as reading,
+    ):  # fmt: skip
         line: deque[tuple[GranuleRef, Future[tuple[T, Future[Read] | None]]]] = deque()
         rest = iter(refs)
 

@@ -6,6 +6,7 @@ is left when the collection is killed. HDF5 is never entered by two threads: eac
 
 from __future__ import annotations
 
+import os
 import pickle
 import queue
 import select
@@ -15,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from caspian_env.workflows.alike_days import Cells, Means, Plan, read_by
+from caspian_env.workflows.alike_days import Cells, Means, Plan, means_of
 
 PATIENCE_SECONDS = 60.0  # a file alike is read in milliseconds
+MOST_READERS = 8
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Readers:
                 _end(process)
 
     def ask(self, path: Path, plan: Plan | Cells) -> Means | None:
-        """As `alike_days.read_by`, in another process; a process that dies or gives no answer is replaced once.
+        """As `alike_days.means_of`, in another process; a process that dies or gives no answer is replaced once.
 
         None where that happens again or none can be started: who asked reads the bytes then, and says what is wrong with them.
         """
@@ -79,6 +81,11 @@ class Readers:
         return found
 
 
+def readers_here() -> Readers:
+    """As many as this machine has cores."""
+    return Readers(max(1, min(MOST_READERS, os.cpu_count() or 1)))
+
+
 def _started() -> subprocess.Popen[bytes]:
     words = [sys.executable, "-m", "caspian_env.workflows.reading_process"]
     return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -104,7 +111,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
             return
         plan = given or plan
         assert plan is not None
-        pickle.dump(read_by(Path(path), plan), answers)
+        pickle.dump(means_of(Path(path), plan), answers)
         answers.flush()
 
 

@@ -25,7 +25,7 @@ import h5py
 import numpy as np
 
 from caspian_env.model import Window
-from caspian_env.workflows import pipeline
+from caspian_env.workflows import pipeline, reading_process
 from caspian_env.workflows.cube import build_cubes, open_cube
 from caspian_env.workflows.ingest import ingest
 
@@ -155,14 +155,14 @@ def _growing(folder: Path, files: Sequence[Path]) -> list[Comparison]:
         Comparison(f"2. {len(files)} files", more, f"{few} files", less, (more / less,), at_most=1.1, unit="ms/file"),
         Comparison("2. peak memory", large, f"{few} files", small, (large / small,), at_most=1.2, unit="MB"),
     ]
-    most, mirror = pipeline.MOST_READERS, _some(folder, files, len(files))
+    most, mirror = reading_process.MOST_READERS, _some(folder, files, len(files))
     try:
-        pipeline.MOST_READERS = 1
+        reading_process.MOST_READERS = 1
         one = collect(folder / "home", mirror)
-        pipeline.MOST_READERS = 2
+        reading_process.MOST_READERS = 2
         two = collect(folder / "home", mirror)
     finally:
-        pipeline.MOST_READERS = most
+        reading_process.MOST_READERS = most
     rows.append(Comparison("5. two readers", two * 1e3, "one reader", one * 1e3, (one / two,), at_least=1.7))
     return rows
 

@@ -22,6 +22,7 @@ from caspian_env.settings import Settings, known_names
 from caspian_env.wiring import open_platform
 from caspian_env.workflows.due import FINAL_WITHIN
 from caspian_env.workflows.ledger import HEARTBEAT_SECONDS, LEASE_SECONDS, WAIT_SECONDS
+from caspian_env.workflows.pipeline import MANY
 from jobs.dispatch import ATTEMPTS, HOLD_BACK, RETRY_AFTER
 from jobs.endpoint import ANSWER_SECONDS
 from jobs.schedule import COMPUTE_AT, FIRST_MINUTE, REPORT_AT, SPREAD_MINUTES
@@ -37,7 +38,7 @@ GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_te
 
 
 def test_every_number_is_that_of_the_code() -> None:
-    assert (LEASE_SECONDS, HEARTBEAT_SECONDS, WAIT_SECONDS) == (180, 30, 900)
+    assert (LEASE_SECONDS, HEARTBEAT_SECONDS, WAIT_SECONDS, MANY) == (180, 30, 900, 32)
     again = (RETRY_AFTER, ATTEMPTS, WORKERS, UNWIND_SECONDS)
     assert again == (timedelta(minutes=15), 4, 2, 15)
     assert timedelta(hours=2) == HOLD_BACK
@@ -48,6 +49,7 @@ def test_every_number_is_that_of_the_code() -> None:
     assert (settings.worker_memory_mb, settings.worker_minutes, Timing().stop_seconds) == (4096, 120, 60)
     assert (ANSWER_SECONDS, FINAL_WITHIN, settings.metrics) == (5, timedelta(days=180), ("127.0.0.1", 9464))
     for words in (
+        "cube 32 or more at a time",
         "within 5 seconds", "After 180 days", "at least every 91 days", "`CASPIAN_ENV_METRICS` (`127.0.0.1:9464`",
         "three minutes", "every thirty seconds", "15 minutes at the most",
         "repeated by the service after 15 minutes, then 1 hour, then 4 hours: four attempts",

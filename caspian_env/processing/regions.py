@@ -77,7 +77,6 @@ def cell_weights(
     """
     import numpy as np
     import shapely
-    import xarray as xr
 
     region = _equal_area(geometry)
     y, x = np.sin(np.deg2rad(latitude_bounds)), np.deg2rad(longitude_bounds)
@@ -87,13 +86,26 @@ def cell_weights(
     cells = shapely.box(x[columns, 0], y[rows, 0][:, np.newaxis], x[columns, 1], y[rows, 1][:, np.newaxis])
     areas = np.zeros((len(y), len(x)))
     areas[np.ix_(rows, columns)] = _areas_inside(cells, region) * AUTHALIC_RADIUS_KM**2
+    return labelled_weights(areas, region.area * AUTHALIC_RADIUS_KM**2, latitude_bounds, longitude_bounds)
+
+
+def labelled_weights(
+    areas: NDArray[np.float64],
+    region_area: float,
+    latitude_bounds: NDArray[np.float64],
+    longitude_bounds: NDArray[np.float64],
+) -> xr.DataArray:
+    """Areas of cells inside a region (km2) as `cell_weights` gives them."""
+    import numpy as np
+    import xarray as xr
+
     return xr.DataArray(
         areas,
         dims=("latitude", "longitude"),
         coords={
             "latitude": np.mean(latitude_bounds, axis=1),
             "longitude": np.mean(longitude_bounds, axis=1),
-            "region_area": region.area * AUTHALIC_RADIUS_KM**2,
+            "region_area": region_area,
         },
         attrs={"long_name": "area of the cell inside the region", "units": "km2"},
         name="weights",

@@ -15,7 +15,8 @@ from caspian_env.catalog.observations import find_series, last_change, read_seri
 from caspian_env.errors import CaspianError
 from caspian_env.model import FAIL, Indicator, IndicatorInput
 from caspian_env.wiring import Platform
-from caspian_env.workflows.grid_arguments import Fields, region_sha256
+from caspian_env.workflows.grid_arguments import Fields
+from caspian_env.workflows.weights import region_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,7 +150,7 @@ class Inputs:
             cells = self.fields.of(wanted.dataset, read.variable, read.parts, location)
             return described(cells, argument)
 
-        geometry = region_sha256(self.platform.seeds.locations[location])
+        geometry = region_sha256(self.platform.seeds.locations[location].geometry)
         return replace(argument, grid=Grid((*(sha256 for sha256, _ in read.parts), geometry), load))
 
     def _make_room(self) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from caspian_env.cubes import open_parts
 from caspian_env.errors import CatalogError
-from caspian_env.model import Location
 from caspian_env.processing.conform import cell_bounds
 from caspian_env.processing.regions import cell_areas
 from caspian_env.wiring import Platform, cluster_of
 from caspian_env.workflows.cube import cubes_of
-from caspian_env.workflows.weights import Weights
+from caspian_env.workflows.weights import Weights, weights_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,7 +27,7 @@ class Fields:
 
     def __post_init__(self) -> None:
         """Weights of regions are computed once for each grid."""
-        self.weights = Weights(self.platform.seeds.locations)
+        self.weights = weights_of(self.platform)
 
     def of(self, dataset: str, variable: str, parts: tuple[tuple[str, int], ...], location: str) -> xr.DataArray:
         """A variable of a cube made of these parts (sha256 and size), with the weights of a region.
@@ -75,8 +72,3 @@ def over_region(cells: xr.DataArray, location: str, weights: Weights) -> xr.Data
         area=(("latitude", "longitude"), areas, {"units": "km2"}),
         weight=(("latitude", "longitude"), (inside.to_numpy() / areas).clip(0.0, 1.0), {"units": "1"}),
     )
-
-
-def region_sha256(location: Location) -> str:
-    """What identifies the outline that weights are made from."""
-    return hashlib.sha256(json.dumps(location.geometry, sort_keys=True).encode()).hexdigest()

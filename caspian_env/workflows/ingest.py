@@ -43,7 +43,7 @@ from caspian_env.workflows.read import Ahead, Reading, reading_of
 from caspian_env.workflows.reading_cluster import readers_of
 from caspian_env.workflows.receive import declaration, receive
 from caspian_env.workflows.redeclared import is_redeclared, withdraw_what_is_left
-from caspian_env.workflows.weights import Weights
+from caspian_env.workflows.weights import weights_of
 from caspian_env.workflows.whole_edition import absent_places, lost_variables, tell_of_lost
 
 DEADLINE_SECONDS = 600.0
@@ -95,7 +95,7 @@ def ingest(
     claimed = ledger(platform, "ingest", dataset.id, outcome, scheduled_for=scheduled_for, window=span)
     with standing_aside(outcome, is_problem=False), claimed as run_id:
         source: Source = source_of(dataset)
-        job = Job(platform, dataset, source, run_id, known_at, Weights(platform.seeds.locations), outcome, time, due)
+        job = Job(platform, dataset, source, run_id, known_at, weights_of(platform), outcome, time, due)
         listed = list_granules(job, span) if is_mirrored(job) else []
         refs = [ref for ref in listed if due.is_worth_asking(ref) and (wanted is None or wanted(ref))]
         outcome.expected = len(refs)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from caspian_env.errors import SeedError, SettingsError
 from caspian_env.formats.disk import writing
 from caspian_env.processing.regions import geometry_area_km2
-from caspian_env.processing.zonal import weights_of, zonal_mean
+from caspian_env.processing.zonal import zonal_mean
 from caspian_env.seeds.own_regions import FOLDER, averaged_over, feature_of
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, load_seeds
 from caspian_env.workflows.cube import open_cube
+from caspian_env.workflows.weights import weights_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,4 +92,4 @@ def region_means(
         name = variable or names[0]
         if name not in names:
             raise SettingsError(name, f"is no variable of the cube of {dataset}", f"it has {', '.join(names)}")
-        return zonal_mean(cube[name], weights_of(cube, place.geometry))
+        return zonal_mean(cube[name], weights_of(platform).of(region, cube))

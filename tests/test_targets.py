@@ -11,7 +11,7 @@ import pytest
 
 from caspian_env.errors import SeedError
 from caspian_env.seeds.commitments import load_rules
-from caspian_env.seeds.crosswalk import load_crosswalk
+from caspian_env.seeds.crosswalk import FRAMEWORKS, load_crosswalk, load_frameworks
 from caspian_env.seeds.targets import load_pledges, load_targets, whole_date
 from caspian_env.settings import data_folder
 from caspian_env.wiring import load_seeds
@@ -119,8 +119,17 @@ def test_the_command_shows_the_targets_of_a_day(tmp_path: Path) -> None:
     assert (wrong.returncode, "known: AZE, IRN, KAZ" in wrong.stderr) == (2, True)
 
 
-def test_the_crosswalk_names_definitions_and_holds_all_that_are_about_countries() -> None:
+def test_every_indicator_has_its_row_in_the_crosswalk() -> None:
     rows, indicators = load_crosswalk(), load_seeds().indicators.values()
-    assert set(rows) <= {one.definition for one in indicators}
-    assert {one.definition for one in indicators if "KAZ" in one.locations} <= set(rows)
-    assert all(row.source for row in rows.values())
+    assert set(rows) == {one.definition for one in indicators}
+    assert all(row.source and row.codes("theme") for row in rows.values())
+    used = {(name, code) for row in rows.values() for name in FRAMEWORKS for code in row.codes(name)}
+    named = {(name, code) for name, codes in load_frameworks().items() for code in codes}
+    assert {one for one in named - used if one[0] != "theme"} == set()
+
+
+def test_the_crosswalk_takes_no_code_that_nobody_explains(seeds: Path) -> None:
+    shutil.copy(data_folder("seeds") / "frameworks.csv", seeds)
+    (seeds / "crosswalk.csv").write_text("definition,theme,sdg,source\nsl_mean_1y,H,99.9,x\n", encoding="utf-8")
+    with pytest.raises(SeedError, match=r"99\.9"):
+        load_crosswalk(seeds)

@@ -48,7 +48,7 @@ def indicators(
         typer.Argument(metavar="[ID | import FILE]", help="An indicator, for its whole definition; or a signed CSV."),
     ] = None,
     group_by: Annotated[
-        str | None, typer.Option("--group-by", help="Listed by theme, sdg, tehran or wmo.", show_default=False)
+        str | None, typer.Option("--group-by", help="Listed by theme, sdg, tehran, gcos or wmo.", show_default=False)
     ] = None,
     pages: Annotated[
         Path | None, typer.Option("--pages", metavar="FOLDER", help="Write a page for each method there.")

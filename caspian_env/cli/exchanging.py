@@ -16,7 +16,8 @@ def export(
     form: Annotated[str, typer.Option("--format", help="sdmx-csv, data-package or csvw.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
     group_by: Annotated[
-        str | None, typer.Option("--group-by", help="Rows ordered by theme, sdg, tehran or wmo.", show_default=False)
+        str | None,
+        typer.Option("--group-by", help="Rows ordered by theme, sdg, tehran, gcos or wmo.", show_default=False),
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Indicators, one or more; all by default.", show_default=False)

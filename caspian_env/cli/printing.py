@@ -62,6 +62,9 @@ def build(
     every: Annotated[bool, typer.Option("--all", help="All reports.")] = False,
     language: Languages = None,
     formats: Formats = None,
+    group_by: Annotated[
+        str | None, typer.Option("--group-by", help="Numbers by theme, sdg, tehran, gcos or wmo.", show_default=False)
+    ] = None,
     as_of: AsOf = None,
     out: Out = None,
     home: Home = None,
@@ -77,7 +80,7 @@ def build(
     with opened(home, config) as platform:
         files = build_reports(
             platform, out or platform.settings.reports, names or (), languages=language or (), formats=formats or (),
-            as_of=utc_of(as_of),
+            as_of=utc_of(as_of), group_by=group_by,
         )  # fmt: skip
     show_files(files)
 

@@ -62,6 +62,7 @@ COLUMNS = (
     Column("THEME", False, False, "Themes of COP29"),
     Column("SDG", False, False, "Target or indicator of the Sustainable Development Goals"),
     Column("TEHRAN", False, False, "Article or protocol of the Tehran Convention"),
+    Column("GCOS", False, False, "Essential climate variable of GCOS"),
     Column("WMO", False, False, "Headline climate indicator of WMO"),
     Column("TITLE", False, False, "What the number is"),
 )

@@ -13,6 +13,7 @@ from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
 from caspian_env.workflows.report import fill_report, write_files
 from caspian_env.workflows.report_files import check_formats, files_of, languages_of
+from caspian_env.workflows.report_groups import by_framework
 
 
 def build_reports(
@@ -23,13 +24,16 @@ def build_reports(
     languages: Sequence[str] = (),
     formats: Sequence[str] = (),
     as_of: datetime | None = None,
+    group_by: str | None = None,
 ) -> list[Path]:
     """Write the reports named, or all, in the languages and formats wanted, or all of each; the paths written.
+
+    With ``group_by`` the numbers stand by that framework of the crosswalk, in files named after it.
 
     Raises
     ------
     SeedError
-        When a report or language is not known; SettingsError for a format.
+        When a report or language is not known; SettingsError for a format or framework.
     DiskError
         When the disk does not take them; of each report the files of before stay as they were.
     """
@@ -42,5 +46,7 @@ def build_reports(
                 without_bare_rates(fill_report(connection, platform, name, as_of=as_of, language=language))
                 for language in languages_of(name, languages)
             ]
+        if group_by is not None:
+            reports = [by_framework(report, platform.seeds.indicators, group_by) for report in reports]
         written += write_files(folder, files_of(reports, formats), f"the report {name}")
     return written

@@ -19,7 +19,7 @@ from caspian_env.errors import SettingsError, not_among
 from caspian_env.formats import exchange_tables
 from caspian_env.formats.disk import writing
 from caspian_env.model import Indicator
-from caspian_env.seeds.crosswalk import FRAMEWORKS, Crossing, load_crosswalk
+from caspian_env.seeds.crosswalk import FRAMEWORKS, Crossing, load_crosswalk, load_frameworks
 from caspian_env.wiring import Platform
 from caspian_env.workflows.handed_on import kept_back
 
@@ -79,11 +79,25 @@ def export(
 
 
 def grouped(indicators: Iterable[Indicator], framework: str) -> list[tuple[str, Indicator]]:
-    """Each indicator with what it belongs to in a framework, ordered by that; SettingsError for one that is not known."""
+    """Each indicator under every code that it has in a framework, in the order of these; last those that have none.
+
+    Raises
+    ------
+    SettingsError
+        When the framework is not known.
+    """
     _check("group-by", framework, set(FRAMEWORKS))
-    rows = load_crosswalk()
-    pairs = [(str(getattr(rows.get(i.definition), framework, "")), i) for i in indicators]
-    return sorted(pairs, key=lambda pair: (pair[0] == "", pair[0]))
+    rows, order = load_crosswalk(), list(load_frameworks()[framework])
+    pairs = [
+        (code, indicator)
+        for indicator in indicators
+        for code in _codes(rows.get(indicator.definition), framework) or ("",)
+    ]
+    return sorted(pairs, key=lambda pair: order.index(pair[0]) if pair[0] else len(order))
+
+
+def _codes(crossing: Crossing | None, framework: str) -> tuple[str, ...]:
+    return crossing.codes(framework) if crossing else ()
 
 
 def _add(

@@ -19,7 +19,7 @@ def test_every_command_of_the_page_runs(tmp_path: Path) -> None:
     made = caspian_env("init", "--home", "home", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     lines = [shlex.split(line, comments=True) for line in block[1].splitlines()]
-    assert len(lines) == 10
+    assert len(lines) == 11
     for name, *arguments in lines:
         done = caspian_env(*arguments, cwd=tmp_path, HOME="home")
         assert (name, done.returncode) == ("caspian-env", 0), (arguments, done.stdout + done.stderr)

@@ -12,11 +12,13 @@ from caspian_env.reports import text
 from caspian_env.reports.page import build
 from caspian_env.reports.placed import PLACE
 from caspian_env.seeds import load_reports
+from caspian_env.seeds.crosswalk import FRAMEWORKS, load_crosswalk
 from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
 from caspian_env.workflows import report as workflow
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.report import fill_report
+from caspian_env.workflows.report_groups import NAMES, by_framework
 from caspian_env.workflows.run import collect
 from tests.workflows.conftest import opened
 
@@ -89,3 +91,21 @@ def test_a_figure_without_data_says_why(filled: Platform) -> None:
     figures = {figure.id: figure for figure in report(filled, "annual").figures}
     assert figures["surface-stripes"].missing
     assert figures["surface-stripes"].title == "Yearly surface temperature as stripes"
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_numbers_of_a_report_stand_by_framework(filled: Platform, framework: str) -> None:
+    whole, crossings = report(filled, "cop29"), load_crosswalk()
+    found = by_framework(whole, filled.seeds.indicators, framework)
+    assert {v.value_id for s in found.sections for v in s.values} == {
+        v.value_id for s in whole.sections for v in s.values
+    }
+    assert found.values == whole.values
+    grouped = [section for section in found.sections if section.id.startswith(f"{framework}-")]
+    assert [section for section in found.sections if section.values] == grouped != []
+    for section in grouped:
+        codes = {crossings[filled.seeds.indicators[v.indicator_id].definition].codes(framework) for v in section.values}
+        code = section.heading.partition(": ")[0].removeprefix(NAMES[framework]).strip()
+        assert framework != "theme" or all(code in of_one for of_one in codes)
+        assert ("in none of them" in section.heading) == (codes == {()})
+    assert f"cop29-by-{framework}.html" in build(found)

@@ -176,13 +176,14 @@ class Key:
 class Dataset:
     """A published product as described in ``seeds/datasets/THEME.yaml`` (ACDD attributes, licence, citation, hosts).
 
-    ``cannot`` is what it cannot give (masked sea, land only, coarse cells); ``finite_cells`` promises, for a region, how
-    many cells of a grid are never empty there. ``proven_on`` says whether its reader was tried on ``real`` bytes of the
-    provider or on bytes ``encoded`` like them. A dataset that is not ``active`` ended at ``state_since``. ``options`` are for a
-    source module that several datasets share: both its functions take them as a keyword. ``cube`` is false for a grid
-    of which only regional means are kept. ``withdrawn_limit`` is the share of a whole record that a new edition may lack
-    and still be an edition. ``extra`` is the optional part of the installation that reading it needs.
-    ``found_locations`` is a pattern of the ids of places that its listing finds besides ``locations``.
+    ``cannot`` is what it cannot give (masked sea, land only, coarse cells); ``finite_cells`` promises, for a region, how many
+    cells of a grid are never empty there. ``proven_on`` says whether its reader was tried on ``real`` bytes of the provider
+    or on bytes ``encoded`` like them. A dataset that is not ``active`` is ``frozen`` (its files stay, no value comes) or
+    ``retired`` (its provider took it away) since a day, month or year, and may have a ``successor``. ``options`` are for a
+    source module that several datasets share: both its functions take them as a keyword. ``cube`` is false for a grid of
+    which only regional means are kept. ``withdrawn_limit`` is the share of a whole record that a new edition may lack and
+    still be an edition. ``extra`` is the optional part of the installation that reading it needs. ``found_locations`` is a
+    pattern of the ids of places that its listing finds besides ``locations``.
     """
 
     id: str

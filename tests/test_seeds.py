@@ -93,6 +93,34 @@ def test_series_of_one_dataset_differ() -> None:
         assert len(set(identities)) == len(identities)
 
 
+@pytest.mark.parametrize(
+    ("state", "problem"),
+    [
+        ("state: gone", "state names 'gone'"),
+        ("state: retired", "is retired since when"),
+        ('state_since: "2024"', "is active and has a state_since"),
+        ("successor: gpcp", "is active and has a successor"),
+        ('state: frozen\n  state_since: "spring"', "state_since is 'spring'"),
+        ('state: frozen\n  state_since: "2024-13"', "state_since is '2024-13'"),
+        ("state: frozen\n  state_since: 2024-07-01", "not of type str"),
+        ('state: frozen\n  state_since: "2024"\n  successor: nobody', "successor names 'nobody'"),
+        ('state: frozen\n  state_since: "2024"\n  successor: chirps_v3', "successor names 'chirps_v3'"),
+    ],
+)
+def test_what_is_frozen_or_retired_says_since_when_and_what_follows_it(seeds: Path, state: str, problem: str) -> None:
+    spoil(seeds, "datasets/atmosphere.yaml", "- id: chirps_v3\n", f"- id: chirps_v3\n  {state}\n")
+    with pytest.raises(SeedError, match=problem) as refused:
+        load_datasets(seeds)
+    assert "chirps_v3" in refused.value.subject
+
+
+@pytest.mark.parametrize("since", ["2024", "2024-07", "2024-07-01"])
+def test_a_day_a_month_or_a_year_dates_a_state(seeds: Path, since: str) -> None:
+    state = f'  state: retired\n  state_since: "{since}"\n  successor: gpcp\n'
+    spoil(seeds, "datasets/atmosphere.yaml", "- id: chirps_v3\n", f"- id: chirps_v3\n{state}")
+    assert load_datasets(seeds)["chirps_v3"].state_since == since
+
+
 def test_what_must_not_be_passed_on_is_marked() -> None:
     kept_back = {d.id for d in DATASETS.values() if not d.redistributable}
     assert {"dahiti_water_level", "jma_cobe_sst2", "ostia"} <= kept_back

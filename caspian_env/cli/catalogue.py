@@ -67,10 +67,12 @@ def _show_all(entries: list[Entry]) -> None:
 
 
 def _line(entry: Entry) -> tuple[object, ...]:
+    from caspian_env.workflows.freshness import standing
+
     dataset, here = entry.dataset, entry.freshness
-    state = (
-        dataset.state if dataset.state != "active" else (here.state if here else "never" if entry.collected else "-")
-    )
+    state = here.state if here else "never" if entry.collected else "-"
+    if dataset.state != "active":
+        state = standing(dataset)
     newest = here.newest_observation.date() if here and here.newest_observation else None
     key = f"{dataset.key.setting}{' (missing)' if entry.needs else ''}" if dataset.key else ""
     passed_on = "yes" if dataset.redistributable else "no"
@@ -78,6 +80,8 @@ def _line(entry: Entry) -> tuple[object, ...]:
 
 
 def _show_one(entry: Entry) -> None:
+    from caspian_env.workflows.freshness import standing
+
     answer, dataset = entry.as_dict(), entry.dataset
     variables = [
         f"{m.name} -> {m.variable} {m.resolution}" + (f", datum {m.datum}" if m.datum else "")
@@ -89,7 +93,7 @@ def _show_one(entry: Entry) -> None:
         "cannot give": dataset.cannot, "caveats": dataset.caveats, "variables": "; ".join(variables),
         "places": ", ".join(dataset.locations), "coverage": f"since {dataset.coverage_start}",
         "cadence": f"{dataset.update_frequency}, {dataset.publication_delay_days} days after its period",
-        "state": " ".join(filter(None, (dataset.state, dataset.state_since, dataset.successor))),
+        "state": standing(dataset),
         "here": entry.freshness.sentence if entry.freshness else "not collected yet",
         "proof": entry.proof + (f", last check {entry.checked['checked_at']:%Y-%m-%d}" if entry.checked else ""),
         "licence": dataset.licence + ("" if dataset.redistributable else "; rows are not exported"),

@@ -15,6 +15,7 @@ from caspian_env.seeds.entries import (
     Entry,
     build,
     by_id,
+    check_state,
     csv_rows,
     entries,
     known_keys,
@@ -73,8 +74,11 @@ def load_datasets(folder: Path | None = None) -> dict[str, Dataset]:
     for entry, where, theme in themed(folder, "datasets"):
         dataset = build(Dataset, {"theme": theme, **mapping(entry, where)}, where)
         refer_all(dataset, where, **known)
-        datasets.append(dataset)
-    return by_id("datasets", iter(datasets))
+        datasets.append((dataset, where))
+    found = by_id("datasets", (dataset for dataset, _ in datasets))
+    for dataset, where in datasets:
+        check_state(dataset, where, set(found))
+    return found
 
 
 def load_alert_rules(folder: Path | None = None) -> dict[str, AlertRule]:
@@ -134,7 +138,9 @@ def _folder(folder: Path | None) -> Path:
 
 
 def load_uncovered(folder: Path | None = None) -> list[dict[str, str]]:
-    """Addresses that no dataset reads, by the rows of ``not_covered.csv``: pattern, what it is, what is read instead, why.
+    """Addresses that no dataset reads, by the rows of ``not_covered.csv``.
+
+    Each row has the columns pattern, what it is, since when, what is read instead, and the reason; an unknown cell is ''.
 
     Raises
     ------

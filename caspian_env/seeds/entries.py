@@ -7,6 +7,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -17,6 +18,7 @@ from caspian_env.model import AlertRule, Dataset, Datum, Indicator, Location, Va
 T = TypeVar("T")
 Noun = TypeVar("Noun", Variable, Datum, Dataset, Location, Indicator, AlertRule)
 Entry = Mapping[str, Any]
+STATES = ("active", "frozen", "retired")
 
 
 def build(noun: type[T], entry: Any, where: str) -> T:
@@ -69,6 +71,33 @@ def refer_all(dataset: Dataset, where: str, *, variables: set[str], datums: set[
             refer(measured.datum, datums, where, "variables.datum")
     for location in dataset.locations:
         refer(location, locations, where, "locations")
+
+
+def check_state(dataset: Dataset, where: str, known: AbstractSet[str]) -> None:
+    """Nothing, if a dataset is active, or says since when it is frozen or retired and names a dataset as successor."""
+    refer(dataset.state, set(STATES), where, "state")
+    if dataset.successor is not None:
+        refer(dataset.successor, known - {dataset.id}, where, "successor")
+    if (dataset.state == "active") != (dataset.state_since is None):
+        problem = "is active and has a state_since" if dataset.state == "active" else f"is {dataset.state} since when?"
+        raise SeedError(where, problem, "state_since is the day, month or year from which it is frozen or retired")
+    if dataset.state == "active" and dataset.successor is not None:
+        raise SeedError(
+            where, "is active and has a successor", "say since when it is frozen or retired, or take it away"
+        )
+    if dataset.state_since is not None and not _is_date(dataset.state_since):
+        raise SeedError(
+            where, f"state_since is {dataset.state_since!r}", 'write it as "2024-07-01", "2024-07" or "2024"'
+        )
+
+
+def _is_date(text: str) -> bool:
+    """Whether it is a day, a month or a year of ISO 8601."""
+    try:
+        date.fromisoformat(text + "-01" * (2 - text.count("-")))
+    except ValueError:
+        return False
+    return len(text) in (4, 7, 10)
 
 
 def entries(folder: Path, name: str) -> Iterator[tuple[Entry, str]]:

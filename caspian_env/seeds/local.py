@@ -15,7 +15,7 @@ from typing import Any
 
 from caspian_env.errors import SeedError
 from caspian_env.model import Dataset, Datum, Location, Variable
-from caspian_env.seeds.entries import Entry, build, document, known_keys, listed, mapping, refer_all
+from caspian_env.seeds.entries import Entry, build, check_state, document, known_keys, listed, mapping, refer_all
 from caspian_env.seeds.own_regions import averaged_over, own_regions
 
 READER = "local_file"
@@ -58,12 +58,16 @@ def load_local(folder: Path, installed: Declared) -> Declared:
             _add(known.locations, _station(entry, where), where)
         given += listed(content.get("datasets", []), f"{name}: datasets")
         indicators += listed(content.get("indicators", []), f"{name}: indicators")
+    added: list[tuple[Dataset, str]] = []
     for entry, where in given:  # a dataset may use what a file after its own defines
         dataset = _dataset(entry, where)
         refer_all(
             dataset, where, variables=set(known.variables), datums=set(known.datums), locations=set(known.locations)
         )
         _add(known.datasets, dataset, where)
+        added.append((dataset, where))
+    for dataset, where in added:  # a successor may stand after what it follows
+        check_state(dataset, where, set(known.datasets))
     for name, (region, wanted) in own_regions(folder).items():
         _add(known.locations, region, f"{folder.name}/regions/{name}.geojson")
         known.datasets.update(averaged_over(known.datasets, name, wanted))

@@ -13,7 +13,7 @@ from caspian_env.errors import not_among
 from caspian_env.model import Dataset
 from caspian_env.reports.citations import bibtex, csl_json, plain
 from caspian_env.wiring import Platform
-from caspian_env.workflows.freshness import Freshness, freshness
+from caspian_env.workflows.freshness import Freshness, freshness, standing
 from caspian_env.workflows.keys import missing_key
 
 THEMES = {
@@ -132,24 +132,22 @@ def sources_page(datasets: Iterable[Dataset], uncovered: Iterable[Mapping[str, s
         lines += [
             "", "## Not covered, and why", "",
             "Files that no dataset reads, and products that were retired, frozen or moved (`seeds/not_covered.csv`).",
-            "", _line(("address", "what", "instead", "why not")), _line(["---"] * 4), *map(_line, rows_of_uncovered),
+            "", _line(("address", "what", "since", "instead", "why not")), _line(["---"] * 5), *map(_line, rows_of_uncovered),
         ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
 def _uncovered(row: Mapping[str, str]) -> tuple[str, ...]:
     instead = f"`{row['instead']}`" if row["instead"] else "-"
-    return f"`{row['pattern']}`", row["what"], instead, row["reason"]
+    return f"`{row['pattern']}`", row["what"], row["since"] or "-", instead, row["reason"]
 
 
 def _row(dataset: Dataset) -> tuple[str, ...]:
     gives = "; ".join(dict.fromkeys(f"{m.variable} ({m.resolution})" for m in dataset.variables))
-    state = " ".join(filter(None, (dataset.state, f"since {dataset.state_since}" if dataset.state_since else "",
-                                   f"followed by `{dataset.successor}`" if dataset.successor else "")))  # fmt: skip
     return (
         f"`{dataset.id}`", dataset.provider, gives, dataset.cannot, dataset.update_frequency,
         str(dataset.publication_delay_days), f"`{dataset.key.setting}`" if dataset.key else "none",
-        dataset.licence + ("" if dataset.redistributable else " (rows are not passed on)"), state,
+        dataset.licence + ("" if dataset.redistributable else " (rows are not passed on)"), standing(dataset),
         f"{dataset.proven_on} bytes",
     )  # fmt: skip
 

@@ -11,11 +11,12 @@ from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
 from caspian_env.workflows.due import FINAL_WITHIN
 from caspian_env.workflows.finding import Finding
-from caspian_env.workflows.freshness import FRESH, LATE, NEVER, RETIRED, SILENT, freshness
+from caspian_env.workflows.freshness import FRESH, LATE, NEVER, RETIRED, SILENT, STATES, freshness
 from caspian_env.workflows.stored import verify
 
 Progress = Callable[[str, int, int], None]
 MANY = 20
+EXPECTED = tuple(state for state in STATES if state != RETIRED)  # to give something new
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -39,7 +40,10 @@ def check_sources(platform: Platform) -> Iterator[Finding]:
     found = freshness(platform)
     for source in found:
         name, said = source.dataset_id, source.sentence
-        if source.needs_key or source.state in (FRESH, RETIRED):
+        if source.needs_key or source.state == FRESH:
+            continue
+        if source.state == RETIRED:
+            yield Finding("ok", "sources", name, said)
             continue
         why = source.why
         if why.startswith(SILENT):
@@ -56,8 +60,8 @@ def check_sources(platform: Platform) -> Iterator[Finding]:
         else:
             remedy = f"caspian-env ingest {name}; doctor --network"
             yield Finding("warning", "sources", name, f"stale: {said}", remedy, f"stale: {why}")
-    fresh = sum(source.state == FRESH for source in found)
-    yield Finding("ok", "sources", "sources", f"{fresh} of {len(found)} are fresh")
+    fresh, expected = (sum(source.state in states for source in found) for states in ((FRESH,), EXPECTED))
+    yield Finding("ok", "sources", "sources", f"{fresh} of {expected} are fresh")
 
 
 def _at(dataset: Dataset) -> str:

@@ -42,6 +42,8 @@ class Freshness:
     needs_key: bool
     sentence: str
     why: str = ""
+    state_since: str | None = None
+    successor: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -49,11 +51,15 @@ class Freshness:
 
 
 def freshness(platform: Platform) -> list[Freshness]:
-    """Every dataset that is collected or was, in the order of the seeds, judged at the platform's present."""
+    """Every dataset that is collected or was, in the order of the seeds, judged at the platform's present.
+
+    What is frozen or retired is told with its date and successor, unless the installation collects others only.
+    """
     with platform.catalog.read() as connection:
         rows = newest_observations(connection)
         answered = contacts(connection)
-    now, wanted = platform.clock(), {dataset.id for dataset in platform.collected()}
+    now, chosen = platform.clock(), platform.settings.datasets
+    wanted = {dataset.id for dataset in platform.collected()} | set(chosen)
     reach: dict[str, tuple[datetime, datetime]] = {}
     for row in rows:
         if row.newest is not None:
@@ -68,7 +74,7 @@ def freshness(platform: Platform) -> list[Freshness]:
             key=missing_key(platform, dataset),
         )
         for dataset in platform.seeds.datasets.values()
-        if dataset.id in wanted or dataset.id in reach
+        if dataset.id in wanted or dataset.id in reach or (dataset.state != "active" and not chosen)
     ]
 
 
@@ -103,7 +109,7 @@ def judge(
     age = (now - covers_until) / DAY if covers_until else None
     allowed = (due - covers_until) / DAY if due and covers_until else None
     if state == RETIRED:
-        why = sentence = f"{dataset.state}: nothing new is expected"
+        why = sentence = f"{standing(dataset)}: nothing new is expected"
     elif state == NEVER:
         why = sentence = key or _never(contact)
     else:
@@ -123,10 +129,18 @@ def judge(
         contact.answered_at,
         contact != Contact(),
         answers,
-        bool(key),
+        bool(key) and state != RETIRED,
         sentence,
         why,
+        dataset.state_since,
+        dataset.successor,
     )
+
+
+def standing(dataset: Dataset) -> str:
+    """``active``, or since when it is frozen or retired and what follows it, in words."""
+    since = f" since {dataset.state_since}" if dataset.state_since else ""
+    return f"{dataset.state}{since}" + (f", followed by {dataset.successor}" if dataset.successor else "")
 
 
 def _due(dataset: Dataset, covers_until: datetime, times: int) -> datetime:

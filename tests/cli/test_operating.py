@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,17 @@ def test_freshness(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, one["state"], one["newest_observation"]) == (0, "stale", "1993-12-01T00:00:00+00:00")
     code, text = shown(capsys, *at(home, "freshness"))
     assert "answers, but its newest value is of 1993-12-01" in " ".join(text.split())
+
+
+def test_what_is_frozen_is_told_with_its_date_and_successor(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, text = shown(capsys, *at(home, "datasets"))  # its cells are broken into lines
+    assert re.search(r"gpcp_v2_2 .*frozen since.*\n?.*followed.*\n?.*gpcp", text)
+    for words in (("datasets", "gpcp_v2_2"), ("freshness",), ("doctor", "--all")):
+        _, text = shown(capsys, *at(home, *words))
+        assert "frozen since 2016, followed by gpcp" in " ".join(text.split()), words
+    _, found = answer(capsys, *at(home, "freshness"))
+    one = next(row for row in found if row["dataset_id"] == "gpcp_v2_2")
+    assert (one["state"], one["state_since"], one["successor"]) == ("retired", "2016", "gpcp")
 
 
 def test_doctor_exits_with_its_worst_finding(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,8 @@ from pytest_httpserver import HTTPServer
 from caspian_env.catalog.ledger import Task, claim, record_missed
 from caspian_env.catalog.migrate import schema_change
 from caspian_env.demo import DATASETS
+from caspian_env.model import Dataset
+from caspian_env.seeds import load_datasets
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows import examine_surroundings
@@ -192,6 +194,19 @@ def test_a_source_that_never_gave_anything_is_told_from_one_that_was_never_asked
     assert "nasa_gwm_lake: never collected: it was never asked" in sources
 
 
+def test_a_source_that_has_ended_is_in_order_and_is_told_with_date_and_successor(
+    platform: Platform, clock: Clock
+) -> None:
+    clock.now += timedelta(days=9999)
+    assert f"{DATASET}: stale" in said(doctor(platform), "sources")
+    ended = replace(load()[DATASET], state="retired", state_since="1994-02", successor="noaa_gml_co2_global")
+    findings = doctor(replace(platform, seeds=replace(platform.seeds, datasets={DATASET: ended})))
+    assert [(f.severity, f.subject, f.message) for f in findings if f.check == "sources"] == [
+        ("ok", DATASET, "retired since 1994-02, followed by noaa_gml_co2_global: nothing new is expected"),
+        ("ok", "sources", "0 of 0 are fresh"),
+    ]
+
+
 @pytest.mark.parametrize(("name", "status"), [("noaa_oisst_v2_1", 503), ("ostia", 403)])
 def test_a_source_whose_listing_failed_was_asked(
     platform: Platform, httpserver: HTTPServer, name: str, status: int
@@ -315,10 +330,8 @@ def test_a_check_that_breaks_is_a_finding_and_the_others_go_on(
     assert findings[-1].check == "settings"
 
 
-def load() -> dict[str, object]:
-    from caspian_env.seeds import load_datasets
-
-    return load_datasets()  # type: ignore[return-value]
+def load() -> dict[str, Dataset]:
+    return load_datasets()
 
 
 def free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:

@@ -65,7 +65,11 @@ def test_other_ways_to_fall_silent_have_other_words(contact: Contact, sentence: 
 
 
 def test_a_retired_dataset_is_never_late() -> None:
-    assert seen(STALE + DAY, state="retired").state == "retired"
+    found = seen(STALE + DAY, state="retired", state_since="2024-07-01", successor="noaa_gml_co2_global")
+    assert found.state == "retired"
+    assert found.sentence == ("retired since 2024-07-01, followed by noaa_gml_co2_global: nothing new is expected")
+    assert (found.state_since, found.successor) == ("2024-07-01", "noaa_gml_co2_global")
+    assert seen(STALE + DAY, state="frozen", state_since="2024").sentence.startswith("frozen since 2024: ")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,10 @@ def test_every_dataset_of_the_seeds_is_judged(database_url: str, tmp_path: Path)
     with opened(database_url, tmp_path) as platform:
         found = by_id(freshness(platform))
         assert list(found) == list(platform.seeds.datasets)
-    assert {one.state for one in found.values()} == {"never"}
+    active = {one.id for one in platform.seeds.datasets.values() if one.state == "active"}
+    assert {one.dataset_id: one.state for one in found.values()} == {
+        name: "never" if name in active else "retired" for name in platform.seeds.datasets
+    }
 
 
 def by_id(found: list[Freshness]) -> dict[str, Freshness]:

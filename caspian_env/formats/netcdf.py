@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WEST, EAST, SOUTH, NORTH = 46.0, 55.0, 36.0, 47.5
 MARGIN = 5.0
 LOADED_BYTES = 2_000_000_000  # of the values of one file, as it is read; the largest granule has a fifth of that
+IN_MEMORY_BYTES = 100_000_000  # of a netCDF-3 file that is read before it is opened
 # netCDF-C must not be entered by two threads (Unidata/netcdf4-python#844, pydata/xarray#9779); it opens a day of OISST
 # nine times faster than h5netcdf does.
 _ONE_AT_A_TIME = threading.Lock()
@@ -44,7 +45,12 @@ def read_netcdf(path: Path, dataset: str, *, keep: Sequence[str] | None = None, 
     BadGranule
         When the file is not netCDF, is truncated, or cannot be decoded.
     """
-    return _loaded(path, expect_netcdf(path, dataset), dataset, keep, around_sea)
+    import io
+
+    engine = expect_netcdf(path, dataset)
+    # scipy maps the file and, where it is cut short, leaves it open.
+    small = engine == "scipy" and path.stat().st_size <= IN_MEMORY_BYTES
+    return _loaded(io.BytesIO(path.read_bytes()) if small else path, engine, dataset, keep, around_sea)
 
 
 def read_packed_netcdf(

@@ -31,6 +31,7 @@ _WANTED = {
 }  # fmt: skip
 _COLUMNS = [f"{sector}, {gas}{basis}" for sector, gas in sorted(_WANTED) for basis in ("", ", AR5")]
 _NEEDS_NO_POTENTIAL = "CO2"
+_LONGEST_HEADER = 10_000
 
 
 def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
@@ -49,11 +50,14 @@ def read_granule(path: Path) -> xr.Dataset:
     Raises
     ------
     BadGranule
-        When the layout or the unit is another, or none of the sectors and gases wanted is in the file.
+        When the layout or the unit is another, the last line breaks off, or none of the sectors and gases wanted is in
+        the file.
     """
     cells: list[Cell] = []
-    newest = ""
-    for row in csv_rows(path, _DATASET, needed=("Country", "Data source", "Sector", "Gas", "Unit")):
+    newest, ended = "", not _is_original(path)
+    last: Mapping[str, str] = {}
+    for row in csv_rows(path, _DATASET, needed=("Country", "Data source", "Sector", "Gas", "Unit"), ended=ended):
+        last = row
         newest = newest or max(years_of(list(row)), default="")
         code, column = _CODES.get(row["Country"]), _column(row)
         if code is None or column is None:
@@ -61,9 +65,25 @@ def read_granule(path: Path) -> xr.Dataset:
         if row["Unit"] != _UNIT:
             raise BadGranule(_DATASET, f"the unit is {row['Unit']!r} and not {_UNIT}", "has the layout changed?")
         cells += [(code, int(y), column, cell_value(row[y], _DATASET, _MISSING)) for y in years_of(list(row))]
+    if not ended:
+        _refuse_broken(last)
     table = by_country_and_year(cells, _DATASET, units=dict.fromkeys(_COLUMNS, "Mt"))
     table.attrs["edition"] = newest
     return table
+
+
+def _is_original(path: Path) -> bool:
+    """Whether it is the layout of 2020, whose lines end as on Windows, and the last one not at all."""
+    with path.open("rb") as file:
+        return file.readline(_LONGEST_HEADER).endswith(b"\r\n")
+
+
+def _refuse_broken(last: Mapping[str, str]) -> None:
+    """BadGranule, if the last cell of the last row is empty or no value, as a transfer that broke off leaves it."""
+    text = list(last.values())[-1]
+    if not text:
+        raise BadGranule(_DATASET, "truncated: the last cell of the last line is empty", "fetch it again")
+    cell_value(text, _DATASET, _MISSING)
 
 
 def _column(row: Mapping[str, str]) -> str | None:

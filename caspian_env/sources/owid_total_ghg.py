@@ -6,7 +6,8 @@ with it. The newest year stands for the edition. The file does not say which war
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ _SOURCES = {
     "Total including LUCF": "Climate Watch (CAIT)",
     "Annual greenhouse gas emissions in CO₂ equivalents": "Jones et al.",
 }
+_FALLEN = 5.0  # more than a country's total ever falls by in a year, and less than by a digit that is missing
 
 
 def list_granules(window: Window, http: Http) -> Iterator[GranuleRef]:
@@ -41,11 +43,12 @@ def read_granule(path: Path) -> xr.Dataset:
     Raises
     ------
     BadGranule
-        When the column of values has no known name, or the last country breaks off before the newest year.
+        When the column of values has no known name, or the last country breaks off before the newest year or in a value.
     """
     cells: list[Cell] = []
     source, last = "", 0
     years = set[int]()
+    ends: list[tuple[str, str]] = []  # country and value of the last rows
     for row in csv_rows(path, _DATASET, needed=("Entity", "Code", "Year")):
         column = next((name for name in _SOURCES if name in row), None)
         if column is None:
@@ -54,9 +57,21 @@ def read_granule(path: Path) -> xr.Dataset:
         source, last = _SOURCES[column], whole_year(row["Year"], _DATASET)
         years.add(last)
         cells.append((row["Code"], last, "total_ghg", cell_value(row[column], _DATASET)))
+        ends = [*ends[-1:], (row["Entity"], row[column])]
     # The file ends without a line end, so that only its last row tells of a broken transfer.
     if last != max(years):
         raise BadGranule(_DATASET, f"the last country ends in {last} and others in {max(years)}", "fetch it again")
+    _refuse_broken(ends)
     table = by_country_and_year(cells, _DATASET, units={"total_ghg": "t"}, product_version=f"source {source}")
     table.attrs["edition"] = str(max(years))
     return table
+
+
+def _refuse_broken(ends: Sequence[tuple[str, str]]) -> None:
+    """BadGranule, if the last value lacks digits: each that is cut from its end makes it ten times smaller."""
+    text, value = ends[-1][1], cell_value(ends[-1][1], _DATASET)
+    if math.isnan(value) or text.endswith("."):
+        raise BadGranule(_DATASET, f"truncated: the last line breaks off at {text!r}", "fetch it again")
+    if len(ends) == 2 and ends[0][0] == ends[1][0] and abs(value) < abs(cell_value(ends[0][1], _DATASET)) / _FALLEN:
+        problem = f"truncated: the last value is {text}, that of the year before {ends[0][1]}"
+        raise BadGranule(_DATASET, problem, "fetch it again")

@@ -33,6 +33,7 @@ _NATIONAL_TOTAL = "M.0.EL"
 _ENTITIES = {f"KYOTOGHG ({report}GWP100)": "CO2" for report in ("AR4", "AR5", "AR6")} | {"CH4": "CH4"}
 _UNITS = {f"{entity}, {scenario}": "Gg" for entity in _ENTITIES for scenario in _SCENARIOS}
 _UNIT = re.compile(r"^(\w+) \* gigagram / (?:a|yr|year)$")
+_LONGEST_HEADER = 100_000
 _VERSION = re.compile(r"^PRIMAP-hist_v(\d+(?:\.\d+)+)")
 
 
@@ -103,7 +104,7 @@ def _rows(path: Path) -> tuple[list[str], Iterator[Mapping[str, str]]]:
             _DATASET, "the file is empty" if found == "empty" else f"{found} in place of text", "try later"
         )
     with path.open("rb") as file:
-        header = next(csv.reader([file.readline().decode("utf-8-sig")]), [])
+        header = next(csv.reader([file.readline(_LONGEST_HEADER).decode("utf-8-sig", "replace")]), [])
         file.seek(-1, 2)
         whole = file.read() == b"\n"
     if missing := [name for name in _HEADER if name not in header]:
@@ -115,7 +116,7 @@ def _rows(path: Path) -> tuple[list[str], Iterator[Mapping[str, str]]]:
 
 def _own_rows(path: Path, header: list[str]) -> Iterator[Mapping[str, str]]:
     marks = tuple(f",{code}," for code in (*LITTORAL, *WORLD))
-    with path.open(encoding="utf-8-sig") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:  # a number with a broken letter is none
         next(file)
         for line in file:
             if _NATIONAL_TOTAL not in line or not any(mark in line for mark in marks):

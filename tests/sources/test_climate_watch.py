@@ -49,7 +49,11 @@ def test_the_layout_says_which_potentials_are_meant(tmp_path: Path) -> None:
         (NEW.replace("MtCO₂e".encode(), b"GtCO2e"), "the unit is 'GtCO2e' and not MtCO₂e"),
         (climate_watch([2001], [("Energy", "CO2")], iso=True), "holds no value of the littoral states"),
         (NEW.replace(b",251.0,", b",251;0,"), "'251;0' is not a number"),
-        (NEW[:-12], "cells and not"),
+        (NEW[:-12], "breaks off without a line end"),
+        (NEW[:-1], "breaks off without a line end"),
+        (OLD[:-1], "'N/' is not a number"),
+        (OLD[:-3], "the last cell of the last line is empty"),
+        (OLD[:-4], "cells and not"),
     ],
 )  # fmt: skip
 def test_another_layout_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:

@@ -152,6 +152,9 @@ def test_the_chart_names_its_source_by_its_column(tmp_path: Path, column: str, s
     [
         (owid_chart([2001], "Total GHG"), "none of its columns .* is known"),
         (owid_chart([2001, 2002], JONES).rpartition(b"\n")[0], "the last country ends in 2001 and others in 2002"),
+        (owid_chart([2001, 2002], JONES)[:-1], "breaks off at '50001000000.'"),
+        (owid_chart([2001, 2002], JONES)[:-3], "the last value is 5000100000, that of the year before 50000000000.0"),
+        (owid_chart([2001, 2002], JONES)[:-13], "breaks off at ''"),
         (owid_chart([2001, 2002], JONES)[:-20], "has 3 cells and not 4|has 2 cells and not 4|ends in 2001"),
         (b"", "empty"),
         (b"<html>", "HTML"),

@@ -28,6 +28,11 @@ def test_what_is_not_covered_has_a_reason_and_names_a_dataset_or_none() -> None:
     assert {row["instead"] for row in UNCOVERED} <= {"", *DATASETS}
 
 
+def test_geometry_of_unknown_origin_is_named_as_not_covered() -> None:
+    (row,) = (row for row in UNCOVERED if row["pattern"].startswith("major_basins.zip"))
+    assert "producer, version and licence are not stated" in row["reason"]
+
+
 def test_what_is_frozen_or_retired_is_told_with_date_and_successor() -> None:
     page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
     assert [dataset.id for dataset in DATASETS.values() if dataset.state != "active"] == ["gpcp_v2_2"]

@@ -176,16 +176,21 @@ def test_what_is_not_promised_is_refused(read: Callable, content: bytes, problem
         read(content)
 
 
-def test_it_is_collected_on_both_databases(collect: Collect, window: Window) -> None:
+def asked_first() -> str:
+    """The address of the catalogue's first page."""
     http = Catalogue([json.dumps({"value": []})])
-    list(source.list_granules(window, http, options=OPTIONS))
-    files = {http.asked[0]: body({"value": [product()]}), address("11111111-2222"): body(series())}
+    list(source.list_granules(Window.parse("2021-10-31/2021-11-02"), http, options=OPTIONS))
+    return http.asked[0]
+
+
+def test_it_is_collected_on_both_databases(collect: Collect) -> None:
+    files = {asked_first(): body({"value": [product()]}), address("11111111-2222"): body(series())}
     collected = collect("clms_lake_water_level", files)
     assert (collected.outcome.problems, collected.outcome.first) == ([], 2)
     assert collected.values() == {"2020-01-01 03:04": -27.51, "2020-01-11 05:06": -27.53}
     assert [(r.datum, r.std_uncertainty) for r in collected.rows] == [("EGM2008", 0.03), ("EGM2008", None)]
     newer = body(series()).replace(b"-27.53", b"-27.54")
-    files = {http.asked[0]: body({"value": [product(issued="202107081808", key="77777777-8888"), product()]}),
+    files = {asked_first(): body({"value": [product(issued="202107081808", key="77777777-8888"), product()]}),
              address("77777777-8888"): newer}  # fmt: skip
     again = collect("clms_lake_water_level", files)
     assert (again.outcome.revised, again.values()["2020-01-11 05:06"]) == (1, -27.54)

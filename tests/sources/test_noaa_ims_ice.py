@@ -30,7 +30,7 @@ HEADER = b"".join(b"Made-up text in place of line %d of the header\n" % n for n 
 NAME = "ims2021304_00UTC_4km_v1.3.asc"
 
 
-def made_chart() -> NDArray[np.uint8]:
+def made_up_chart() -> NDArray[np.uint8]:
     """Top row first: land, the Caspian of the seeds as sea, with ice north of 45.5 N; outside where the map ends."""
     made = np.full((SIZE, SIZE), 2, dtype=np.uint8)
     made[:, :400] = 0
@@ -44,7 +44,7 @@ def made_chart() -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="module")
 def chart() -> NDArray[np.uint8]:
-    return made_chart()
+    return made_up_chart()
 
 
 def packed(chart: NDArray[np.uint8], name: str = NAME, *, header: bytes = HEADER, upward: bool = True) -> bytes:

@@ -167,6 +167,6 @@ def _makers() -> Mapping[str, Make]:
         "noaa_viirs_chlorophyll_dineof": _piece("noaacwNPPN20VIIRSDINEOFDaily"),
         "noaa_etopo_2022": lambda path: _netcdf(relief().drop_encoding(), engine="h5netcdf")(path),
         "glofas_discharge": _glofas, "arco_era5": _era5_day,
-        "noaa_ims_ice": lambda _: ims.packed(ims.made_chart()),
+        "noaa_ims_ice": lambda _: ims.packed(ims.made_up_chart()),
     }  # fmt: skip
     return made | dict.fromkeys(("nd_gain", "nd_gain_water", "nd_gain_ecosystems", "nd_gain_infrastructure"), _gain)

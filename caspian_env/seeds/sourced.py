@@ -15,9 +15,10 @@ from caspian_env.settings import data_folder
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A depth or draught that somebody printed of a port.
+    """A depth, draught or load that somebody printed of a port.
 
-    ``kind`` is ``depth`` or ``draught``. ``mark`` is P (an institution's document), S (press or third party) or U
+    ``kind`` is ``depth``, ``draught`` or ``load``; of a load, ``full``, ``loaded`` and ``loaded_high`` are in tonnes, or in
+    per cent where ``full`` is 100. ``mark`` is P (an institution's document), S (press or third party) or U
     (unverified). ``provisional`` says that no source names the level to which it belongs; ``zero_m`` is then the chart
     datum, assumed.
     """
@@ -35,17 +36,25 @@ class Port:
     zero_m: float | None = None
     as_of: str = ""
     note: str = ""
+    full: float | None = None
+    loaded: float | None = None
+    loaded_high: float | None = None
 
     def parameters(self) -> Mapping[str, Any]:
-        """What a method on depths takes from the row.
+        """What a method on depths, draughts or loads takes from the row.
 
         Raises
         ------
         SeedError
-            When the row is no depth with a zero.
+            When the row is no depth with a zero, no dated draught and no dated load.
         """
+        if self.kind == "draught" and self.value_m is not None and self.as_of:
+            return {"possible": self.value_m, "possible_high": self.high_m, "printed_on": self.as_of}
+        if self.kind == "load" and self.full and self.loaded is not None and self.as_of:
+            load = {"full": self.full, "loaded": self.loaded, "loaded_high": self.loaded_high}
+            return {**load, "printed_on": self.as_of}
         if self.kind != "depth" or self.value_m is None or self.zero_m is None:
-            raise SeedError(f"ports.csv: {self.id}", "is no depth with a zero", "name a row that is")
+            raise SeedError(f"ports.csv: {self.id}", "is no depth with a zero, nor a dated draught or load", "name one")
         return {
             "depth": self.value_m, "depth_date": self.as_of or "undated", "zero": self.zero_m, "datum": self.datum,
             "provisional": self.provisional,

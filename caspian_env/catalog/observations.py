@@ -22,6 +22,7 @@ from caspian_env.catalog.changes import TICK as TICK
 from caspian_env.catalog.changes import Observed as Observed
 from caspian_env.catalog.changes import Written as Written
 from caspian_env.errors import BadGranule
+from caspian_env.processing.edition_scale import scale_break
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +63,8 @@ def write_observations(
     Raises
     ------
     BadGranule
-        When a whole record loses more than that share of the values known before, or a source note is longer than 600
-        characters.
+        When a whole record loses more than that share of the values known before or comes in another unit, or a source
+        note is longer than 600 characters.
     """
     if not observed:
         return Written()
@@ -80,6 +81,8 @@ def write_observations(
             f"series {series_id}", f"the edition has lost {len(gone)} of {len(known)} values known before",
             "check the provider; where the withdrawal is true, raise withdrawn_limit in the seed",
         )  # fmt: skip
+    if known and whole_record and not redeclared:
+        _check_scale(connection, series_id, known, observed)
     edition = Edition(known_at, granule_id, version, run_id, whole_record, redeclared)
     opened, closed = differences(connection, series_id, observed, Before(known, ever, versions), edition)
     closed += [(time, end_of(connection, Open(*known[time]), known_at)) for time in gone]
@@ -87,6 +90,16 @@ def write_observations(
     insert_rows(connection, t.observation, (*KEYS, *STATED), opened)
     revised = len(closed) - len(gone)
     return Written(len(opened) - revised, revised, len(gone), len(observed) - len(opened))
+
+
+def _check_scale(
+    connection: Connection, series_id: int, known: Mapping[Any, Row], observed: Sequence[Observed]
+) -> None:
+    moments = stored_times(connection, [row.time for row in observed])
+    now = {time: row.value for time, row in zip(moments, observed, strict=True)}
+    if problem := scale_break({time: Open(*row).value for time, row in known.items()}, now):
+        remedy = "ask the provider, and declare the new unit in the seed; its values are converted then"
+        raise BadGranule(f"series {series_id}", problem, remedy)
 
 
 def withdraw_unstated(

@@ -131,3 +131,14 @@ def test_the_real_table_against_pandas(shared: Callable[..., Path]) -> None:
     for code, name in {"KAZ": "Kazakhstan", "RUS": "Russian Federation"}.items():
         for year, column in ((1990, "1990"), (2021, "Last Inventory Year (2021)")):
             assert float(read["ghg_without_lulucf"].sel(location=code, time=f"{year}-01-01")) == frame.loc[name, column]
+
+
+@pytest.mark.parametrize(("code", "years"), [("IRN", [1994, 2000]), ("TKM", [1994, 2000, 2004, 2010])])
+def test_a_real_profile_has_the_years_that_were_reported_and_no_others(
+    shared: Callable[..., Path], code: str, years: list[int]
+) -> None:
+    path = shared(
+        "archive", "2022-10", "di.unfccc.int", "ghg_profiles", "nonAnnexOne", code, f"{code}_ghg_profile.xlsx"
+    )
+    read = source.read_granule(path)["ghg_without_lulucf"].sel(location=code).dropna("time")
+    assert (read["time"].values.astype("datetime64[Y]").astype(int) + 1970).tolist() == years

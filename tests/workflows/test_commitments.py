@@ -12,8 +12,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.query import ask
 from caspian_env.reports.page import build
+from caspian_env.seeds.targets import load_targets
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.commitments import CANNOT_BE_SAID, INSUFFICIENT, ON_TRACK, Commitments, commitments
@@ -165,16 +167,34 @@ def test_no_value_of_a_pledge_is_known_before_it_was_filed(platform: Platform) -
     assert str(last)[:7] == "2026-08"
 
 
-def test_one_ratio_is_of_one_edition(platform: Platform) -> None:
-    """Trap 6: every pair of base and year was known at one moment in the granule of one edition, never in two."""
+def test_one_ratio_is_of_one_edition(platform: Platform, shared: Callable[..., Path]) -> None:
+    """Trap 6: base and year are numbers of one edition, never of two.
+
+    A number that a new edition repeats stays with the granule that stated it first, so only there may two granules stand
+    behind a ratio; every ratio of that source is therefore compared with one file alone, then and now.
+    """
     statement = (
         "SELECT l.indicator_id, l.location_id, l.period_start, count(DISTINCT l.granule_sha256) FROM v_lineage l"
         " WHERE l.indicator_id LIKE 'ndc_progress%' GROUP BY 1, 2, 3 HAVING count(DISTINCT l.granule_sha256) > 1"
     )
     mixed = ask(platform.catalog, statement, limit=None).rows
-    # A value that a new edition repeats stays with the granule that stated it first: the numbers are one edition's still.
-    for indicator, location, *_ in mixed:
-        assert indicator.endswith("_owid"), (indicator, location)
+    assert {str(row[0]).rpartition("_")[2] for row in mixed} <= {"owid"}
+    numbers, targets, compared = 0, load_targets(), set()
+    for vintage, day in (("2022-10", COP29), ("2024-12", None)):
+        table = pd.read_csv(shared("archive", vintage, "ourworldindata.org", "grapher", "total-ghg-emissions.csv"))
+        values = table.set_index(["Code", "Year"]).iloc[:, -1]
+        for name in (one for one in TARGETS if f"ndc_progress_1y_{one}_owid" in platform.seeds.indicators):
+            target = targets[name]
+            country, base, level = target.country, int(target.base_year or 0), float(target.level_pct or 0) / 100
+            with platform.catalog.read() as connection:
+                rows = read_indicator(connection, f"ndc_progress_1y_{name}_owid", as_of=day)
+            for row in (one for one in rows if one.value is not None):
+                first, then = values[country, base], values[country, row.period_start.year]
+                assert row.value == pytest.approx(100 * (first - then) / (first - level * first)), (name, vintage)
+                compared.add((name, vintage))
+                numbers += 1
+    assert numbers > 100
+    assert {vintage for _, vintage in compared} == {"2022-10", "2024-12"}
 
 
 def test_zeros_that_mean_not_published_are_no_values(platform: Platform) -> None:

@@ -11,28 +11,12 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from caspian_env.formats.inert_cells import inert
+from caspian_env.formats.sdmx_structure import FLOW, About, Column, structure
 
-AGENCY, DATAFLOW, VERSION = "CASPIAN_ENV", "INDICATORS", "1.0"
 DATA, WITHHELD = "indicators.csv", "withheld.csv"
-STRUCTURE_NS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/structure"
-MESSAGE_NS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
-COMMON_NS = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its name, whether it identifies a row, whether it holds numbers, and what it means."""
-
-    name: str
-    key: bool
-    number: bool
-    meaning: str
 
 
 COLUMNS = (
@@ -76,18 +60,17 @@ WITHHELD_COLUMNS = (
 Row = Mapping[str, Any]
 
 
-def sdmx_csv(rows: Sequence[Row], withheld: Sequence[Row], about: Mapping[str, str]) -> dict[str, bytes]:
-    """SDMX-CSV with its data structure definition, and what was kept back beside it."""
-    flow = f"{AGENCY}:{DATAFLOW}({VERSION})"
+def sdmx_csv(rows: Sequence[Row], withheld: Sequence[Row], about: About) -> dict[str, bytes]:
+    """SDMX-CSV with its data structure definition and codelists, and what was kept back beside it."""
     names = ["DATAFLOW", *(column.name for column in COLUMNS)]
     return {
-        DATA: _table(names, ({"DATAFLOW": flow, **row} for row in rows)),
+        DATA: _table(names, ({"DATAFLOW": FLOW, **row} for row in rows)),
         WITHHELD: _table([c.name for c in WITHHELD_COLUMNS], withheld),
-        "structure.xml": _structure(about),
+        "structure.xml": structure(COLUMNS, about),
     }
 
 
-def data_package(rows: Sequence[Row], withheld: Sequence[Row], about: Mapping[str, str]) -> dict[str, bytes]:
+def data_package(rows: Sequence[Row], withheld: Sequence[Row], about: About) -> dict[str, bytes]:
     """A Frictionless data package: the table, what was kept back, and ``datapackage.json``."""
     files = {
         DATA: _table([c.name for c in COLUMNS], rows),
@@ -98,18 +81,18 @@ def data_package(rows: Sequence[Row], withheld: Sequence[Row], about: Mapping[st
         _resource(WITHHELD, WITHHELD_COLUMNS, "Kept back under licences that forbid passing rows on", len(withheld)),
     ]
     package = {
-        "name": "caspian-env-indicators", "title": about["title"], "description": about["description"],
-        "created": about["created"], "profile": "tabular-data-package", "resources": resources,
+        "name": "caspian-env-indicators", "title": about.title, "description": about.description,
+        "created": about.created, "profile": "tabular-data-package", "resources": resources,
     }  # fmt: skip
     return {**files, "datapackage.json": _json(package)}
 
 
-def csvw(rows: Sequence[Row], withheld: Sequence[Row], about: Mapping[str, str]) -> dict[str, bytes]:
+def csvw(rows: Sequence[Row], withheld: Sequence[Row], about: About) -> dict[str, bytes]:
     """CSV on the Web: the two tables and ``csv-metadata.json``."""
     tables = [(DATA, COLUMNS, rows), (WITHHELD, WITHHELD_COLUMNS, withheld)]
     group = {
         "@context": "http://www.w3.org/ns/csvw",
-        "dc:title": about["title"], "dc:description": about["description"], "dc:created": about["created"],
+        "dc:title": about.title, "dc:description": about.description, "dc:created": about.created,
         "tables": [
             {"url": name, "tableSchema": {"columns": [_csvw_column(c) for c in columns],
                                           "primaryKey": [c.name for c in columns if c.key]}}
@@ -138,70 +121,6 @@ def _resource(name: str, columns: Sequence[Column], title: str, n: int) -> Mappi
         "name": name.removesuffix(".csv"), "path": name, "title": f"{title}, {n} rows", "profile": "tabular-data-resource",
         "format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "schema": schema,
     }  # fmt: skip
-
-
-def _structure(about: Mapping[str, str]) -> bytes:
-    """A dataflow, its data structure definition, and the concepts of its columns."""
-    for prefix, namespace in (("mes", MESSAGE_NS), ("str", STRUCTURE_NS), ("com", COMMON_NS)):
-        ET.register_namespace(prefix, namespace)
-    root = ET.Element(f"{{{MESSAGE_NS}}}Structure")
-    header = ET.SubElement(root, f"{{{MESSAGE_NS}}}Header")
-    for name, text in (("ID", DATAFLOW), ("Test", "false"), ("Prepared", about["created"])):
-        ET.SubElement(header, f"{{{MESSAGE_NS}}}{name}").text = text
-    ET.SubElement(header, f"{{{MESSAGE_NS}}}Sender", id=AGENCY)
-    structures = ET.SubElement(root, f"{{{MESSAGE_NS}}}Structures")
-    flow = _named(_child(structures, "Dataflows"), "Dataflow", DATAFLOW, about["title"], maintained=True)
-    ET.SubElement(_child(flow, "Structure"), "Ref", _reference("DSD_INDICATORS", "DataStructure", "datastructure"))
-    scheme = _named(_child(structures, "Concepts"), "ConceptScheme", "CS_INDICATORS", "Columns", maintained=True)
-    for column in COLUMNS:
-        _named(scheme, "Concept", column.name, column.meaning)
-    definitions = _child(structures, "DataStructures")
-    definition = _named(definitions, "DataStructure", "DSD_INDICATORS", "Indicators", maintained=True)
-    components = _child(definition, "DataStructureComponents")
-    dimensions = ET.SubElement(components, f"{{{STRUCTURE_NS}}}DimensionList", id="DimensionDescriptor")
-    keys = [column for column in COLUMNS if column.key]
-    for position, column in enumerate(keys, 1):
-        kind = "TimeDimension" if column.name == "TIME_PERIOD" else "Dimension"
-        _component(dimensions, kind, column, position=str(position))
-    attributes = ET.SubElement(components, f"{{{STRUCTURE_NS}}}AttributeList", id="AttributeDescriptor")
-    for column in COLUMNS:
-        if not column.key and column.name != "OBS_VALUE":
-            attribute = _component(attributes, "Attribute", column, assignmentStatus="Conditional")
-            related = _child(attribute, "AttributeRelationship")
-            ET.SubElement(_child(related, "PrimaryMeasure"), "Ref", id="OBS_VALUE")
-    measures = ET.SubElement(components, f"{{{STRUCTURE_NS}}}MeasureList", id="MeasureDescriptor")
-    _component(measures, "PrimaryMeasure", next(column for column in COLUMNS if column.name == "OBS_VALUE"))
-    ET.indent(root)
-    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
-
-
-def _child(parent: ET.Element, name: str) -> ET.Element:
-    return ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{name}")
-
-
-def _named(parent: ET.Element, kind: str, name: str, words: str, *, maintained: bool = False) -> ET.Element:
-    kept = {"agencyID": AGENCY, "version": VERSION, "isFinal": "true"} if maintained else {}
-    element = ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{kind}", {"id": name, **kept})
-    ET.SubElement(element, f"{{{COMMON_NS}}}Name", {_XML_LANG: "en"}).text = words
-    return element
-
-
-def _component(parent: ET.Element, kind: str, column: Column, **more: str) -> ET.Element:
-    element = ET.SubElement(parent, f"{{{STRUCTURE_NS}}}{kind}", {"id": column.name, **more})
-    reference = {
-        "id": column.name, "maintainableParentID": "CS_INDICATORS", "maintainableParentVersion": VERSION,
-        "agencyID": AGENCY, "package": "conceptscheme", "class": "Concept",
-    }  # fmt: skip
-    ET.SubElement(_child(element, "ConceptIdentity"), "Ref", reference)
-    if column.number or kind == "TimeDimension":
-        kind_of_text = "Double" if column.number else "ObservationalTimePeriod"
-        ET.SubElement(_child(element, "LocalRepresentation"), f"{{{STRUCTURE_NS}}}TextFormat", textType=kind_of_text)
-    return element
-
-
-def _reference(name: str, kind: str, package: str) -> dict[str, str]:
-    return {"id": name, "version": VERSION, "agencyID": AGENCY, "package": package, "class": kind}
 
 
 def _table(names: Sequence[str], rows: Iterable[Row]) -> bytes:

@@ -18,9 +18,10 @@ from caspian_env.catalog.migrate import require_current
 from caspian_env.errors import SettingsError, not_among
 from caspian_env.formats import exchange_tables
 from caspian_env.formats.disk import writing
+from caspian_env.formats.sdmx_structure import About
 from caspian_env.model import Indicator
 from caspian_env.seeds.crosswalk import FRAMEWORKS, Crossing, load_crosswalk, load_frameworks
-from caspian_env.wiring import Platform
+from caspian_env.wiring import Platform, Seeds
 from caspian_env.workflows.handed_on import kept_back
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 FORMATS: Mapping[str, Callable[..., dict[str, bytes]]] = {
     "sdmx-csv": exchange_tables.sdmx_csv, "data-package": exchange_tables.data_package, "csvw": exchange_tables.csvw,
 }  # fmt: skip
+
+
+WARMING = {f"AR{n}": f"IPCC, assessment report {n}" for n in (2, 4, 5, 6)}
 
 
 @dataclass(slots=True)
@@ -68,12 +72,12 @@ def export(
     if group_by is not None:
         found.rows.sort(key=lambda row: str(row[group_by.upper()]))
     moment = as_of or platform.clock()
-    about = {
-        "title": "Indicators of the Caspian Sea and its littoral states"
-        + (f" as of {as_of:%Y-%m-%d}" if as_of else ""),
-        "description": _description(found, as_of),
-        "created": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-    }
+    about = About(
+        title="Indicators of the Caspian Sea and its littoral states" + (f" as of {as_of:%Y-%m-%d}" if as_of else ""),
+        description=_description(found, as_of),
+        created=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+        codes=_codes_of(platform.seeds, found.rows),
+    )
     found.files = _write(folder, FORMATS[form](found.rows, found.withheld, about))
     return found
 
@@ -168,6 +172,20 @@ def _description(found: Export, as_of: datetime | None) -> str:
         f" kept back; {exchange_tables.WITHHELD} names them. Declarations of many states are context for one of them,"
         " never its compliance."
     )
+
+
+def _codes_of(seeds: Seeds, rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """The codes that the coded columns hold, with their titles; a unit is no code, as its spelling holds blanks."""
+    titles: dict[str, Callable[[str], str]] = {
+        "INDICATOR": lambda code: seeds.indicators[code].title,
+        "REF_AREA": lambda code: seeds.locations[code].title,
+        "OBS_STATUS_WORD": lambda code: code,
+        "DATUM": lambda code: seeds.datums[code].title,
+        "GWP_SET": lambda code: WARMING.get(code, code),
+        "LULUCF": lambda code: f"Land use {code}",
+    }
+    held = {name: {str(row[name]) for row in rows if row.get(name)} for name in titles}
+    return {name: {code: title(code) for code in sorted(held[name])} for name, title in titles.items() if held[name]}
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:

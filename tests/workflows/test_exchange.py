@@ -115,6 +115,15 @@ def test_sdmx_reads_structure_and_data(platform: Platform, tmp_path: Path) -> No
     keys = {(row["INDICATOR"], row["REF_AREA"], row["TIME_PERIOD"]) for row in rows}
     assert len(keys) == len(rows) == len(done.rows) > 1000
     assert message.dataflow["INDICATORS"].structure.id == "DSD_INDICATORS"
+    coded = {c.id: c.local_representation.enumerated for c in (*structure.dimensions, *structure.attributes)
+             if c.local_representation and c.local_representation.enumerated}  # fmt: skip
+    assert {"INDICATOR", "REF_AREA", "OBS_STATUS_WORD", "GWP_SET", "LULUCF"} <= set(coded)
+    for name, codelist in coded.items():
+        assert codelist is message.codelist[f"CL_{name}"]
+        assert {row[name] for row in rows} - {""} == set(codelist.items), name
+    titles = {code: str(item.name) for code, item in message.codelist["CL_INDICATOR"].items.items()}
+    assert titles == {name: platform.seeds.indicators[name].title for name in titles}
+    assert str(message.codelist["CL_REF_AREA"]["KAZ"].name) == "Kazakhstan"
 
 
 @pytest.mark.slow

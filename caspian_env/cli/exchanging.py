@@ -35,9 +35,16 @@ def export(
         done = write(platform, form, out, as_of=utc_of(as_of), group_by=group_by, only=set(only) if only else None)
     kept = sum(row["N_ROWS"] for row in done.withheld)
     if as_json:
-        print_json({"rows": len(done.rows), "withheld": kept, "files": [str(path) for path in done.files]})
+        print_json(
+            {
+                "rows": len(done.rows),
+                "reported": len(done.reported),
+                "withheld": kept,
+                "files": [str(path) for path in done.files],
+            }
+        )
         return
     typer.echo(f"{len(done.rows)} values in {out}: {', '.join(path.name for path in done.files)}")
     if kept:
         names = sorted({row["SOURCES"] for row in done.withheld})
-        typer.echo(f"{kept} values stay here, they repeat rows of {', '.join(names)}: withheld.csv names them")
+        typer.echo(f"{kept} values stay here, they are those of {', '.join(names)}: withheld.csv names them")

@@ -16,7 +16,7 @@ from typing import Any
 from caspian_env.formats.inert_cells import inert
 from caspian_env.formats.sdmx_structure import FLOW, About, Column, structure
 
-DATA, WITHHELD = "indicators.csv", "withheld.csv"
+DATA, REPORTED, WITHHELD = "indicators.csv", "reported.csv", "withheld.csv"
 
 
 COLUMNS = (
@@ -50,57 +50,75 @@ COLUMNS = (
     Column("WMO", False, False, "Headline climate indicator of WMO"),
     Column("TITLE", False, False, "What the number is"),
 )
+REPORTED_COLUMNS = (
+    Column("QUANTITY", True, False, "Id of the quantity that somebody reported; no measurement of this platform"),
+    Column("REF_AREA", True, False, "Id of the place; ISO 3166-1 alpha-3 of countries"),
+    Column("TIME_PERIOD", True, False, "Year, month, or first day and ISO 8601 duration"),
+    Column("VALUE", False, True, "Value as reported, in UNIT_MEASURE"),
+    Column("UNIT_MEASURE", False, False, "Unit, UDUNITS spelling"),
+    Column("REPORTED_BY", False, False, "Who said so"),
+    Column("REPORTED_ON", False, False, "When it was said"),
+    Column("SOURCE", False, False, "Where it can be read"),
+    Column("LICENCE", False, False, "Under which licence"),
+    Column("NOTE", False, False, "What to keep in mind"),
+    Column("SIGNED_BY", False, False, "Who answers for the file that it was taken from"),
+    Column("SIGNED_ON", False, False, "When that was signed"),
+    Column("KNOWN_FROM", False, False, "Since when this value is known, UTC"),
+    Column("THEME", False, False, "Theme of COP29"),
+    Column("TITLE", False, False, "What the number is"),
+)
 WITHHELD_COLUMNS = (
-    Column("INDICATOR", True, False, "Id of the indicator that is kept back"),
+    Column("INDICATOR", True, False, "Id of the indicator or reported quantity that is kept back"),
     Column("REF_AREA", True, False, "Id of the place"),
     Column("N_ROWS", False, True, "How many values are kept back"),
-    Column("SOURCES", False, False, "Datasets whose rows they repeat"),
+    Column("SOURCES", False, False, "Datasets whose rows they repeat, or who reported them"),
     Column("LICENCE", False, False, "Licence that keeps them back"),
 )
 Row = Mapping[str, Any]
+TABLES: tuple[tuple[str, Sequence[Column], str], ...] = (
+    (DATA, COLUMNS, "Indicator values"),
+    (REPORTED, REPORTED_COLUMNS, "Numbers reported by persons"),
+    (WITHHELD, WITHHELD_COLUMNS, "Kept back under licences that forbid passing rows on"),
+)
+Tables = Mapping[str, Sequence[Row]]  # the rows of each file of TABLES
 
 
-def sdmx_csv(rows: Sequence[Row], withheld: Sequence[Row], about: About) -> dict[str, bytes]:
-    """SDMX-CSV with its data structure definition and codelists, and what was kept back beside it."""
+def sdmx_csv(tables: Tables, about: About) -> dict[str, bytes]:
+    """SDMX-CSV with its data structure definition and codelists; what was reported and kept back stands beside it."""
     names = ["DATAFLOW", *(column.name for column in COLUMNS)]
     return {
-        DATA: _table(names, ({"DATAFLOW": FLOW, **row} for row in rows)),
-        WITHHELD: _table([c.name for c in WITHHELD_COLUMNS], withheld),
+        **_files(tables),
+        DATA: _table(names, ({"DATAFLOW": FLOW, **row} for row in tables[DATA])),
         "structure.xml": structure(COLUMNS, about),
     }
 
 
-def data_package(rows: Sequence[Row], withheld: Sequence[Row], about: About) -> dict[str, bytes]:
-    """A Frictionless data package: the table, what was kept back, and ``datapackage.json``."""
-    files = {
-        DATA: _table([c.name for c in COLUMNS], rows),
-        WITHHELD: _table([c.name for c in WITHHELD_COLUMNS], withheld),
-    }
-    resources = [
-        _resource(DATA, COLUMNS, "Indicator values", len(rows)),
-        _resource(WITHHELD, WITHHELD_COLUMNS, "Kept back under licences that forbid passing rows on", len(withheld)),
-    ]
+def data_package(tables: Tables, about: About) -> dict[str, bytes]:
+    """A Frictionless data package: the tables and ``datapackage.json``."""
     package = {
         "name": "caspian-env-indicators", "title": about.title, "description": about.description,
-        "created": about.created, "profile": "tabular-data-package", "resources": resources,
+        "created": about.created, "profile": "tabular-data-package",
+        "resources": [_resource(name, columns, title, len(tables[name])) for name, columns, title in TABLES],
     }  # fmt: skip
-    return {**files, "datapackage.json": _json(package)}
+    return {**_files(tables), "datapackage.json": _json(package)}
 
 
-def csvw(rows: Sequence[Row], withheld: Sequence[Row], about: About) -> dict[str, bytes]:
-    """CSV on the Web: the two tables and ``csv-metadata.json``."""
-    tables = [(DATA, COLUMNS, rows), (WITHHELD, WITHHELD_COLUMNS, withheld)]
+def csvw(tables: Tables, about: About) -> dict[str, bytes]:
+    """CSV on the Web: the tables and ``csv-metadata.json``."""
     group = {
         "@context": "http://www.w3.org/ns/csvw",
         "dc:title": about.title, "dc:description": about.description, "dc:created": about.created,
         "tables": [
             {"url": name, "tableSchema": {"columns": [_csvw_column(c) for c in columns],
                                           "primaryKey": [c.name for c in columns if c.key]}}
-            for name, columns, _ in tables
+            for name, columns, _ in TABLES
         ],
     }  # fmt: skip
-    files = {name: _table([c.name for c in columns], content) for name, columns, content in tables}
-    return {**files, "csv-metadata.json": _json(group)}
+    return {**_files(tables), "csv-metadata.json": _json(group)}
+
+
+def _files(tables: Tables) -> dict[str, bytes]:
+    return {name: _table([c.name for c in columns], tables[name]) for name, columns, _ in TABLES}
 
 
 def _csvw_column(column: Column) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.catalog.editions import edition_of_series
 from caspian_env.catalog.indicator_values import read_indicator
+from caspian_env.catalog.manual import read_manual_values
 from caspian_env.catalog.migrate import require_current
 from caspian_env.errors import SettingsError, not_among
 from caspian_env.formats import exchange_tables
@@ -21,6 +22,7 @@ from caspian_env.formats.disk import writing
 from caspian_env.formats.sdmx_structure import About
 from caspian_env.model import Indicator
 from caspian_env.seeds.crosswalk import FRAMEWORKS, Crossing, load_crosswalk, load_frameworks
+from caspian_env.seeds.manual import load_reportables
 from caspian_env.wiring import Platform, Seeds
 from caspian_env.workflows.handed_on import kept_back
 
@@ -37,9 +39,10 @@ WARMING = {f"AR{n}": f"IPCC, assessment report {n}" for n in (2, 4, 5, 6)}
 
 @dataclass(slots=True)
 class Export:
-    """The rows that go out, those kept back, and the files written."""
+    """The rows that go out, numbers that persons reported, what is kept back, and the files written."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
+    reported: list[dict[str, Any]] = field(default_factory=list)
     withheld: list[dict[str, Any]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
@@ -69,6 +72,8 @@ def export(
         for indicator in platform.seeds.indicators.values():
             if only is None or indicator.id in only:
                 _add(found, connection, platform, indicator, crossings.get(indicator.definition), as_of)
+        if only is None:
+            _add_reported(found, read_manual_values(connection, as_of=as_of))
     if group_by is not None:
         found.rows.sort(key=lambda row: str(row[group_by.upper()]))
     moment = as_of or platform.clock()
@@ -78,7 +83,11 @@ def export(
         created=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
         codes=_codes_of(platform.seeds, found.rows),
     )
-    found.files = _write(folder, FORMATS[form](found.rows, found.withheld, about))
+    tables = {
+        exchange_tables.DATA: found.rows, exchange_tables.REPORTED: found.reported,
+        exchange_tables.WITHHELD: found.withheld,
+    }  # fmt: skip
+    found.files = _write(folder, FORMATS[form](tables, about))
     return found
 
 
@@ -125,6 +134,28 @@ def _add(
         found.rows += [_row(row) | shared for row in mine]
 
 
+def _add_reported(found: Export, rows: Iterable[Any]) -> None:
+    """Numbers that persons reported; of those that may not be passed on, how many there are."""
+    known = load_reportables()
+    held: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        if not row.redistributable:
+            held.setdefault((row.quantity, row.location_id), []).append(row)
+            continue
+        found.reported.append({
+            "QUANTITY": row.quantity, "REF_AREA": row.location_id,
+            "TIME_PERIOD": time_period(row.period_start, row.period_end), "VALUE": row.value, "UNIT_MEASURE": row.unit,
+            "REPORTED_BY": row.reported_by, "REPORTED_ON": row.reported_on, "SOURCE": row.source,
+            "LICENCE": row.licence, "NOTE": row.note, "SIGNED_BY": row.signed_by, "SIGNED_ON": row.signed_on,
+            "KNOWN_FROM": f"{row.known_from:%Y-%m-%dT%H:%M:%SZ}",
+            "THEME": known[row.quantity].theme if row.quantity in known else "",
+            "TITLE": known[row.quantity].title if row.quantity in known else "",
+        })  # fmt: skip
+    for (quantity, place), mine in held.items():
+        told = {"SOURCES": mine[-1].reported_by, "LICENCE": mine[-1].licence}
+        found.withheld.append({"INDICATOR": quantity, "REF_AREA": place, "N_ROWS": len(mine), **told})
+
+
 def _of_definition(platform: Platform, indicator: Indicator, crossing: Crossing | None) -> dict[str, Any]:
     variable = platform.seeds.variables[indicator.inputs[0].variable]
     across = {name.upper(): getattr(crossing, name) if crossing else "" for name in FRAMEWORKS}
@@ -167,10 +198,10 @@ def _description(found: Export, as_of: datetime | None) -> str:
     known = f"known at {as_of:%Y-%m-%d %H:%M} UTC" if as_of else "known when this was written"
     kept = sum(row["N_ROWS"] for row in found.withheld)
     return (
-        f"{len(found.rows)} values {known}. Every value carries unit, period, editions and licence of its inputs. Rows of"
-        f" providers are not in it. {kept} values that only repeat rows under licences that forbid passing them on are"
-        f" kept back; {exchange_tables.WITHHELD} names them. Declarations of many states are context for one of them,"
-        " never its compliance."
+        f"{len(found.rows)} values, and {len(found.reported)} reported by persons, {known}. Every value carries unit,"
+        " period, editions and licence of its inputs. Rows of providers are not in it."
+        f" {kept} values under licences that forbid passing them on are kept back; {exchange_tables.WITHHELD} names them."
+        " Declarations of many states are context for one of them, never its compliance."
     )
 
 

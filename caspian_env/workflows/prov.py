@@ -15,9 +15,13 @@ from typing import Any
 from caspian_env.catalog.lineage import Origin
 from caspian_env.wiring import Platform
 from caspian_env.workflows.explain import Explanation, Input
+from caspian_env.workflows.handed_on import kept_back, why_kept_back
 
 PREFIX = "caspian"
 NAMESPACE = "urn:caspian-env:"
+
+# A document is made to be passed on; a number that only repeats a row under a licence that forbids it is not in it.
+NUMBERS = ("value", "std_uncertainty", "ci_low", "ci_high")
 
 Document = dict[str, dict[str, Any]]
 
@@ -25,7 +29,7 @@ Document = dict[str, dict[str, Any]]
 def prov_document(platform: Platform, explained: Explanation) -> Document:
     """The lineage as a PROV-JSON document, ready for ``json.dumps``."""
     document: Document = {"prefix": {PREFIX: NAMESPACE}, "entity": {}, "activity": {}, "agent": {}}
-    value = _add_value(document, explained)
+    value = _add_value(document, platform, explained)
     compute = f"{PREFIX}:run-{explained.run['id']}"
     times = {"prov:startTime": explained.run["started_at"], "prov:endTime": explained.run["finished_at"]}
     document["activity"][compute] = {name: moment.isoformat() for name, moment in times.items() if moment} | {
@@ -45,8 +49,11 @@ def prov_document(platform: Platform, explained: Explanation) -> Document:
     return document
 
 
-def _add_value(document: Document, explained: Explanation) -> str:
+def _add_value(document: Document, platform: Platform, explained: Explanation) -> str:
     fields = explained.fields
+    indicator = platform.seeds.indicators.get(fields["indicator_id"])
+    if indicator is not None and fields["value"] is not None and (owners := kept_back(platform.seeds, indicator)):
+        fields = {**fields, **dict.fromkeys(NUMBERS), "reason": why_kept_back(platform.seeds, owners)}
     name = f"{PREFIX}:value-{fields['id']}"
     method = explained.method or {}
     attributes = {key: fields[key] for key in fields if key not in {"id", "value"}} | {

@@ -26,6 +26,7 @@ def test_every_command_of_the_page_runs(tmp_path: Path) -> None:
         assert done.stdout.strip()
     assert {p.name for p in (tmp_path / "out" / "sdmx").iterdir()} == {
         "indicators.csv",
+        "reported.csv",
         "withheld.csv",
         "structure.xml",
     }

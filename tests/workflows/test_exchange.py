@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,11 +15,16 @@ import pytest
 from caspian_env.catalog.query import ask
 from caspian_env.errors import SettingsError
 from caspian_env.reports.page import build
+from caspian_env.seeds.crosswalk import FRAMEWORKS
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.exchange import FORMATS, export, time_period
+from caspian_env.workflows.explain import explain, parse_target
+from caspian_env.workflows.prov import prov_document
 from caspian_env.workflows.report import fill_report
+from caspian_env.workflows.report_groups import by_framework
+from caspian_env.workflows.reported import import_reported
 from caspian_env.workflows.run import collect
 from caspian_env.workflows.seed import seed
 from caspian_env.workflows.site import indicator_report
@@ -29,6 +35,14 @@ DATASETS = ("edgar_ghg", "irena_renewables", "nd_gain", "owid_total_ghg")
 ONLY = {
     "ghg_total_1y_edgar", "ghg_total_1y_owid", "ghg_change_1y_edgar", "re_capacity_share_1y_irena", "nd_gain_score_1y",
 }  # fmt: skip
+# Invented: one number that may be passed on and one that may not.
+SECRET = 1234.5678
+SIGNED = f"""# signed_by: A. Reviewer
+# signed_on: 2026-02-01
+quantity,location,period,value,unit,reported_by,reported_on,source,licence,redistributable,note
+corridor_volume,KAZ,2023,2.76,Mt,Operator,2024-02-29,daryo 2024-02-29,press,yes,
+disaster_affected,KAZ,2023,{SECRET},1,A register,2024-02-29,EM-DAT,registration,no,
+"""
 KEPT_BACK = {"ghg_total_1y_edgar", "re_capacity_share_1y_irena", "nd_gain_score_1y"}
 
 
@@ -43,6 +57,8 @@ def platform(shared: Callable[..., Path], tmp_path_factory: pytest.TempPathFacto
         seed(platform)
         collect(platform)
         compute(platform, only=ONLY)
+        (home / "reported.csv").write_text(SIGNED, encoding="utf-8")
+        import_reported(platform, home / "reported.csv")
         yield platform
 
 
@@ -51,17 +67,32 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def numbers_kept_back(platform: Platform) -> set[str]:
+    """The numbers of indicators that repeat rows which may not be passed on."""
+    statement = "SELECT value FROM v_indicator WHERE indicator_id = :id AND value <> round(value) AND abs(value) > 20"
+    kept = [
+        repr(row[0]) for name in KEPT_BACK for row in ask(platform.catalog, statement, {"id": name}, limit=None).rows
+    ]
+    secret = {number for number in kept if len(number) > 6}  # shorter ones stand on a page by chance
+    assert len(secret) > 200
+    return secret
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMATS)
 def test_nothing_under_a_forbidding_licence_leaves(platform: Platform, form: str, tmp_path: Path) -> None:
     done = export(platform, form, tmp_path / form, group_by="theme")
     assert {row["INDICATOR"] for row in done.rows} == ONLY - KEPT_BACK
-    assert {row["INDICATOR"] for row in table(tmp_path / form / "withheld.csv")} == KEPT_BACK
+    assert {row["INDICATOR"] for row in table(tmp_path / form / "withheld.csv")} == KEPT_BACK | {"disaster_affected"}
+    assert [(row["QUANTITY"], row["VALUE"]) for row in table(tmp_path / form / "reported.csv")] == [
+        ("corridor_volume", "2.76")
+    ]
     statement = (
         "SELECT DISTINCT o.value FROM v_observation o WHERE o.redistributable = :no AND o.value <> round(o.value)"
         " AND abs(o.value) > 20"
     )
     secret = {repr(row[0]) for row in ask(platform.catalog, statement, {"no": False}, limit=None).rows}
+    secret |= {repr(SECRET)} | numbers_kept_back(platform)
     assert len(secret) > 1000
     for path in done.files:
         text = path.read_text(encoding="utf-8")
@@ -74,12 +105,7 @@ def test_nothing_under_a_forbidding_licence_leaves(platform: Platform, form: str
 @pytest.mark.slow
 def test_neither_report_nor_site_nor_feed_hands_on_what_is_kept_back(platform: Platform) -> None:
     """The pages of indicators, the briefing, their files, and the feeds of the site."""
-    statement = "SELECT value FROM v_indicator WHERE indicator_id = :id AND value <> round(value) AND abs(value) > 20"
-    kept = [
-        repr(row[0]) for name in KEPT_BACK for row in ask(platform.catalog, statement, {"id": name}, limit=None).rows
-    ]
-    secret = {number for number in kept if len(number) > 6}  # shorter ones stand on a page by chance
-    assert len(secret) > 200
+    secret = numbers_kept_back(platform) | {repr(SECRET)}
     with platform.catalog.read() as connection:
         pages = [indicator_report(connection, platform, platform.seeds.indicators[name]) for name in sorted(ONLY)]
         entries = news(connection, platform.seeds) + changes(connection, platform.seeds)
@@ -96,6 +122,32 @@ def test_neither_report_nor_site_nor_feed_hands_on_what_is_kept_back(platform: P
     assert set(held) == KEPT_BACK
     for refusals in held.values():
         assert all("may not be passed on; get it from" in refusal.reason for refusal in refusals)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_reports_by_framework_hand_on_nothing_either(platform: Platform, framework: str) -> None:
+    with platform.catalog.read() as connection:
+        briefing = by_framework(fill_report(connection, platform, "cop29"), platform.seeds.indicators, framework)
+    secret = numbers_kept_back(platform) | {repr(SECRET), f"{SECRET:g}"}
+    for name, content in build(briefing).items():
+        assert not set(re.split(r"[,<>\s]", content.decode())) & secret, name
+
+
+@pytest.mark.slow
+def test_a_lineage_document_names_the_number_that_it_keeps_back(platform: Platform) -> None:
+    def document(name: str) -> tuple[object, dict[str, object]]:
+        indicator_id, period = parse_target(f"{name}@2020")
+        explained = explain(platform, indicator_id, period, location="KAZ")
+        entities = prov_document(platform, explained)["entity"]
+        return explained.fields["value"], next(e for key, e in entities.items() if ":value-" in key)
+
+    number, entity = document("ghg_total_1y_edgar")
+    assert not {f"caspian:{name}" for name in ("value", "ci_low", "ci_high")} & set(entity)
+    assert "may not be passed on" in str(entity["caspian:reason"])
+    assert repr(number) not in json.dumps(entity)
+    number, entity = document("ghg_change_1y_edgar")
+    assert repr(number) in json.dumps(entity["caspian:value"])
 
 
 @pytest.mark.slow
@@ -136,6 +188,7 @@ def test_frictionless_finds_the_package_valid(platform: Platform, tmp_path: Path
         assert report.valid, report.flatten(["type", "message"])[:3]
         package = frictionless.Package(str(tmp_path / "datapackage.json"))
         assert len(package.get_resource("indicators").read_rows()) == len(done.rows)
+        assert [float(row["VALUE"]) for row in package.get_resource("reported").read_rows()] == [2.76]
     assert "kept back" in package.description
     spoilt = (tmp_path / "indicators.csv").read_text(encoding="utf-8").replace("Mt,", "Mt,no number", 1)
     (tmp_path / "indicators.csv").write_text(spoilt, encoding="utf-8")
@@ -152,7 +205,9 @@ def test_csvw_reads_every_row_by_its_metadata(platform: Platform, tmp_path: Path
         csvw = pytest.importorskip("csvw", reason="csvw is not installed")
         group = csvw.TableGroup.from_file(tmp_path / "csv-metadata.json")
         rows = list(group.tabledict["indicators.csv"].iterdicts(strict=True))
+        told = list(group.tabledict["reported.csv"].iterdicts(strict=True))
     assert [row["OBS_VALUE"] for row in rows] == [row["OBS_VALUE"] for row in done.rows]
+    assert [row["VALUE"] for row in told] == [2.76]
 
 
 @pytest.mark.slow

@@ -38,6 +38,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_carries_seeds_migrations_and_pages(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for wanted in ("data/seeds/datasets/level.yaml", "data/migrations/env.py", "reports/templates/report.html",
+                   "reports/templates/report.typ", "reports/type/NotoSans-subset.ttf",
                    "catalog/views/v_indicator.sql", "data/seeds/regions/caspian_sea.geojson"):  # fmt: skip
         assert f"caspian_env/{wanted}" in names
     assert "jobs/service.py" in names

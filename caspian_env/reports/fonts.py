@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FILE = Path(__file__).parent / "type" / "NotoSans-subset.woff2"
+PRINT_FILE = FILE.with_suffix(".ttf")  # the same cut, for print: typst reads no WOFF2
 
 # Latin with its extensions, ə, modifier letters, Cyrillic with Kazakh, punctuation, superscripts, arrows, mathematics.
 RANGES = ((0x20, 0x17F), (0x18F, 0x18F), (0x259, 0x259), (0x2B0, 0x2DC), (0x400, 0x4FF), (0x2000, 0x206F), (0x2070, 0x209F),

@@ -120,7 +120,7 @@ def page(report: Report) -> str:
             newest=max((s.newest_observation for s in report.sources if s.newest_observation), default=None),
             drawn={figure.id: _drawn(report, figure) for figure in report.figures},
             headings={section.id: section.heading for section in report.sections},
-            interval_head=_interval_head(shown, say),
+            interval_head=interval_head(shown, say),
             one_level=len({v.ci_level for v in shown} - {None}) == 1,
             interval_notes=[say.words(words) for words in INTERVAL_NOTES],
             refusals=text.latest(report.refusals),
@@ -158,10 +158,15 @@ def evidence(values: Iterable[Value]) -> tuple[Evidence, ...]:
 
 def figure_sources(report: Report, figure: Figure) -> list[str]:
     """Provider, dataset and licence of each line and number, once, for the foot of a figure."""
+    found = [report.source(name) for name in datasets_of(figure)]
+    return [f"{source.provider}, {source.title} ({source.licence})" for source in found]
+
+
+def datasets_of(figure: Figure) -> list[str]:
+    """The datasets of the lines and numbers of a figure, each once."""
     named = [line.dataset_id for line in figure.lines]
     named += [granule.dataset_id for value in figure.values for granule in value.granules]
-    found = [report.source(name) for name in dict.fromkeys(named)]
-    return [f"{source.provider}, {source.title} ({source.licence})" for source in found]
+    return list(dict.fromkeys(named))
 
 
 def web_address(address: str | None) -> str | None:
@@ -184,7 +189,8 @@ def _digest(granules: Iterable[GranuleLine]) -> str:
     return hashlib.sha256("\n".join(sorted({granule.sha256 for granule in granules})).encode()).hexdigest()
 
 
-def _interval_head(values: Iterable[Value], say: Voice) -> str:
+def interval_head(values: Iterable[Value], say: Voice) -> str:
+    """The head of the column of intervals, with their level if it is the same for all."""
     levels = {value.ci_level for value in values if value.ci_level is not None}
     return say.words("{level} interval", level=text.level(levels.pop())) if len(levels) == 1 else say.words("Interval")
 

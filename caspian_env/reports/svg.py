@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -101,6 +102,21 @@ def to_svg(
         data = [f' data-{key}="{escape(json.dumps(found, ensure_ascii=False))}"' for key, found in told.items()]
         head = head.replace("<svg ", f'<svg data-name="{name}"{"".join(data)} ', 1)
     return head + _tidy(body, name) + "</svg>"
+
+
+def alone(drawing: str) -> str:
+    """The drawing of ``to_svg`` as a file of its own: in the light colours of the page and its type, without what it tells."""
+    css = (files("caspian_env.reports") / "templates" / "report.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"(--[\w-]+): (#[0-9a-f]{6})", css[: css.index("}")]))
+    drawing = re.sub(r"var\((--[\w-]+)\)", lambda name: colours[name[1]], drawing)
+    drawing = re.sub(r' data-\w+="[^"]*"', "", drawing)
+    return drawing.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="Noto Sans" ', 1)
+
+
+def size(drawing: str) -> list[float]:
+    """Width and height of a drawing of ``to_svg`` in points."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawing)
+    return [float(side) for side in found.groups()] if found else [1.0, 1.0]
 
 
 def points_of(axes: Axes, told: Iterable[tuple[float, float, str]], n: int) -> list[Point]:

@@ -11,7 +11,7 @@ from caspian_env import reports
 from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
 
-LIBRARIES = ("matplotlib", "jinja2", "babel", "numpy", "pandas")
+LIBRARIES = ("matplotlib", "jinja2", "babel", "numpy", "pandas", "typst")
 
 
 def template_hash() -> str:

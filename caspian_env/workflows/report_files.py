@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from caspian_env.errors import SettingsError
 from caspian_env.reports.model import Report
 from caspian_env.reports.page import build
+from caspian_env.reports.pdf import build_pdf, file_name, require_typst
 from caspian_env.workflows.report import definition_of
 
-FORMATS = ("html", "csv")
+FORMATS = ("html", "csv", "pdf")
+# A PDF needs a package of its own, and takes as long as the page again.
+BY_DEFAULT = ("html", "csv")
 
 
 def languages_of(report_id: str, wanted: Sequence[str] = ()) -> list[str]:
@@ -22,10 +25,12 @@ def languages_of(report_id: str, wanted: Sequence[str] = ()) -> list[str]:
 
 
 def check_formats(wanted: Sequence[str] = ()) -> list[str]:
-    """The formats wanted, or all; SettingsError for one that is none."""
+    """The formats wanted, or page and numbers; SettingsError for one that is none, or that is not installed."""
     if unknown := [name for name in wanted if name not in FORMATS]:
         raise SettingsError("--format", f"{', '.join(unknown)} is no format", f"one of {', '.join(FORMATS)}")
-    return [name for name in FORMATS if name in wanted or not wanted]
+    if "pdf" in wanted:
+        require_typst()
+    return [name for name in FORMATS if name in (wanted or BY_DEFAULT)]
 
 
 def files_of(reports: Sequence[Report], formats: Sequence[str]) -> dict[str, bytes]:
@@ -34,4 +39,6 @@ def files_of(reports: Sequence[Report], formats: Sequence[str]) -> dict[str, byt
     for report in reports:
         made: Mapping[str, bytes] = build(report) if {"html", "csv"} & set(formats) else {}
         files |= {name: content for name, content in made.items() if name.rpartition(".")[2] in formats}
+        if "pdf" in formats:
+            files[file_name(report)] = build_pdf(report)
     return files

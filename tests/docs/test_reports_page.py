@@ -29,7 +29,7 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
     assert call("run", "--mirror", "mirror") == 0
     allowed = [word for name in ("refused", "no_uncertainty", "unproven", "flagged") for word in ("--allow", name)]
     assert [command.split()[1] for command in COMMANDS] == [
-        "build", "freeze", "list", "check", "rebuild", "diff", "erratum",
+        "build", "build", "freeze", "list", "check", "rebuild", "diff", "erratum",
     ]  # fmt: skip
     done = []
     for command in sorted(COMMANDS, key=lambda text: text.split()[1] == "diff"):  # a second edition is needed first
@@ -37,3 +37,6 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
         done.append(call(*words, *(allowed if words[1] in ("freeze", "erratum") else [])))
     assert done == [0] * len(COMMANDS)
     assert list((tmp_path / "again").iterdir())
+    assert sorted(path.name for path in (tmp_path / "print").iterdir()) == [
+        "bulletin.az.pdf", "bulletin.kk.pdf", "bulletin.pdf", "bulletin.ru.pdf",
+    ]  # fmt: skip

@@ -6,6 +6,7 @@ from tests.reports.cut_font import cut
 
 def test_what_is_kept_is_what_the_recipe_cuts() -> None:
     assert fonts.FILE.read_bytes() == cut()
+    assert fonts.PRINT_FILE.read_bytes() == cut(None)
 
 
 def test_its_licence_lies_beside_it() -> None:

@@ -93,13 +93,14 @@ def test_an_edition_holds_until_a_number_moves(platform: Platform) -> None:
 
 
 def test_an_edition_is_printed_again_byte_for_byte_on_another_day(platform: Platform, tmp_path: Path) -> None:
-    name = froze(platform)
+    name = froze(platform, formats=("html", "csv", "pdf"))
     revise(platform, {50: 3.0})
     another_day = replace(platform, clock=lambda: datetime(2031, 5, 6, tzinfo=UTC))
     made = rebuild(another_day, name, out=tmp_path / "again")
     assert (made.different, made.causes) == ((), ())
     folder = editions_folder(platform.settings.home) / name
     assert made.same == tuple(sorted(path.name for path in folder.iterdir()))
+    assert "bulletin.pdf" in made.same
     for path in folder.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
         assert path.stat().st_mode & 0o222 == 0

@@ -1,8 +1,9 @@
-"""A mirror over HTTP on a loopback socket: tags, 304, directory indexes, and a count of every body byte it sends."""
+"""A static server on a loopback socket: tags, 304, ranges, directory indexes, and a count of every body byte it sends."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,8 @@ class Served:
     """What a mirror was asked and what it sent; ``on_request`` is told the number of each request before the answer.
 
     ``halts`` is asked before each body whether to send only half of it, and then to wait until the reader is gone;
-    ``refuses`` whether a file that the indexes list is not there after all.
+    ``cuts`` whether to send half and close the connection; ``refuses`` whether a file that the indexes list is not there
+    after all.
     """
 
     url: str = ""
@@ -25,6 +27,7 @@ class Served:
     on_request: Callable[[int], None] = lambda number: None
     replaced: dict[str, bytes] = field(default_factory=dict)
     halts: Callable[[str], bool] = lambda path: False
+    cuts: Callable[[str], bool] = lambda path: False
     refuses: Callable[[str], bool] = lambda path: False
 
     def forget(self) -> None:
@@ -58,16 +61,31 @@ def serving(root: Path) -> Iterator[Served]:
             else:
                 body = file.read_bytes()
                 tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-                known = self.headers.get("If-None-Match") == tag
-                self._send(304 if known else 200, b"" if known else body, tag)
+                if self.headers.get("If-None-Match") == tag:
+                    self._send(304, b"", tag)
+                elif begin := self._begin(tag):  # RFC 9110, 14.2: only of the file that the asker has the beginning of
+                    self._send(206, body[begin:], tag, f"bytes {begin}-{len(body) - 1}/{len(body)}")
+                else:
+                    self._send(200, body, tag)
 
-        def _send(self, status: int, body: bytes, tag: str | None = None) -> None:
+        def _begin(self, tag: str) -> int:
+            asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+            return int(asked[1]) if asked and self.headers.get("If-Range", tag) == tag else 0
+
+        def _send(self, status: int, body: bytes, tag: str | None = None, place: str | None = None) -> None:
             self.send_response(status)
+            if place:
+                self.send_header("Content-Range", place)
             if tag:
                 self.send_header("ETag", tag)
             if status != 304:
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            if body and served.cuts(self.path):
+                self.close_connection = True
+                self.wfile.write(body[: len(body) // 2])
+                served.body_bytes += len(body) // 2
+                return
             if body and served.halts(self.path):
                 self._send_half(body)
                 return

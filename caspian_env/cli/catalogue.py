@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from caspian_env.cli.options import AsJson, Config, Home, Mirror, app
 from caspian_env.cli.show import print_json, show_table
 
 if TYPE_CHECKING:
+    from caspian_env.model import Measured
     from caspian_env.wiring import Platform
     from caspian_env.workflows.catalogue import Entry
     from caspian_env.workflows.check_dataset import Check
@@ -46,6 +48,7 @@ def datasets(
             typer.echo(sources_page(platform.seeds.datasets.values(), load_uncovered()), nl=False)
             return
         entries = catalogue(platform, chosen)
+        units = {variable.id: variable.units for variable in platform.seeds.variables.values()}
     if bibtex or csl:
         citations = [entry.as_dict()["citations"] for entry in entries]
         print_json([c["csl_json"] for c in citations]) if csl else typer.echo(
@@ -55,7 +58,7 @@ def datasets(
         print_json([entry.as_dict() for entry in entries])
     elif chosen:
         for entry in entries:
-            _show_one(entry)
+            _show_one(entry, units)
     else:
         _show_all(entries)
 
@@ -79,22 +82,20 @@ def _line(entry: Entry) -> tuple[object, ...]:
     return dataset.id, dataset.title, state, newest, dataset.update_frequency, passed_on, entry.proof, key
 
 
-def _show_one(entry: Entry) -> None:
+def _show_one(entry: Entry, units: Mapping[str, str]) -> None:
     from caspian_env.workflows.freshness import standing
 
-    answer, dataset = entry.as_dict(), entry.dataset
-    variables = [
-        f"{m.name} -> {m.variable} {m.resolution}" + (f", datum {m.datum}" if m.datum else "")
-        for m in dataset.variables
-    ]
-    key = dataset.key
+    answer, dataset, here, key = entry.as_dict(), entry.dataset, entry.freshness, entry.dataset.key
+    newest = here.newest_observation if here else None
     lines = {
         "id": dataset.id, "title": dataset.title, "provider": dataset.provider, "summary": dataset.summary,
-        "cannot give": dataset.cannot, "caveats": dataset.caveats, "variables": "; ".join(variables),
-        "places": ", ".join(dataset.locations), "coverage": f"since {dataset.coverage_start}",
+        "cannot give": dataset.cannot, "caveats": dataset.caveats,
+        "variables": "\n".join(_variable(measured, units) for measured in dataset.variables),
+        "places": ", ".join(dataset.locations) or "found by the source", "coverage": f"since {dataset.coverage_start}",
+        "newest value": f"{newest:%Y-%m-%d}" if newest else "none here",
+        "freshness": f"{here.state}: {here.sentence}" if here else "not collected yet",
         "cadence": f"{dataset.update_frequency}, {dataset.publication_delay_days} days after its period",
         "state": standing(dataset),
-        "here": entry.freshness.sentence if entry.freshness else "not collected yet",
         "proof": entry.proof + (f", last check {entry.checked['checked_at']:%Y-%m-%d}" if entry.checked else ""),
         "licence": dataset.licence + ("" if dataset.redistributable else "; rows are not exported"),
         "key": f"CASPIAN_ENV_{key.setting}: {key.how_to_get}" if key else "none",
@@ -102,6 +103,13 @@ def _show_one(entry: Entry) -> None:
     }  # fmt: skip
     show_table(("", ""), [(name, text) for name, text in lines.items() if text])
     typer.echo("\n" + answer["citations"]["bibtex"])
+    typer.echo(f"next: caspian-env datasets {dataset.id} --csl has the citation as CSL-JSON, --bibtex as BibTeX alone")
+
+
+def _variable(measured: Measured, units: Mapping[str, str]) -> str:
+    """The quantity as the catalog has it, and the provider's name for it."""
+    datum = f", above the zero of {measured.datum}" if measured.datum else ""
+    return f"{measured.variable} ({units[measured.variable]}), {measured.resolution}{datum}; the provider's {measured.name}"
 
 
 def _check(platform: Platform, names: list[str], as_json: bool) -> None:

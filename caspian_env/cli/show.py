@@ -92,8 +92,8 @@ def print_json(answer: Any) -> None:
 
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
-    """A table; the columns named in ``right`` hold numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    """A table; the columns named in ``right`` hold numbers. Without any heading there is no line of headings."""
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(headings))
     for heading in headings:
         numeric = heading in right
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")

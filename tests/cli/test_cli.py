@@ -93,6 +93,25 @@ def test_answers_in_json(filled: Path) -> None:
     assert {"exit_code", "findings"} == answer_of(filled, "doctor", code=json_code(filled, "doctor")).keys()
 
 
+def test_all_that_is_known_of_a_dataset_on_one_page(filled: Path) -> None:
+    told = caspian_env("datasets", "dahiti_water_level", "--home", "home", cwd=filled).stdout
+    named = [line.strip() for line in told.splitlines() if re.match(r"\w[\w ]*\s{2,}", line)]
+    page = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in named)
+    assert told.startswith("id "), "no empty line of headings"
+    assert page["variables"] == (
+        "water_surface_height_above_reference_datum (m), instant, above the zero of dahiti_39; the provider's height"
+    )
+    assert (page["coverage"], page["newest value"]) == ("since 1992-09-28", "2025-12-30")
+    assert re.match(r"(fresh|late|stale): ", page["freshness"])
+    assert page["key"].startswith("CASPIAN_ENV_DAHITI_KEY: register free of charge")
+    assert page["cite"].startswith("Schwatke") and "@misc{dahiti_water_level," in told
+    assert "rows are not exported" in page["licence"] and page["state"] == "active" and page["title"]
+    (item,) = json.loads(caspian_env("datasets", "dahiti_water_level", "--csl", "--home", "home", cwd=filled).stdout)
+    assert (item["type"], item["DOI"]) == ("dataset", "10.5194/hess-19-4345-2015")
+    never = caspian_env("datasets", "psmsl_rlr", "--home", "home", cwd=filled).stdout
+    assert re.search(r"newest value\s+none here", never) and re.search(r"places\s+found by the source", never)
+
+
 def json_code(folder: Path, command: str) -> int:
     """Whatever the command exits with, which is its own matter here."""
     return caspian_env(command, "--home", "home", "--json", cwd=folder).returncode

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, utc_of
+from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, app, utc_of
 from caspian_env.cli.show import print_json
 
 
@@ -22,6 +22,7 @@ def export(
     only: Annotated[
         list[str] | None, typer.Option("--only", help="Indicators, one or more; all by default.", show_default=False)
     ] = None,
+    cite: Cite = False,
     as_of: AsOf = None,
     home: Home = None,
     config: Config = None,
@@ -29,10 +30,14 @@ def export(
 ) -> None:
     """Write indicator values for others to read; what a licence keeps back is named and stays here."""
     from caspian_env.cli.asking import opened
+    from caspian_env.workflows.credit import write_citations
     from caspian_env.workflows.exchange import export as write
 
     with opened(home, config) as platform:
         done = write(platform, form, out, as_of=utc_of(as_of), group_by=group_by, only=set(only) if only else None)
+        if cite:
+            used = [name for row in done.rows for name in row["SOURCES"].split("; ")]
+            done.files += write_citations(platform, out, used)
     kept = sum(row["N_ROWS"] for row in done.withheld)
     if as_json:
         print_json(

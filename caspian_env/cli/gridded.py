@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from caspian_env.cli.asking import opened
-from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, utc_of
+from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, app, utc_of
 from caspian_env.cli.show import print_json, show_table
 
 if TYPE_CHECKING:
@@ -28,19 +28,26 @@ def cube(
         Path | None,
         typer.Option("--out", help="Write it to one NetCDF file, where the licence allows.", show_default=False),
     ] = None,
+    cite: Cite = False,
     verify: Annotated[bool, typer.Option("--verify", help="Read every part and compare its sha256.")] = False,
     as_json: AsJson = False,
     home: Home = None,
     config: Config = None,
 ) -> None:
     """Show the cube of a gridded dataset, as known now or at a past date, or write it to a file."""
+    from caspian_env.errors import SettingsError
+    from caspian_env.workflows.credit import write_citations
     from caspian_env.workflows.cube import export_cube, open_cube, parts_of
 
+    if cite and out is None:
+        raise SettingsError("--cite", "goes with --out", "name the file of the cube, e.g. --out cube.nc")
     moment = utc_of(as_of)
     with opened(home, config) as platform:
         with open_cube(platform, dataset, moment, verify=verify) as opened_cube:
             about = _about(opened_cube, parts_of(platform, dataset, moment))
         written = export_cube(platform, dataset, out, moment) if out else None
+        if written and cite:
+            write_citations(platform, written.parent, [dataset], f"{written.stem}-")
     if as_json:
         print_json({"dataset": dataset, **about, "file": str(written) if written else None})
         return

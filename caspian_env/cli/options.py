@@ -37,6 +37,7 @@ WindowText = Annotated[
     str | None, typer.Option("--window", help="Valid time START/END, END excluded.", show_default=False)
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder to write into.", show_default=False)]
+Cite = Annotated[bool, typer.Option("--cite", help="Write how to cite it and its sources: BibTeX, CSL-JSON, plain.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Answer in CSV, with a commented header.")]
 KnownAt = Annotated[

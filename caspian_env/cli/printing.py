@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from caspian_env.cli.options import AsJson, AsOf, Config, Home, Out, ScheduledFor, app, utc_of
+from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, app, utc_of
 from caspian_env.cli.show import print_json, show_files, show_outcomes, show_table
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ Edition = Annotated[str, typer.Argument(help="Name of an edition; report list na
 Languages = Annotated[
     list[str] | None, typer.Option("--language", help="A language, repeatable; all of the report by default.")
 ]
-Formats = Annotated[list[str] | None, typer.Option("--format", help="html, csv …, repeatable; all by default.")]
+Formats = Annotated[
+    list[str] | None, typer.Option("--format", help="html, csv, pdf or cite, repeatable; html and csv by default.")
+]
 Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", help="What may be frozen although it should not: REASON or REASON:SUBJECT; recorded."),
@@ -65,6 +67,7 @@ def build(
     group_by: Annotated[
         str | None, typer.Option("--group-by", help="Numbers by theme, sdg, tehran, gcos or wmo.", show_default=False)
     ] = None,
+    cite: Cite = False,
     as_of: AsOf = None,
     out: Out = None,
     home: Home = None,
@@ -74,13 +77,15 @@ def build(
     from caspian_env.cli.asking import opened
     from caspian_env.errors import SettingsError
     from caspian_env.workflows.build_reports import build_reports
+    from caspian_env.workflows.report_files import with_citations
 
     if bool(names) == every:
         raise SettingsError("report build", "needs the names of reports or --all", "name one, e.g. bulletin")
     with opened(home, config) as platform:
         files = build_reports(
-            platform, out or platform.settings.reports, names or (), languages=language or (), formats=formats or (),
-            as_of=utc_of(as_of), group_by=group_by,
+            platform, out or platform.settings.reports, names or (), languages=language or (),
+            formats=with_citations(formats or (), cite), as_of=utc_of(as_of),
+            group_by=group_by,
         )  # fmt: skip
     show_files(files)
 
@@ -111,6 +116,7 @@ def freeze(
     allow: Allow = None,
     language: Languages = None,
     formats: Formats = None,
+    cite: Cite = False,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -118,10 +124,12 @@ def freeze(
     """Store what a report prints and its files as a numbered edition that never changes."""
     from caspian_env.cli.asking import opened
     from caspian_env.workflows.freeze import freeze as freeze_report
+    from caspian_env.workflows.report_files import with_citations
 
+    wanted = with_citations(formats or (), cite)
     with opened(home, config) as platform:
         frozen = freeze_report(
-            platform, name, as_of=utc_of(as_of), allow=allow or (), languages=language or (), formats=formats or ()
+            platform, name, as_of=utc_of(as_of), allow=allow or (), languages=language or (), formats=wanted
         )
     _show_frozen(frozen, as_json)
 

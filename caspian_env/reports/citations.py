@@ -1,31 +1,76 @@
-"""How a dataset is credited: in plain words, as BibTeX, and as CSL-JSON for reference managers.
+"""How a dataset and a report are credited: in plain words, as BibTeX, and as CSL-JSON for reference managers.
 
-The provider's own citation stands in the note of both; the entry describes the dataset (DataCite Metadata Schema 4:
-creator, title, publisher, version, identifier) and tells when it was last retrieved.
+The provider's own citation and the licence stand in the note of both; the entry describes the dataset (DataCite Metadata
+Schema 4: creator, title, publisher, version, identifier) and tells when it was last retrieved.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
-from caspian_env.model import Dataset
+from caspian_env.reports import messages
+from caspian_env.reports.model import Report
 
 _SPECIAL = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"}
 
 
-def plain(dataset: Dataset, accessed: date | None = None) -> str:
-    """One paragraph: the provider's citation, the address, and the day of the last retrieval."""
+class Cited(Protocol):
+    """What a citation needs to know of a dataset."""
+
+    @property
+    def id(self) -> str:
+        """Key of the entry."""
+
+    @property
+    def title(self) -> str:
+        """Title of the product."""
+
+    @property
+    def provider(self) -> str:
+        """Who publishes it."""
+
+    @property
+    def citation(self) -> str:
+        """How the provider wants it to be cited."""
+
+    @property
+    def licence(self) -> str:
+        """Under which it is used."""
+
+    @property
+    def product_version(self) -> str | None:
+        """Version of the product."""
+
+    @property
+    def doi(self) -> str | None:
+        """Digital object identifier."""
+
+    @property
+    def landing_page(self) -> str | None:
+        """Address of its description."""
+
+
+def plain(dataset: Cited, accessed: date | None = None) -> str:
+    """One paragraph: the provider's citation, version, identifier, address, licence, and the day of the last retrieval."""
     parts = [dataset.citation.strip().rstrip(".")]
-    if dataset.landing_page and dataset.landing_page.rstrip("/") not in dataset.citation:
+    said = dataset.citation.lower() + dataset.licence.lower()
+    if dataset.product_version and dataset.product_version.lower() not in said:
+        parts.append(f"Version {dataset.product_version}")
+    if dataset.doi and dataset.doi.lower() not in said + (dataset.landing_page or "").lower():
+        parts.append(f"doi:{dataset.doi}")
+    if dataset.landing_page and dataset.landing_page.rstrip("/").lower() not in said:
         parts.append(dataset.landing_page)
+    parts.append(f"Licence: {dataset.licence.strip().rstrip('.')}")
     if accessed:
         parts.append(f"Retrieved {accessed:%Y-%m-%d}")
     return ". ".join(parts) + "."
 
 
-def csl_json(dataset: Dataset, accessed: date | None = None) -> dict[str, Any]:
+def csl_json(dataset: Cited, accessed: date | None = None) -> dict[str, Any]:
     """An item of type ``dataset`` after the CSL-JSON schema 1.0; fields that are not known are left out."""
     item = {
         "id": dataset.id, "type": "dataset", "title": dataset.title, "author": [{"literal": dataset.provider}],
@@ -36,7 +81,7 @@ def csl_json(dataset: Dataset, accessed: date | None = None) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
 
 
-def bibtex(dataset: Dataset, accessed: date | None = None) -> str:
+def bibtex(dataset: Cited, accessed: date | None = None) -> str:
     """An ``@misc`` entry with the dataset id as its key."""
     fields = {
         "author": "{" + _tex(dataset.provider) + "}", "title": "{" + _tex(dataset.title) + "}",
@@ -48,13 +93,78 @@ def bibtex(dataset: Dataset, accessed: date | None = None) -> str:
     return f"@misc{{{dataset.id},\n" + ",\n".join(lines) + "\n}"
 
 
-def _note(dataset: Dataset) -> str:
-    """The provider's citation without the DOI, which has a field of its own; styles print both."""
-    citation = dataset.citation.strip()
-    if not dataset.doi:
-        return citation
-    return re.sub(rf"(,|\. Data:|;)?\s*doi:{re.escape(dataset.doi)}(?![\w/])", "", citation, flags=re.IGNORECASE)
+def _note(dataset: Cited) -> str:
+    """The provider's citation without the DOI, which has a field of its own (styles print both), and the licence."""
+    note = dataset.citation.strip()
+    if dataset.doi:
+        note = re.sub(rf"(,|\. Data:|;)?\s*doi:{re.escape(dataset.doi)}(?![\w/])", "", note, flags=re.IGNORECASE)
+    return f"{note.rstrip('.')}. Licence: {dataset.licence.strip().rstrip('.')}."
 
 
 def _tex(text: str) -> str:
     return "".join(_SPECIAL.get(letter, letter) for letter in text)
+
+
+def of_report(report: Report) -> str:
+    """The suggested citation: of a frozen report that of its edition, of another what it is and as of when it is known."""
+    if report.edition_citation:
+        return report.edition_citation
+    mark = f" {messages.SYNTHETIC}." if report.synthetic else ""
+    year = f" ({report.as_of.year})" if report.as_of else ""
+    known = f"as known on {report.as_of:%Y-%m-%d %H:%M} UTC" if report.as_of else "not frozen as an edition"
+    return f"caspian-env{year}. {report.title}, {known}.{mark} Made with caspian-env {report.code_version}."
+
+
+def report_csl_json(report: Report) -> dict[str, Any]:
+    """An item of type ``report``: the edition, or the report as known then."""
+    item = {
+        "id": report.edition or report.id, "type": "report", "title": report.title, "language": report.language,
+        "author": [{"literal": "caspian-env"}], "publisher": "caspian-env", "number": report.edition or None,
+        "issued": {"date-parts": [[report.as_of.year, report.as_of.month, report.as_of.day]]} if report.as_of else None,
+        "note": of_report(report),
+    }  # fmt: skip
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def report_bibtex(report: Report) -> str:
+    """A ``@techreport`` entry with the name of the edition, or of the report, as its key."""
+    fields = {
+        "author": "{caspian-env}", "institution": "caspian-env", "title": "{" + _tex(report.title) + "}",
+        "year": f"{report.as_of.year}" if report.as_of else "", "number": _tex(report.edition),
+        "note": _tex(of_report(report)),
+    }  # fmt: skip
+    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+    return f"@techreport{{{report.edition or report.id},\n" + ",\n".join(lines) + "\n}"
+
+
+def citation_files(
+    stem: str, datasets: Iterable[tuple[Cited, date | None]], report: Report | None = None
+) -> dict[str, bytes]:
+    """File name to bytes: how a report, where there is one, and each dataset are cited, in the three forms.
+
+    Parameters
+    ----------
+    stem : str
+        Beginning of the names, e.g. ``bulletin-``.
+    datasets : iterable of pairs
+        Each dataset used, and the day on which its newest bytes were retrieved.
+    """
+    used = list(datasets)
+    items = [csl_json(*pair) for pair in used]
+    entries = [bibtex(*pair) for pair in used]
+    said = [plain(*pair) for pair in used]
+    if report is not None:
+        items.insert(0, report_csl_json(report))
+        entries.insert(0, report_bibtex(report))
+        said.insert(0, of_report(report))
+    return {
+        f"{stem}citations.bib": ("\n\n".join(entries) + "\n").encode(),
+        f"{stem}citations.csl.json": (json.dumps(items, ensure_ascii=False, indent=2) + "\n").encode(),
+        f"{stem}citations.txt": ("\n\n".join(said) + "\n").encode(),
+    }
+
+
+def citations_of_report(report: Report) -> dict[str, bytes]:
+    """The files that credit a report and every dataset it stands on."""
+    mark = "-synthetic" if report.synthetic else ""
+    return citation_files(f"{report.id}{mark}-", [(source, source.accessed) for source in report.sources], report)

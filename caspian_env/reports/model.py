@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from caspian_env.errors import CatalogError
 from caspian_env.reports.numbers import Refusal, Value
@@ -90,7 +90,7 @@ class ReferenceLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A dataset the report stands on; the granule is the one its newest observation came from."""
+    """A dataset the report stands on; the granule is that of its newest observation, ``accessed`` the day it was retrieved."""
 
     dataset_id: str
     title: str
@@ -107,6 +107,12 @@ class Source:
     caveats: str = ""
     cannot: str = ""
     proven: bool = True
+    accessed: date | None = None
+
+    @property
+    def id(self) -> str:
+        """Key of its citation."""
+        return self.dataset_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.reports import charts, fonts, messages, spreadsheet, text
+from caspian_env.reports import charts, citations, fonts, messages, spreadsheet, text
 from caspian_env.reports.line_charts import Drawing
 from caspian_env.reports.model import Figure, Report
 from caspian_env.reports.numbers import GranuleLine, Refusal, Value
@@ -129,6 +130,7 @@ def page(report: Report) -> str:
             withheld=spreadsheet.withheld(report),
             methods=_methods(shown),
             files=file_names(report)[1:],
+            citation=citations.of_report(report),
             open_list=OPEN_LIST,
             font=fonts.embedded(),
             script=script,
@@ -210,7 +212,7 @@ def _templates(say: Voice) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"glue": glue, "web_address": web_address}
+    filters: dict[str, Any] = {"glue": glue, "web_address": web_address, "isoday": date.isoformat}
     filters |= {name: getattr(say, name) for name in ("day", "unit", "number", "uncertainty", "span", "qc", "name")}
     environment.filters.update(filters)
     environment.globals.update(period=say.period, percent=text.level, status_mark=text.status_mark, _=say.words)

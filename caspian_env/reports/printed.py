@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from caspian_env.reports import charts, messages, page, svg, text
+from caspian_env.reports import charts, citations, messages, page, svg, text
 from caspian_env.reports.model import Figure, Report, Section, Source, Table
 from caspian_env.reports.numbers import Value
 from caspian_env.reports.voice import Voice
@@ -62,8 +62,7 @@ def _blocks(report: Report, say: Voice) -> Iterator[Block]:
     yield _heading("intervals", say.words("What the intervals include, and what they do not"))
     yield {"kind": "list", "items": [say.words(words) for words in page.INTERVAL_NOTES]}
     yield from _methods(report, say)
-    if report.sources:
-        yield from _sources(report, say)
+    yield from _sources(report, say)
     if report.values:
         yield from _provenance(report, say)
 
@@ -184,9 +183,7 @@ def _methods(report: Report, say: Voice) -> Iterator[Block]:
 
 def _sources(report: Report, say: Voice) -> Iterator[Block]:
     yield _heading("sources", say.words("Sources and licences"))
-    if report.edition_citation:
-        cite = say.words("Cite this report as: {citation}", citation=report.edition_citation)
-        yield _text(cite)
+    yield _text(say.words("Cite this report as: {citation}", citation=citations.of_report(report)))
     for n, source in enumerate(report.sources, 1):
         yield {"kind": "source", "number": n, "title": source.title, "lines": list(_source_lines(source, say))}
 
@@ -194,7 +191,8 @@ def _sources(report: Report, say: Voice) -> Iterator[Block]:
 def _source_lines(s: Source, say: Voice) -> Iterator[Block]:
     version = say.words("version {version}", version=s.product_version) if s.product_version else ""
     newest = say.words("newest observation {day}", day=say.day(s.newest_observation)) if s.newest_observation else ""
-    yield _line(" · ".join(filter(None, (s.provider, version, s.dataset_id, newest))))
+    retrieved = say.words("Retrieved {day}", day=s.accessed.isoformat()) if s.accessed else ""
+    yield _line(" · ".join(filter(None, (s.provider, version, s.dataset_id, newest, retrieved))))
     yield _line(s.citation, f"https://doi.org/{s.doi}" if s.doi else "")
     handed_on = "rows may be handed on" if s.redistributable else "rows may not be handed on"
     licence = say.words("Licence: {licence}", licence=s.licence)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from caspian_env.errors import SettingsError
+from caspian_env.reports.citations import citations_of_report
 from caspian_env.reports.model import Report
 from caspian_env.reports.page import build
 from caspian_env.reports.pdf import build_pdf, file_name, require_typst
 from caspian_env.workflows.report import definition_of
 
-FORMATS = ("html", "csv", "pdf")
+FORMATS = ("html", "csv", "pdf", "cite")
 # A PDF needs a package of its own, and takes as long as the page again.
 BY_DEFAULT = ("html", "csv")
 
@@ -22,6 +23,11 @@ def languages_of(report_id: str, wanted: Sequence[str] = ()) -> list[str]:
     for language in wanted:
         definition_of(report_id, language)
     return list(dict.fromkeys(wanted))
+
+
+def with_citations(wanted: Sequence[str], cite: bool) -> list[str]:
+    """The formats wanted, or those written by default, and the citations too if these are."""
+    return [*(wanted or BY_DEFAULT), "cite"] if cite else list(wanted)
 
 
 def check_formats(wanted: Sequence[str] = ()) -> list[str]:
@@ -41,4 +47,6 @@ def files_of(reports: Sequence[Report], formats: Sequence[str]) -> dict[str, byt
         files |= {name: content for name, content in made.items() if name.rpartition(".")[2] in formats}
         if "pdf" in formats:
             files[file_name(report)] = build_pdf(report)
+    if "cite" in formats and reports:
+        files |= citations_of_report(reports[0])
     return files

@@ -129,6 +129,7 @@ def sources(connection: Connection, platform: Platform, named: set[str], as_of: 
             newest_observation=newest[dataset.id].time,
             granule_sha256=newest[dataset.id].sha256,
             granule_url=addresses[newest[dataset.id].granule_id][0],
+            accessed=addresses[newest[dataset.id].granule_id][1].date(),
             caveats=dataset.caveats,
             cannot=dataset.cannot,
             proven=dataset.proven_on == "real" or dataset.id in checked,

@@ -1,4 +1,4 @@
-"""The command that writes the public site."""
+"""Commands that hand reports on: the public site, and a report as a data package."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from caspian_env.cli.options import Config, Home
-from caspian_env.cli.printing import report
+from caspian_env.cli.options import AsOf, Config, Home, utc_of
+from caspian_env.cli.printing import Formats, Languages, report
 from caspian_env.cli.show import show_files
 
 Address = Annotated[str, typer.Option(help="Where the site will be served, for the links of the feeds.")]
@@ -30,3 +30,24 @@ def site(
     if written:
         show_files([path for path in written if path.name == "index.html"] or written[:1])
     typer.echo(f"{len(written)} files written")
+
+
+@report.command()
+def package(
+    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml, or an edition.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder, or a file that ends in .zip.")],
+    language: Languages = None,
+    formats: Formats = None,
+    as_of: AsOf = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Write all files of a report with citations and datapackage.json, which holds their checksums."""
+    from caspian_env.cli.asking import opened
+    from caspian_env.workflows.report_package import pack
+
+    with opened(home, config) as platform:
+        files = pack(
+            platform, name, out, languages=language or (), formats=formats or (), as_of=utc_of(as_of)
+        )  # fmt: skip
+    show_files(files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
     assert call("run", "--mirror", "mirror") == 0
     allowed = [word for name in ("refused", "no_uncertainty", "unproven", "flagged") for word in ("--allow", name)]
     assert [command.split()[1] for command in COMMANDS] == [
-        "build", "build", "freeze", "list", "check", "rebuild", "diff", "erratum",
+        "build", "build", "build", "package", "freeze", "list", "check", "rebuild", "diff", "erratum",
     ]  # fmt: skip
     done = []
     for command in sorted(COMMANDS, key=lambda text: text.split()[1] == "diff"):  # a second edition is needed first
@@ -37,6 +38,12 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
         done.append(call(*words, *(allowed if words[1] in ("freeze", "erratum") else [])))
     assert done == [0] * len(COMMANDS)
     assert list((tmp_path / "again").iterdir())
+    assert (tmp_path / "cited" / "bulletin-citations.bib").is_file()
+    assert call("export", "--format", "csvw", "--out", "exchange", "--cite") == 0
+    assert f"@misc{{{DATASET}," in (tmp_path / "exchange" / "citations.bib").read_text(encoding="utf-8")
+    assert call("cube", "noaa_oisst_v2_1", "--cite") == 1  # without --out there is nothing to cite
+    with zipfile.ZipFile(tmp_path / "bulletin.zip") as archive:
+        assert "datapackage.json" in archive.namelist()
     assert sorted(path.name for path in (tmp_path / "print").iterdir()) == [
         "bulletin.az.pdf", "bulletin.kk.pdf", "bulletin.pdf", "bulletin.ru.pdf",
     ]  # fmt: skip

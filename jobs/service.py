@@ -175,15 +175,16 @@ def _timetable(platform: Platform, only: Sequence[str]) -> tuple[Schedule, ...]:
 
 
 def _show(shift: Shift) -> int:
-    """Print when each job is due and when it was last done."""
+    """Print when each job is due, what became of its last due time, and when a run of it last got through, also by hand."""
     seed(shift.platform)
     present = shift.platform.clock()
     width = max(len(schedule.job) for schedule in shift.timetable)
     for schedule in shift.timetable:
         known = recall(shift.platform, schedule).account
         last = f"{known.scheduled_for:%F %R} {known.status}" if known.scheduled_for else "never"
-        due = f"next {next_due(schedule, present):%F %R}  last {last:24}"
-        sys.stdout.write(f"{schedule.job:{width}}  {due}  ({schedule})\n")
+        done = f"{known.done_since:%F %R}" if known.done_since else "never"
+        line = f"{schedule.job:{width}}  next {next_due(schedule, present):%F %R}  last {last:24}  done {done:16}"
+        sys.stdout.write(f"{line}  ({schedule})\n")
     sys.stdout.flush()  # here, where a reader that has gone away is no error
     return OK
 

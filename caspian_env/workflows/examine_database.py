@@ -132,9 +132,13 @@ def check_runs(platform: Platform) -> Iterator[Finding]:
 def _of_run(severity: str, row: Any, message: str, of_all: str, remedy: str) -> Finding:
     """What became of the last run of a job; that of datasets of one host, for one reason, is one cause."""
     error = " ".join((row.error or "").split())
-    reason = f": {error[:LONGEST]}" if error else ""
-    cause = f"{of_all}: {_in_general(error)[:LONGEST]}" if error and row.job.startswith("ingest:") else ""
+    reason = f": {_cut(error)}" if error else ""
+    cause = f"{of_all}: {_cut(_in_general(error))}" if error and row.job.startswith("ingest:") else ""
     return Finding(severity, "runs", row.job, message + reason, remedy, cause)
+
+
+def _cut(error: str) -> str:
+    return error if len(error) <= LONGEST else f"{error[: LONGEST - 1]}…"
 
 
 def _in_general(error: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.command_line import environment
 from tests.workflows.fault_bench import Server, own_server
+from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
 
 from .conftest import Operations
 
@@ -109,3 +110,23 @@ def test_a_timetable_may_be_read_in_part(tmp_path: Path) -> None:
         assert child.wait(60) == 0, said
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
+
+
+def test_the_timetable_knows_of_runs_by_hand(tmp_path: Path) -> None:
+    publish(tmp_path / "mirror", co2_table(48))
+    told = environment(
+        HOME=str(tmp_path / "home"), DATABASE_URL=f"sqlite:///{tmp_path / 'caspian.db'}", DATASETS=DATASET
+    )
+
+    def shown() -> dict[str, str]:
+        words = [sys.executable, "-m", "jobs", "--timetable"]
+        lines = subprocess.run(words, cwd=tmp_path, env=told, capture_output=True, text=True, check=True).stdout
+        assert len({line.index("  next ") for line in lines.splitlines()}) == 1
+        return {line.split()[0]: line for line in lines.splitlines()}
+
+    assert "last never" in shown()[f"ingest:{DATASET}"]
+    assert "done never" in shown()[f"ingest:{DATASET}"]
+    words = [sys.executable, "-m", "caspian_env", "ingest", DATASET, "--mirror", "mirror"]
+    subprocess.run(words, cwd=tmp_path, env=told, capture_output=True, check=True)
+    assert re.search(r"last never +done 20\d\d-", shown()[f"ingest:{DATASET}"])
+    assert "done never" in shown()["compute"]

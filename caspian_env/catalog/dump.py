@@ -134,7 +134,10 @@ def _refuse_content(catalog: Catalog) -> None:
             f"is not empty: it holds {', '.join(f'{count} rows of {name}' for name, count in list(there.items())[:3])}"
         )
         raise CatalogError(
-            catalog.name, problem, "restore into another home, or into a new database; nothing was changed"
+            catalog.name,
+            problem,
+            "restore into another home, or where CASPIAN_ENV_DATABASE_URL is set name a new database there; "
+            "nothing was changed",
         )
 
 

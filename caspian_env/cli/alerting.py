@@ -68,12 +68,12 @@ def check(
 
 @alerts.command()
 def ack(
-    number: Annotated[int, typer.Argument(metavar="ID", help="Number of the alert.")],
+    numbers: Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers of alerts; all of them, or none.")],
     by: Annotated[str, typer.Option("--by", help="Your name.")],
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Acknowledge an alert: you take care, and it is told to nobody any more."""
+    """Acknowledge alerts: you take care, and they are told to nobody any more."""
     from caspian_env.catalog.alerts import acknowledge
     from caspian_env.cli.asking import opened
     from caspian_env.errors import SettingsError
@@ -81,8 +81,9 @@ def ack(
     if not by.strip():
         raise SettingsError("--by", "is empty", "give your name")
     with opened(home, config) as platform, platform.catalog.write() as connection:
-        row = acknowledge(connection, number, by=by.strip(), now=platform.clock())
-    typer.echo(f"alert {row.id} ({row.rule}: {row.subject}) acknowledged by {row.acknowledged_by}")
+        rows = [acknowledge(connection, one, by=by.strip(), now=platform.clock()) for one in dict.fromkeys(numbers)]
+    for row in rows:
+        typer.echo(f"alert {row.id} ({row.rule}: {row.subject}) acknowledged by {row.acknowledged_by}")
 
 
 def _log_entries() -> Callable[[Any], None]:

@@ -143,7 +143,7 @@ def _mail(platform: Platform, alerts: Sequence[Any]) -> Sequence[str]:
     more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
     subject = f"{_synthetic(platform)}caspian-env: {worst}: {alerts[0].subject}{more}"
     lines = [line_of(row) for row in alerts]
-    lines += ["caspian-env alerts lists them; caspian-env alerts ack ID --by NAME acknowledges one."]
+    lines += ["caspian-env alerts lists them; caspian-env alerts ack ID… --by NAME acknowledges."]
     sender = settings.contact if "@" in settings.contact else recipients[0]
     refused = send_mail(
         settings.smtp_url, sender=sender, recipients=recipients, subject=subject, text="\n\n".join(lines) + "\n"

@@ -17,6 +17,7 @@ from caspian_env.workflows.stored import verify
 Progress = Callable[[str, int, int], None]
 MANY = 20
 EXPECTED = tuple(state for state in STATES if state != RETIRED)  # to give something new
+LATE_REMEDY = "wait: the next runs ask again; it is stale after as long again"
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -49,7 +50,7 @@ def check_sources(platform: Platform) -> Iterator[Finding]:
         if why.startswith(SILENT):
             why += _at(platform.seeds.datasets[name])
         if source.state == LATE:
-            yield Finding("note", "sources", name, f"late: {said}", cause=f"late: {why}")
+            yield Finding("note", "sources", name, f"late: {said}", LATE_REMEDY, f"late: {why}")
         elif source.state == NEVER:
             kind = "never successful: it" if source.asked else "never collected: it"
             remedy = f"caspian-env ingest {name}"

@@ -88,7 +88,8 @@ def check_settings(platform: Platform) -> Iterator[Finding]:
         remedy = "set CASPIAN_ENV_CONTACT, so that a provider can write to you before it blocks you"
         yield Finding("note", name, "CASPIAN_ENV_CONTACT", "is not set", remedy)
     if settings.mirror:
-        yield Finding("note", name, "CASPIAN_ENV_MIRROR", "is set: a mirror is read and no provider is asked")
+        yield Finding("note", name, "CASPIAN_ENV_MIRROR", "is set: a mirror is read and no provider is asked",
+                      "unset it to ask the providers")  # fmt: skip
     if settings.smtp_url and not settings.alert_to:
         yield Finding(
             "warning", name, "CASPIAN_ENV_ALERT_TO", "is not set, so nobody gets the e-mails", "name the recipients"

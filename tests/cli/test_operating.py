@@ -176,6 +176,8 @@ def test_alerts_are_listed_checked_and_acknowledged(home: Path, capsys: pytest.C
     assert (alert["rule"], alert["subject"]) == ("source_stale", DATASET)
     assert call(*at(home, "alerts", "ack", str(alert["id"]))) == 2, "a person has a name"
     assert call(*at(home, "alerts", "ack", str(alert["id"]), "--by", " ")) == 2
+    assert call(*at(home, "alerts", "ack", str(alert["id"]), "999", "--by", "Ana")) == 1
+    assert answer(capsys, *at(home, "alerts"))[1][0]["acknowledged_by"] is None, "all of them, or none"
     code, text = shown(capsys, *at(home, "alerts", "ack", str(alert["id"]), "--by", "Ana"))
     assert (code, text) == (0, f"alert {alert['id']} (source_stale: {DATASET}) acknowledged by Ana\n")
     assert call(*at(home, "alerts", "ack", str(alert["id"]), "--by", "Bo")) == 1

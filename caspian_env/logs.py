@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 AUTO, HUMAN, JSON = "auto", "human", "json"
 MODES = (AUTO, HUMAN, JSON)
@@ -68,9 +68,12 @@ def log_to_standard_error(mode: str = AUTO, *, as_a_service: bool = False) -> bo
 
 
 def log_to_standard_output(name: str) -> logging.Logger:
-    """A logger whose entries go to standard output and nowhere else, each at once, in the form of this process's logs."""
+    """A logger whose entries go to standard output and nowhere else, each at once, in the form of this process's logs.
+
+    What standard output does not take is an OSError.
+    """
     logger = logging.getLogger(name)
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _StandardOutput(sys.stdout)
     as_json = any(isinstance(other.formatter, JsonLines) for other in logging.getLogger().handlers)
     handler.setFormatter(JsonLines() if as_json else _human_lines())
     handler.addFilter(_add_the_run)
@@ -95,6 +98,13 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, default=str, ensure_ascii=False)
+
+
+class _StandardOutput(logging.StreamHandler[TextIO]):
+    """Standard output for what must not get lost without a word."""
+
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802
+        raise  # the error that is being handled
 
 
 class _StandardError(logging.Handler):

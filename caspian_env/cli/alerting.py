@@ -10,7 +10,9 @@ from caspian_env.cli.options import AsJson, Config, Home, app
 from caspian_env.cli.show import print_json, show_outcomes, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from caspian_env.workflows.alerts import Say
 
 alerts = typer.Typer(help="What somebody must be told: stale sources, failed runs, thresholds, large revisions.")
 app.add_typer(alerts, name="alerts")
@@ -49,10 +51,10 @@ def check(
 ) -> None:
     """Judge the rules in seeds/alerts.yaml now, and tell what is new here, by e-mail and to the webhook."""
     from caspian_env.cli.asking import opened
-    from caspian_env.workflows.alerts import check_alerts, line_of
+    from caspian_env.workflows.alerts import check_alerts
     from caspian_env.workflows.outcome import exit_code
 
-    say = _log_entries() if as_logs else lambda row: typer.echo(line_of(row))
+    say = _log_entries() if as_logs else lambda line, row: typer.echo(line)
     with opened(home, config) as platform:
         outcome = check_alerts(platform, say=None if as_json else say)
     if as_logs:
@@ -86,19 +88,18 @@ def ack(
         typer.echo(f"alert {row.id} ({row.rule}: {row.subject}) acknowledged by {row.acknowledged_by}")
 
 
-def _log_entries() -> Callable[[Any], None]:
+def _log_entries() -> Say:
     """An alert as a log entry on standard output, beside which a service writes nothing there."""
     import logging
 
     from caspian_env.logs import log_to_standard_output
-    from caspian_env.workflows.alerts import line_of
 
     log = log_to_standard_output("caspian_env.alert")
     levels = {"note": logging.INFO, "warning": logging.WARNING, "critical": logging.ERROR}
 
-    def say(row: Any) -> None:
+    def say(line: str, row: Any) -> None:
         named = {"event": "alert", "alert": row.id, "rule": row.rule, "subject": row.subject, "severity": row.severity}
-        log.log(levels[row.severity], line_of(row), extra=named)
+        log.log(levels[row.severity], "%s", line, extra=named)
 
     return say
 

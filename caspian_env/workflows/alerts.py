@@ -14,7 +14,7 @@ from caspian_env.catalog.alerts import (
     undelivered,
 )
 from caspian_env.catalog.migrate import require_current
-from caspian_env.errors import CaspianError, DatabaseUnusable, SettingsError
+from caspian_env.errors import CaspianError, DatabaseUnusable, DiskError, SettingsError
 from caspian_env.notify import post_json, send_mail
 from caspian_env.seeds import load_alert_rules
 from caspian_env.wiring import Platform
@@ -25,9 +25,10 @@ from caspian_env.workflows.outcome import Outcome
 JOB = "alerts"
 WAIT_SECONDS = 120.0  # for another check: two channels that do not answer take 20 s each
 Deliver = Callable[[Sequence[Any]], Sequence[str]]
+Say = Callable[[str, Any], None]
 
 
-def check_alerts(platform: Platform, *, say: Callable[[Any], None] | None = None, wait_seconds: float = 0.0) -> Outcome:
+def check_alerts(platform: Platform, *, say: Say | None = None, wait_seconds: float = 0.0) -> Outcome:
     """Judge every rule and deliver what is new; a rule or channel that fails is a problem of the outcome.
 
     An alert is told once on each channel while it goes on; a channel that failed is tried again by the next check. One
@@ -36,7 +37,7 @@ def check_alerts(platform: Platform, *, say: Callable[[Any], None] | None = None
     Parameters
     ----------
     say : callable, optional
-        Takes an alert and puts it on standard output, e.g. as `line_of` it.
+        Puts an alert on standard output, given its line and its row.
     wait_seconds : float
         How long to wait for a check of another process, which may have begun before there was anything to tell.
 
@@ -78,11 +79,11 @@ def _record(platform: Platform, outcome: Outcome) -> Changes:
         return record_conditions(connection, found, judged=judged | gone, now=platform.clock())
 
 
-def _channels(platform: Platform, say: Callable[[Any], None] | None) -> Iterator[tuple[str, Deliver]]:
+def _channels(platform: Platform, say: Say | None) -> Iterator[tuple[str, Deliver]]:
     """The channels that are set up, each with the way to tell alerts on it; it returns what went wrong on the way."""
     settings = platform.settings
     if say is not None:
-        yield "stdout", lambda alerts: _print(say, alerts)
+        yield "stdout", lambda alerts: _print(platform, say, alerts)
     if settings.smtp_url:
         yield "email", lambda alerts: _mail(platform, alerts)
     if settings.webhook_url:
@@ -128,9 +129,13 @@ def line_of(row: Any) -> str:
     return f"[{row.severity}] {row.message} (alert {row.id}, rule {row.rule}, since {row.first_seen:%F %H:%M} UTC)"
 
 
-def _print(say: Callable[[Any], None], alerts: Sequence[Any]) -> Sequence[str]:
-    for row in alerts:
-        say(row)
+def _print(platform: Platform, say: Say, alerts: Sequence[Any]) -> Sequence[str]:
+    try:
+        for row in alerts:
+            say(f"{_synthetic(platform)}{line_of(row)}", row)
+    except OSError as error:  # the other channels are tried all the same
+        remedy = "free space, or look at what reads it"
+        raise DiskError("standard output", f"does not take it: {error.strerror}", remedy) from error
     return []
 
 

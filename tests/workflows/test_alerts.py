@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,11 +19,12 @@ from pytest_httpserver import HTTPServer
 
 from caspian_env.catalog.alerts import acknowledge, all_alerts, open_alerts
 from caspian_env.errors import CatalogError, SeedError
+from caspian_env.logs import log_to_standard_output
 from caspian_env.model import AlertRule
 from caspian_env.seeds import load_alert_rules
 from caspian_env.wiring import Platform
 from caspian_env.workflows import alerts as workflow
-from caspian_env.workflows.alerts import check_alerts, line_of
+from caspian_env.workflows.alerts import check_alerts
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.ledger import ledger
@@ -195,21 +200,21 @@ def test_an_indicator_that_moved_is_a_revision_too(platform: Platform, clock: Cl
 def test_new_alerts_are_told_once_on_every_channel(platform: Platform, clock: Clock, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/hook", method="POST").respond_with_data("")
     ingest(platform, platform.seeds.datasets[DATASET])
-    heard: list[Any] = []
+    heard: list[str] = []
     with mail_server() as box:
         telling = told(
             platform, smtp_url=f"smtp://127.0.0.1:{box.port}", alert_to="ana@example.org, bo@example.org",
             webhook_url=httpserver.url_for("/hook"),
         )  # fmt: skip
-        assert check(telling, FAILED, say=heard.append).status == "ok"
-        assert check(telling, FAILED, say=heard.append).status == "ok"
+        assert check(telling, FAILED, say=lambda line, _row: heard.append(line)).status == "ok"
+        assert check(telling, FAILED, say=lambda line, _row: heard.append(line)).status == "ok"
         (mail,) = box.messages
     assert mail.recipients == ["ana@example.org", "bo@example.org"]
     assert f"critical: ingest:{DATASET}".encode() in mail.content
     ((request, _),) = httpserver.log
     document = json.loads(request.get_data())
     assert [alert["subject"] for alert in document["alerts"]] == [f"ingest:{DATASET}"]
-    assert [document["text"]] == [line_of(row) for row in heard]
+    assert [document["text"]] == heard
     (alert,) = open_ones(platform)
     assert set(json.loads(alert.delivered)) == {"stdout", "email", "webhook"}
 
@@ -231,14 +236,39 @@ def test_a_channel_that_failed_is_tried_again_and_the_others_go_on(platform: Pla
     assert len(httpserver.log) == 2
 
 
+class Full(io.StringIO):
+    """A file on a disk without room."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_standard_output_that_takes_nothing_is_tried_again_and_the_others_go_on(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingest(platform, platform.seeds.datasets[DATASET])
+    with monkeypatch.context() as full, mail_server() as box:
+        full.setattr(sys, "stdout", Full())
+        log = log_to_standard_output("alerts on a full disk")
+        telling = told(platform, smtp_url=f"smtp://127.0.0.1:{box.port}", alert_to="ana@example.org")
+        first = check(telling, FAILED, say=lambda line, _row: log.warning(line))
+        assert len(box.messages) == 1
+    assert first.status == "partial"
+    (problem,) = first.problems
+    assert problem.startswith("1 alerts could not be told by stdout: standard output: does not take it: No space left")
+    heard: list[str] = []
+    assert check(telling, FAILED, say=lambda line, _row: heard.append(line)).status == "ok"
+    assert len(heard) == 1
+
+
 def test_what_somebody_acknowledged_is_told_no_more(platform: Platform) -> None:
     ingest(platform, platform.seeds.datasets[DATASET])
     check(platform, FAILED)
     (alert,) = open_ones(platform)
     with platform.catalog.write() as connection:
         assert acknowledge(connection, alert.id, by="Ana", now=START).acknowledged_by == "Ana"
-    heard: list[Any] = []
-    assert check(platform, FAILED, say=heard.append).unchanged == 1
+    heard: list[str] = []
+    assert check(platform, FAILED, say=lambda line, _row: heard.append(line)).unchanged == 1
     assert heard == []
     with platform.catalog.write() as connection, pytest.raises(CatalogError, match="Ana"):
         acknowledge(connection, alert.id, by="Bo", now=START)

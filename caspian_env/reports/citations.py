@@ -59,7 +59,7 @@ def plain(dataset: Cited, accessed: date | None = None) -> str:
     parts = [dataset.citation.strip().rstrip(".")]
     said = dataset.citation.lower() + dataset.licence.lower()
     if dataset.product_version and dataset.product_version.lower() not in said:
-        parts.append(f"Version {dataset.product_version}")
+        parts.append(f"Version {dataset.product_version.removeprefix('Version ')}")
     if dataset.doi and dataset.doi.lower() not in said + (dataset.landing_page or "").lower():
         parts.append(f"doi:{dataset.doi}")
     if dataset.landing_page and dataset.landing_page.rstrip("/").lower() not in said:

@@ -189,7 +189,9 @@ def _sources(report: Report, say: Voice) -> Iterator[Block]:
 
 
 def _source_lines(s: Source, say: Voice) -> Iterator[Block]:
-    version = say.words("version {version}", version=s.product_version) if s.product_version else ""
+    version = (
+        say.words("version {version}", version=s.product_version.removeprefix("Version ")) if s.product_version else ""
+    )
     newest = say.words("newest observation {day}", day=say.day(s.newest_observation)) if s.newest_observation else ""
     retrieved = say.words("Retrieved {day}", day=s.accessed.isoformat()) if s.accessed else ""
     yield _line(" · ".join(filter(None, (s.provider, version, s.dataset_id, newest, retrieved))))

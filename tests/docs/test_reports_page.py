@@ -41,7 +41,7 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
     assert (tmp_path / "cited" / "bulletin-citations.bib").is_file()
     assert call("export", "--format", "csvw", "--out", "exchange", "--cite") == 0
     assert f"@misc{{{DATASET}," in (tmp_path / "exchange" / "citations.bib").read_text(encoding="utf-8")
-    assert call("cube", "noaa_oisst_v2_1", "--cite") == 1  # without --out there is nothing to cite
+    assert call("cube", "noaa_oisst_v2_1", "--cite") == 2  # without --out there is nothing to cite
     with zipfile.ZipFile(tmp_path / "bulletin.zip") as archive:
         assert "datapackage.json" in archive.namelist()
     assert sorted(path.name for path in (tmp_path / "print").iterdir()) == [

@@ -89,6 +89,12 @@ def test_its_type_is_the_cut_of_the_package_and_is_embedded(tmp_path: Path) -> N
         assert re.search(r"Identity-H\s+yes yes yes", line)
 
 
+def test_its_figures_are_vectors_with_words_that_can_be_searched(tmp_path: Path) -> None:
+    text = words_of(build_pdf(bulletin()), tmp_path)
+    assert poppler("pdfimages", "-list", str(tmp_path / "report.pdf")).splitlines()[2:] == []
+    assert "1977 minimum −29.01 m" in text  # stands in the drawing alone
+
+
 def test_it_has_a_title_a_date_tags_and_no_program_inside(tmp_path: Path) -> None:
     (tmp_path / "report.pdf").write_bytes(build_pdf(bulletin()))
     told = poppler("pdfinfo", str(tmp_path / "report.pdf"))

@@ -1,4 +1,4 @@
-"""What others need for the same files: xarray with the best known settings, CDO, and bare loops as the limit."""
+"""What others need for the same files: xarray with the best known settings, CDO, NCO, and bare loops as the limit."""
 
 from __future__ import annotations
 
@@ -32,6 +32,21 @@ def with_cdo(cdo: str, files: Sequence[Path]) -> None:
         out = Path(folder) / "mean.nc"
         words = [cdo, "-s", "-O", "-fldmean", "-sellonlatbox,46,56,36,48", "-selname,sst", "-mergetime", *files, out]
         subprocess.run([str(word) for word in words], check=True, capture_output=True)
+
+
+def with_nco(ncecat: str, ncwa: str, files: Sequence[Path]) -> list[float]:
+    """The cut and the mean of one variable with NCO, by file; its time is of fixed length, which rules out `ncrcat`."""
+    with tempfile.TemporaryDirectory() as folder:
+        cells, mean = Path(folder) / "cells.nc", Path(folder) / "mean.nc"
+        (south, north), (west, east) = ((float(box.start), float(box.stop)) for box in BOX.values())
+        box = ["-v", "sst", "-d", f"lat,{south},{north}", "-d", f"lon,{west},{east}"]
+        for words in (
+            [ncecat, "-O", "-h", "-u", "file", *box, *files, cells],
+            [ncwa, "-O", "-h", "-a", "time,zlev,lat,lon", cells, mean],
+        ):
+            subprocess.run([str(word) for word in words], check=True, capture_output=True)
+        with h5py.File(mean) as file:
+            return [float(value) for value in file["sst"][:]]
 
 
 def bare(path: str) -> str:

@@ -31,7 +31,7 @@ from caspian_env.workflows.ingest import ingest
 
 from .grid_archive import OISST, SST, fill, opened
 from .grid_heatwaves import measure_heatwaves
-from .grid_peers import NAMES, at_the_floor, with_cdo, with_xarray
+from .grid_peers import NAMES, at_the_floor, with_cdo, with_nco, with_xarray
 from .oisst_files import write_days
 from .sections import write_section
 from .timing import Comparison, cost, take_turns
@@ -47,7 +47,9 @@ Measured on {date} by `python -m tests.benchmarks.grids --days {days} --years {y
   fsync, three variables read, four regional means with uncertainty tested and committed a day at a time (SQLite,
   synchronous=FULL), the years of the cube written and read back.
 - xarray: `open_mfdataset` with all arguments of combining, the box cut in `preprocess` and loaded, the mean. CDO {cdo}:
-  `fldmean`, `sellonlatbox`, `selname`, `mergetime`. Both read one variable; xarray also all three.
+  `fldmean`, `sellonlatbox`, `selname`, `mergetime`. NCO {nco}: `ncecat` with the variable and the box, `ncwa`; nothing was
+  promised about it. All read one variable; xarray also all three.
+- Cold build, 3: the time of a file in 1, times the days of the years; the synthetic archive of that row was not built so.
 - Floor: sha256 and h5py of the three variables in {cores} processes that stand ready, nothing stored.
 - Peers take turns; a ratio is the median over {repeats} rounds, with the smallest and largest in brackets. Rows without a peer
   in turns are measured once."""
@@ -68,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cdo = shutil.which("cdo")
     said = METHOD.format(
         date=f"{datetime.now(UTC):%F}", days=chosen.days, years=chosen.years, machine=_machine(), repeats=chosen.repeats,
-        cores=os.cpu_count(), cdo=_cdo_version(cdo) if cdo else "(not installed)",
+        cores=os.cpu_count(), cdo=_version_of(cdo), nco=_version_of(shutil.which("ncks")),
     )  # fmt: skip
     head = ("what", "ours", "peer", "ratio", "target", "")
     table = "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *(row.cells() for row in rows)))
@@ -82,7 +84,8 @@ def measure(folder: Path, chosen: argparse.Namespace) -> list[Comparison]:
     """All rows of the table."""
     files = write_days(folder / "mirror", FIRST, chosen.days)
     rows = [*_collecting(folder, files, chosen.repeats), *_growing(folder, files)]
-    rows += [*_one_new_day(folder, files, chosen.years, chosen.repeats), *_opening(folder, chosen.repeats)]
+    new_day = _one_new_day(folder, files, chosen.years, chosen.repeats)
+    rows += [*new_day, _cold_build(new_day[0], rows[1].ours, chosen.years), *_opening(folder, chosen.repeats)]
     return rows + measure_heatwaves(chosen.cells, chosen.heatwave_days)
 
 
@@ -99,7 +102,7 @@ def collect(folder: Path, mirror: Path) -> float:
 
 
 def _collecting(folder: Path, files: Sequence[Path], repeats: int) -> list[Comparison]:
-    cdo = shutil.which("cdo")
+    cdo, ncecat, ncwa = map(shutil.which, ("cdo", "ncecat", "ncwa"))
     with get_context("spawn").Pool(os.cpu_count()) as pool:
         at_the_floor(pool, files[:8])
         collect(folder / "warm", _some(folder, files, 40))
@@ -111,6 +114,8 @@ def _collecting(folder: Path, files: Sequence[Path], repeats: int) -> list[Compa
         }
         if cdo:
             calls["CDO, one variable"] = lambda _: with_cdo(cdo, files)
+        if ncecat and ncwa:
+            calls["NCO, one variable"] = lambda _: with_nco(ncecat, ncwa, files)
         seconds = take_turns(calls, repeats)
     rows = [cost("1. files → cube and series", seconds, "ours", "floor", at_most=1.5)]
     peers = [name for name in seconds if name not in ("ours", "floor")]
@@ -120,7 +125,8 @@ def _collecting(folder: Path, files: Sequence[Path], repeats: int) -> list[Compa
 def _faster(what: str, seconds: dict[str, list[float]], peer: str, files: int) -> Comparison:
     ratios = tuple(theirs / mine for mine, theirs in zip(seconds["ours"], seconds[peer], strict=True))
     ours, theirs = (float(np.median(seconds[name])) * 1e3 / files for name in ("ours", peer))
-    return Comparison(what, ours, peer, theirs, ratios, at_least=5, unit="ms/file")
+    promised = None if peer.startswith("NCO") else 5
+    return Comparison(what, ours, peer, theirs, ratios, at_least=promised, unit="ms/file")
 
 
 def _some(folder: Path, files: Sequence[Path], count: int) -> Path:
@@ -183,6 +189,13 @@ def _one_new_day(folder: Path, files: Sequence[Path], years: int, repeats: int) 
     return [cost(f"3. one new day, archive of {years} years", seconds, f"{years} years", "1 years", at_most=1.2)]
 
 
+def _cold_build(new_day: Comparison, milliseconds_a_file: float, years: int) -> Comparison:
+    """One new day beside the building of all the years before it."""
+    cold = milliseconds_a_file * 365.25 * years
+    what, peer = "3. the same beside the cold build", f"{years} years"
+    return Comparison(what, new_day.ours, peer, cold, (cold / new_day.ours,), at_least=100)
+
+
 def _add_day(folder: Path, count: int, round_: int, last: date) -> float:
     end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
     with opened(folder / f"archive-{count}", folder / "new" / str(round_)) as platform:
@@ -238,9 +251,11 @@ def _machine() -> str:
     return ", ".join([*parts, *(f"{name} {version(name)}" for name in ("xarray", "h5py", "netCDF4", "numpy")), isal])
 
 
-def _cdo_version(cdo: str) -> str:
-    found = subprocess.run([cdo, "--version"], capture_output=True, text=True, check=False)
-    return (found.stdout + found.stderr).partition("version ")[2].split()[0]
+def _version_of(program: str | None) -> str:
+    if program is None:
+        return "(not installed)"
+    found = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return (found.stdout + found.stderr).partition("ersion ")[2].split()[0]
 
 
 if __name__ == "__main__":

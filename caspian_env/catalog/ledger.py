@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -247,5 +248,9 @@ def _insert_unless_taken(connection: Connection, values: Mapping[str, Any]) -> i
 
 
 def _update_running(connection: Connection, run_id: int, values: Mapping[str, Any]) -> bool:
-    mine = (t.run.c.id == run_id, t.run.c.status == "running")
-    return connection.execute(sa.update(t.run).where(*mine).values(values)).rowcount == 1
+    return connection.execute(_mine(), {"mine": run_id, **values}).rowcount == 1
+
+
+@cache
+def _mine() -> sa.Update:
+    return sa.update(t.run).where(t.run.c.id == sa.bindparam("mine"), t.run.c.status == "running")

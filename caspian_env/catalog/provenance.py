@@ -68,7 +68,7 @@ def record_granule(
     state = {"state": "rejected" if rejected else "accepted", "reason": rejected, "product_version": product_version}
     if found is None:
         values = {"dataset_id": dataset_id, "sha256": sha256, "size": size, "media_type": media_type, **state}
-        return int(connection.execute(sa.insert(t.granule).values(values).returning(t.granule.c.id)).scalar_one())
+        return int(connection.execute(_new_granule(), values).scalar_one())
     if found.state == "rejected":
         connection.execute(sa.update(t.granule).where(t.granule.c.id == found.id).values(state))
     return int(found.id)
@@ -77,7 +77,7 @@ def record_granule(
 def record_retrieval(connection: Connection, run_id: int, record: RetrievalRecord) -> None:
     """Record one answer."""
     values = {name: getattr(record, name) for name in RetrievalRecord.__slots__}
-    connection.execute(sa.insert(t.retrieval).values(run_id=run_id, **values))
+    connection.execute(_new_retrieval(), {"run_id": run_id, **values})
 
 
 def last_retrieval(connection: Connection, dataset_id: str, url: str) -> LastRetrieval | None:
@@ -97,6 +97,16 @@ def _granule() -> sa.Select[Any]:
     column = t.granule.c
     wanted = (column.dataset_id == sa.bindparam("of"), column.sha256 == sa.bindparam("bytes"))
     return sa.select(column.id, column.state).where(*wanted)
+
+
+@cache
+def _new_granule() -> sa.sql.dml.ReturningInsert[int]:
+    return sa.insert(t.granule).returning(t.granule.c.id)
+
+
+@cache
+def _new_retrieval() -> sa.Insert:
+    return sa.insert(t.retrieval)
 
 
 @cache

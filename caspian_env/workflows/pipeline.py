@@ -75,8 +75,11 @@ def in_turn(
 
         def work(ref: GranuleRef) -> tuple[T, Future[Read] | None]:
             fetched = fetch(ref)
+            return fetched, ahead(fetched)
+
+        def ahead(fetched: T) -> Future[Read] | None:
             path, by = new_bytes(fetched), plan()
-            return fetched, reading.submit(read, path, by) if path and by else None
+            return reading.submit(read, path, by) if path and by else None
 
         def fill() -> None:
             while len(line) < AHEAD and (ref := next(rest, None)) is not None:
@@ -84,13 +87,31 @@ def in_turn(
 
         try:
             fill()
+            is_planned = False
             while line:
                 ref, worked = line.popleft()
                 yield Turn(ref, partial(_fetched, worked), partial(_read, worked))
+                if not is_planned and plan() is not None:
+                    is_planned = True
+                    _take_up(line, ahead)
                 fill()
         finally:
             for _, worked in line:
                 worked.cancel()
+
+
+def _take_up(
+    line: deque[tuple[GranuleRef, Future[tuple[T, Future[Read] | None]]]], ahead: Callable[[T], Future[Read] | None]
+) -> None:
+    """Have those read that were fetched before there was a plan."""
+    for number, (ref, worked) in enumerate(line):
+        if not worked.done() or worked.exception() is not None:
+            continue
+        fetched, begun = worked.result()
+        if begun is None and (begun := ahead(fetched)) is not None:
+            anew: Future[tuple[T, Future[Read] | None]] = Future()
+            anew.set_result((fetched, begun))
+            line[number] = (ref, anew)
 
 
 def _fetched(worked: Future[tuple[T, Future[Read] | None]]) -> T:

@@ -20,7 +20,7 @@ from caspian_env.catalog.query import ask
 from caspian_env.formats.alike import pattern_of, read_alike
 from caspian_env.sources import noaa_oisst_v2_1 as source
 from caspian_env.wiring import Platform
-from caspian_env.workflows import alike_cells, pipeline, reading_process
+from caspian_env.workflows import alike_cells, alike_days, pipeline, reading_process
 from caspian_env.workflows.alike_days import Cells, Plan
 from caspian_env.workflows.cube import build_cubes, open_cube
 from caspian_env.workflows.ingest import ingest
@@ -86,6 +86,17 @@ def test_quick_and_careful_collections_leave_the_same(
     assert len(rows) == 4 * COUNT
     assert quick_parts == parts  # the same bytes
     assert len(read) == 3  # the first day, and the first of each part of the cube
+
+
+def test_files_fetched_before_the_first_was_read_are_read_by_others(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here: list[Path] = []
+    real = alike_days.means_of
+    monkeypatch.setattr("caspian_env.workflows.read.means_of", lambda path, plan: here.append(path) or real(path, plan))
+    with few_are_many(monkeypatch), platform_at(tmp_path, mirror=mirror) as platform:
+        assert ingest(platform, platform.seeds.datasets[OISST]).first == 4 * COUNT
+    assert len(here) < COUNT // 2, "all but those that were being fetched in that moment"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, app, utc_of
+from caspian_env.cli.options import MOMENTS, AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, app, utc_of
 from caspian_env.cli.show import print_json, show_files, show_outcomes, show_table
+from caspian_env.model import as_utc
 
 if TYPE_CHECKING:
     from caspian_env.workflows.check_report import Checked
@@ -235,6 +237,35 @@ def diff(
     for what, (was, now) in found.made_by.items():
         typer.echo(f"{what}: {was} against {now}")
     typer.echo(f"{len(found.moved)} numbers moved from {old} to {new}")
+
+
+@report.command()
+def since(
+    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml.")],
+    day: Annotated[datetime, typer.Argument(formats=MOMENTS, metavar="DATE", help="The earlier day, UTC.")],
+    as_of: AsOf = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what a report of an earlier day differs by from today's: new editions, new targets, and what else."""
+    from caspian_env.cli.asking import opened
+    from caspian_env.workflows.report_since import since as compare
+
+    with opened(home, config) as platform:
+        found = compare(platform, name, as_utc(day), utc_of(as_of))
+    if as_json:
+        print_json(found.as_dict())
+        return
+    show_table(
+        ("new edition", f"on {day:%F}", "now", "numbers"),
+        [(one.dataset_id, one.then or "none", one.now or "none", one.n_numbers) for one in found.editions],
+    )
+    for what, names in (("new target", found.new_targets), ("ended target", found.ended_targets)):
+        for target in names:
+            typer.echo(f"{what}: {target}")
+    mark = "; reconstructed from archived editions" if found.reconstructed else ""
+    typer.echo(f"{found.n_same} numbers are the same, {len(found.other)} differ for another reason{mark}")
 
 
 def _show_frozen(frozen: Frozen, as_json: bool) -> None:

@@ -30,7 +30,7 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
     assert call("run", "--mirror", "mirror") == 0
     allowed = [word for name in ("refused", "no_uncertainty", "unproven", "flagged") for word in ("--allow", name)]
     assert [command.split()[1] for command in COMMANDS] == [
-        "build", "build", "build", "package", "freeze", "list", "check", "rebuild", "diff", "erratum",
+        "build", "build", "build", "package", "freeze", "list", "check", "rebuild", "diff", "since", "erratum",
     ]  # fmt: skip
     done = []
     for command in sorted(COMMANDS, key=lambda text: text.split()[1] == "diff"):  # a second edition is needed first

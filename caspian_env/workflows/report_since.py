@@ -1,0 +1,131 @@
+"""What a report of an earlier day and the same report of today differ by: new editions, new targets, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from caspian_env.catalog.migrate import require_current
+from caspian_env.reports.model import Report, Source
+from caspian_env.reports.numbers import Value
+from caspian_env.wiring import Platform
+from caspian_env.workflows.commitments import Commitments, commitments
+from caspian_env.workflows.report import fill_report
+
+Numbers = dict[str, tuple[tuple[float | None, ...], frozenset[tuple[str, str]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEdition:
+    """A dataset that stands in another edition now; empty where the earlier, or the later, report has none of it."""
+
+    dataset_id: str
+    then: str
+    now: str
+    n_numbers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What separates two days of one report.
+
+    ``reconstructed`` says that editions of the earlier day were collected after they had become known. ``other`` are the
+    numbers that differ although bytes, and targets, are the same: a method or a definition has changed in between.
+    """
+
+    report_id: str
+    reconstructed: bool
+    editions: tuple[NewEdition, ...]
+    new_targets: tuple[str, ...]
+    ended_targets: tuple[str, ...]
+    n_same: int
+    other: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is printed in JSON."""
+        return asdict(self)
+
+
+def since(platform: Platform, report_id: str, then: datetime, now: datetime | None = None) -> Since:
+    """What the report of ``then`` and that of ``now`` differ by, number by number.
+
+    Raises
+    ------
+    SeedError
+        When no report has that id.
+    """
+    require_current(platform.catalog)
+    with platform.catalog.read() as connection:
+        old, new = (fill_report(connection, platform, report_id, as_of=day) for day in (then, now))
+        promised = [commitments(platform, connection, day) for day in (then, now)]
+    was, known = (_numbers(report, one) for report, one in zip((old, new), promised, strict=True))
+    targets = [{row.target.id for row in one.targets} for one in promised]
+    by_dates = targets[0] ^ targets[1]
+    differing = {name for name in was.keys() | known.keys() if was.get(name, _NONE)[0] != known.get(name, _NONE)[0]}
+    dated = {name for name in differing if any(_of(name, target) for target in by_dates)}
+    alike = _all_bytes(was) & _all_bytes(known)
+    causes = {
+        name: {dataset for dataset, _ in (was.get(name, _NONE)[1] ^ known.get(name, _NONE)[1]) - alike}
+        for name in differing - dated
+    }
+    other = {name for name, found in causes.items() if not found}
+    return Since(
+        report_id=report_id,
+        reconstructed=promised[0].reconstructed,
+        editions=tuple(_new_editions(old, new, causes)),
+        new_targets=tuple(sorted(targets[1] - targets[0])),
+        ended_targets=tuple(sorted(targets[0] - targets[1])),
+        n_same=len(was.keys() & known.keys() - differing),
+        other=tuple(sorted(other)),
+    )
+
+
+_NONE: tuple[tuple[float | None, ...], frozenset[tuple[str, str]]] = ((), frozenset())
+
+
+def _of(name: str, target: str) -> bool:
+    """Whether a number is one about a target."""
+    return name.startswith(f"{target}/") or f"_{target}_" in name
+
+
+def _numbers(report: Report, promised: Commitments) -> Numbers:
+    """Every number of a report by its name, with dataset and sha256 of the bytes that it rests on."""
+    found: Numbers = {value.value_id: (_told(value), _bytes(value)) for value in report.values}
+    for row in promised.targets:
+        for line in row.sources:
+            told = (line.year, line.change_pct, line.progress_pct, line.required_cut_pct, line.rate_pct)
+            found[f"{row.target.id}/{line.source}"] = (told, frozenset({(line.dataset_id, line.granule_sha256)}))
+    return found
+
+
+def _all_bytes(numbers: Numbers) -> frozenset[tuple[str, str]]:
+    return frozenset(pair for _, pairs in numbers.values() for pair in pairs)
+
+
+def _told(value: Value) -> tuple[float | None, ...]:
+    return value.value, value.std_uncertainty, value.ci_low, value.ci_high
+
+
+def _bytes(value: Value) -> frozenset[tuple[str, str]]:
+    return frozenset((granule.dataset_id, granule.sha256) for granule in value.granules)
+
+
+def _new_editions(old: Report, new: Report, causes: dict[str, set[str]]) -> Iterator[NewEdition]:
+    before, after = ({source.dataset_id: source for source in report.sources} for report in (old, new))
+    named = {dataset for found in causes.values() for dataset in found}
+    named |= {name for name in before.keys() | after.keys() if _sha(before.get(name)) != _sha(after.get(name))}
+    for name in sorted(named):
+        n = sum(name in found for found in causes.values())
+        yield NewEdition(name, _edition(before.get(name)), _edition(after.get(name)), n)
+
+
+def _sha(source: Source | None) -> str:
+    return (source.granule_sha256 or "") if source else ""
+
+
+def _edition(source: Source | None) -> str:
+    if source is None or source.granule_sha256 is None:
+        return ""
+    return f"{source.product_version or 'no version'} ({source.granule_sha256[:12]})"

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from caspian_env.catalog.migrate import require_current
-from caspian_env.reports.model import Report, Source
+from caspian_env.reports.model import Report
 from caspian_env.reports.numbers import Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows.commitments import Commitments, commitments
@@ -61,6 +61,7 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
         old, new = (fill_report(connection, platform, report_id, as_of=day) for day in (then, now))
         promised = [commitments(platform, connection, day) for day in (then, now)]
     was, known = (_numbers(report, one) for report, one in zip((old, new), promised, strict=True))
+    editions = _editions(old, promised[0]), _editions(new, promised[1])
     targets = [{row.target.id for row in one.targets} for one in promised]
     by_dates = targets[0] ^ targets[1]
     differing = {name for name in was.keys() | known.keys() if was.get(name, _NONE)[0] != known.get(name, _NONE)[0]}
@@ -74,7 +75,7 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
     return Since(
         report_id=report_id,
         reconstructed=promised[0].reconstructed,
-        editions=tuple(_new_editions(old, new, causes)),
+        editions=tuple(_new_editions(*editions, causes)),
         new_targets=tuple(sorted(targets[1] - targets[0])),
         ended_targets=tuple(sorted(targets[0] - targets[1])),
         n_same=len(was.keys() & known.keys() - differing),
@@ -112,20 +113,22 @@ def _bytes(value: Value) -> frozenset[tuple[str, str]]:
     return frozenset((granule.dataset_id, granule.sha256) for granule in value.granules)
 
 
-def _new_editions(old: Report, new: Report, causes: dict[str, set[str]]) -> Iterator[NewEdition]:
-    before, after = ({source.dataset_id: source for source in report.sources} for report in (old, new))
+def _new_editions(then: dict[str, str], now: dict[str, str], causes: dict[str, set[str]]) -> Iterator[NewEdition]:
     named = {dataset for found in causes.values() for dataset in found}
-    named |= {name for name in before.keys() | after.keys() if _sha(before.get(name)) != _sha(after.get(name))}
+    named |= {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
     for name in sorted(named):
-        n = sum(name in found for found in causes.values())
-        yield NewEdition(name, _edition(before.get(name)), _edition(after.get(name)), n)
+        yield NewEdition(name, then.get(name, ""), now.get(name, ""), sum(name in found for found in causes.values()))
 
 
-def _sha(source: Source | None) -> str:
-    return (source.granule_sha256 or "") if source else ""
-
-
-def _edition(source: Source | None) -> str:
-    if source is None or source.granule_sha256 is None:
-        return ""
-    return f"{source.product_version or 'no version'} ({source.granule_sha256[:12]})"
+def _editions(report: Report, promised: Commitments) -> dict[str, str]:
+    """The editions of each dataset that a report prints, with the first digits of their sha256."""
+    found = {
+        (source.dataset_id, f"{source.product_version or 'no version'} ({source.granule_sha256[:12]})")
+        for source in report.sources
+        if source.granule_sha256 is not None
+    }
+    lines = [line for row in promised.targets for line in row.sources]
+    promised_by = {line.dataset_id for line in lines}
+    found = {one for one in found if one[0] not in promised_by}
+    found |= {(line.dataset_id, f"{line.edition} ({line.granule_sha256[:12]})") for line in lines}
+    return {name: "; ".join(sorted(words for one, words in found if one == name)) for name, _ in found}

@@ -56,7 +56,7 @@ def rough(made: xr.Dataset, name: str, size: float, *, hole: float = 0.7) -> xr.
 def weights_on(lat: tuple[float, ...], lon: tuple[float, ...], place: str) -> NDArray[Any]:
     """Weights of the cells of a grid in a place; a finer grid needs fewer points in each cell."""
     step = abs(lat[1] - lat[0])
-    points = 4 if step < 0.1 else 24 if step < 0.6 else 96
+    points = 4 if step < 0.1 else 24 if step < 0.6 else 100
     return point_weights(np.array(lat), np.array(lon), PLACES[place].geometry or {}, points)
 
 
@@ -195,6 +195,20 @@ def gpcc_guess(shared: Find, folder: Path) -> Files:
 def gpcp_month(shared: Find, folder: Path) -> Files:
     made = rough(gpcp.made_up(0.8), "precip", 0.3)
     return {f"{gpcp.BASE}2024/{gpcp.FINAL}202403_c20240607.nc": gpcp.written(made, folder / "gpcp")}
+
+
+def gpcp_superseded(shared: Find, folder: Path) -> Files:
+    name = "gpcp_v2.2_psg.1987"
+    return {DATASETS["gpcp_v2_2"].hosts[0] + name: shared("samples", "gpcp", name).read_bytes()}
+
+
+def gpcp_superseded_means(files: Files) -> Values:
+    """A header of 576 bytes, then twelve months of big-endian floats from the north, and from Greenwich eastward."""
+    rate = np.frombuffer(one(files), ">f4", offset=576).reshape(12, 72, 144).astype("f4")
+    axes = {"lat": 88.75 - 2.5 * np.arange(72), "lon": 1.25 + 2.5 * np.arange(144)}
+    made = xr.Dataset({"precip": (("time", "lat", "lon"), np.where(rate == -99999, np.nan, rate))}, axes)
+    content = bytes(made.to_netcdf(engine="h5netcdf"))
+    return spatial("gpcp_v2_2", "precip", content, stamps=[f"1987-{month:02d}-01" for month in range(1, 13)])
 
 
 def chirps_year(shared: Find, folder: Path) -> Files:
@@ -336,6 +350,7 @@ CASES: dict[str, Case] = {
     "gpcc": Case(gpcc_full, averaged("gpcc", "precip"), "2011-01-01/2021-01-01", 0.01),
     "gpcc_first_guess": Case(gpcc_guess, averaged("gpcc_first_guess", "p"), "2024-02-01/2024-03-01", 0.01),
     "gpcp": Case(gpcp_month, averaged("gpcp", "precip"), "2024-03-01/2024-04-01", 0.002),
+    "gpcp_v2_2": Case(gpcp_superseded, gpcp_superseded_means, "1987-01-01/1988-01-01", 0.002),
     "chirps_v3": Case(chirps_year, averaged("chirps_v3", "precip"), "2024-01-01/2025-01-01", 0.01),
     "cru_ts": Case(cru_decade, cru_means, "2021-01-01/2031-01-01", 0.01),
     "csr_grace_mascons": Case(

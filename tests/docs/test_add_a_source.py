@@ -27,7 +27,7 @@ def test_a_newcomer_gets_there(tmp_path: Path) -> None:
     steps = STEP.findall(RECIPE)
     assert [path.rsplit("/", 1)[1] for _, path, _ in steps] == [
         "stations.csv", "sea_surface.yaml", "example_pier_temperature.py", "test_example_pier_temperature.py",
-        "plain_tables.py", "first-live-day.md",
+        "plain_tables.py", "whole_granules.py", "first-live-day.md",
     ]  # fmt: skip
     for verb, path, text in steps:
         with (tmp_path / path).open("a" if verb.startswith("Append") else "x", encoding="utf-8") as file:

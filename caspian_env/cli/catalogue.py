@@ -120,6 +120,8 @@ def _check(platform: Platform, names: list[str], as_json: bool) -> None:
         raise SettingsError("datasets check", "takes one dataset", "caspian-env datasets lists them")
     check = check_dataset(platform, names[0])
     print_json(check.as_dict()) if as_json else _show_check(check)
+    if check.passed and platform.settings.mirror and not as_json:
+        typer.echo("it was read from a mirror: that proves as much as its files are the provider's own bytes")
     raise typer.Exit(0 if check.kept else 3)
 
 

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from caspian_env.catalog.query import ask
+from caspian_env.cli import main
 from caspian_env.errors import SettingsError
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.catalogue import catalogue
 from caspian_env.workflows.check_dataset import check_dataset
-from tests.workflows.synthetic_co2 import DATASET, co2_table
+from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
 
 URL = "https://gml.noaa.gov/webdata/ccgg/trends/co2/co2_mm_mlo.csv"
 
@@ -125,3 +126,16 @@ def test_what_cannot_be_checked_says_why(platform: Platform) -> None:
     (Path(str(platform.settings.mirror)) / "SYNTHETIC.txt").write_text("invented\n", encoding="utf-8")
     with pytest.raises(SettingsError, match="synthetic files"):
         check_dataset(platform, DATASET)
+
+
+def test_a_mirror_proves_as_much_as_its_bytes_are_worth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(tmp_path / "mirror", co2_table(24))
+    monkeypatch.setenv("CASPIAN_ENV_MIRROR", str(tmp_path / "mirror"))
+    monkeypatch.setenv("CASPIAN_ENV_DATASETS", DATASET)
+    home = ("--home", str(tmp_path / "home"))
+    for words in (["init"], ["datasets", "check", DATASET]):
+        with pytest.raises(SystemExit):
+            main([*words, *home])
+    assert "read from a mirror: that proves as much as its files" in capsys.readouterr().out

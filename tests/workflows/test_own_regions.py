@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from shapely.geometry import box, mapping
 from caspian_env.catalog.query import ask
 from caspian_env.cli import main
 from caspian_env.errors import SeedError
-from caspian_env.settings import Settings
+from caspian_env.settings import Settings, load_settings
 from caspian_env.wiring import load_seeds, open_platform
 from caspian_env.workflows.cube import build_cubes
 from caspian_env.workflows.own_regions import add_region, region_means
@@ -27,6 +29,28 @@ def written(folder: Path, content: object) -> Path:
     path = folder / "off-baku.geojson"
     path.write_text(json.dumps(content), encoding="utf-8")
     return path
+
+
+def test_the_commands_of_the_guide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "local-data.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"## Regions: .*?```\n(.*?)```", guide, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CASPIAN_ENV_MIRROR", str(tmp_path / "mirror"))
+    monkeypatch.setenv("CASPIAN_ENV_DATASETS", OISST)
+    days(tmp_path / "mirror", 1, [date(2024, 12, 30)])
+    written(tmp_path, BOX)
+    Path("caspian-home").mkdir()
+    with open_platform(load_settings()) as platform:
+        run(platform)
+    for line in block.splitlines():
+        with pytest.raises(SystemExit) as ended:
+            main(shlex.split(line, comments=True)[1:])
+        assert ended.value.code in (0, None), line
+    said = capsys.readouterr().out
+    assert said.count("2024-12-30") == 2
+    assert "sector_kaz" in said
 
 
 def settings(home: Path) -> Settings:

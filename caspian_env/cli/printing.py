@@ -63,7 +63,7 @@ def bulletin(
 @report.command()
 def build(
     names: Annotated[list[str] | None, typer.Argument(help="Reports of seeds/reports.yaml.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All reports.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All reports, in every format that is installed.")] = False,
     language: Languages = None,
     formats: Formats = None,
     group_by: Annotated[
@@ -79,15 +79,15 @@ def build(
     from caspian_env.cli.asking import opened
     from caspian_env.errors import SettingsError
     from caspian_env.workflows.build_reports import build_reports
-    from caspian_env.workflows.report_files import with_citations
+    from caspian_env.workflows.report_files import all_formats, with_citations
 
     if bool(names) == every:
         raise SettingsError("report build", "needs the names of reports or --all", "name one, e.g. bulletin")
+    wanted = formats or (all_formats() if every else ())
     with opened(home, config) as platform:
         files = build_reports(
             platform, out or platform.settings.reports, names or (), languages=language or (),
-            formats=with_citations(formats or (), cite), as_of=utc_of(as_of),
-            group_by=group_by,
+            formats=with_citations(wanted, cite), as_of=utc_of(as_of), group_by=group_by,
         )  # fmt: skip
     show_files(files)
 

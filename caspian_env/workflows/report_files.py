@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 
 from caspian_env.errors import SettingsError
 from caspian_env.reports.citations import citations_of_report
@@ -28,6 +29,11 @@ def languages_of(report_id: str, wanted: Sequence[str] = ()) -> list[str]:
 def with_citations(wanted: Sequence[str], cite: bool) -> list[str]:
     """The formats wanted, or those written by default, and the citations too if these are."""
     return [*(wanted or BY_DEFAULT), "cite"] if cite else list(wanted)
+
+
+def all_formats() -> list[str]:
+    """Every format that can be written here: PDF where its package is installed."""
+    return [name for name in FORMATS if name != "pdf" or find_spec("typst")]
 
 
 def check_formats(wanted: Sequence[str] = ()) -> list[str]:

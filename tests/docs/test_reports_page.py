@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from caspian_env.cli import main
+from caspian_env.seeds import load_reports
+from caspian_env.settings import data_folder
 from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
@@ -30,7 +32,7 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
     assert call("run", "--mirror", "mirror") == 0
     allowed = [word for name in ("refused", "no_uncertainty", "unproven", "flagged") for word in ("--allow", name)]
     assert [command.split()[1] for command in COMMANDS] == [
-        "build", "build", "build", "package", "freeze", "list", "check", "rebuild", "diff", "since", "erratum",
+        "build", "build", "build", "build", "package", "freeze", "list", "check", "rebuild", "diff", "since", "erratum",
     ]  # fmt: skip
     done = []
     for command in sorted(COMMANDS, key=lambda text: text.split()[1] == "diff"):  # a second edition is needed first
@@ -42,6 +44,14 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
     assert call("export", "--format", "csvw", "--out", "exchange", "--cite") == 0
     assert f"@misc{{{DATASET}," in (tmp_path / "exchange" / "citations.bib").read_text(encoding="utf-8")
     assert call("cube", "noaa_oisst_v2_1", "--cite") == 2  # without --out there is nothing to cite
+    languages = ("", ".az", ".kk", ".ru")
+    every = {path.name for path in (tmp_path / "everything").iterdir()}
+    assert {
+        f"{name}{lang}.{form}"
+        for name in load_reports(data_folder("seeds"))
+        for lang in languages
+        for form in ("html", "pdf")
+    } <= every
     with zipfile.ZipFile(tmp_path / "bulletin.zip") as archive:
         assert "datapackage.json" in archive.namelist()
     assert sorted(path.name for path in (tmp_path / "print").iterdir()) == [

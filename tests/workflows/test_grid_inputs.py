@@ -180,6 +180,6 @@ def test_a_grid_is_asked_of_a_gridded_dataset(tmp_path: Path) -> None:
     entry["variants"][0]["port"] = "nowhere"  # type: ignore[index]
     with pytest.raises(SeedError, match="port names 'nowhere'"):
         load_indicators(load_datasets(), load_datums(), own=[(entry, "example.yaml")])
-    entry["variants"][0]["port"] = "baku_alat_norm"  # type: ignore[index]
+    entry["variants"][0]["port"] = "turkmenbashi"  # type: ignore[index]
     with pytest.raises(SeedError, match="is no depth with a zero"):
         load_indicators(load_datasets(), load_datums(), own=[(entry, "example.yaml")])

@@ -100,8 +100,9 @@ def test_another_assumption_makes_a_new_vintage_and_keeps_the_old(platform: Plat
     definition = platform.seeds.indicators["sl_datum_offset_dahiti"]
     changed = replace(definition, parameters=dict(definition.parameters) | {"scatter": 0.05}, method_version="2")
     indicators = dict(platform.seeds.indicators) | {definition.id: changed}
-    later = replace(platform, seeds=replace(platform.seeds, indicators=indicators))
-    assert compute(later, only={definition.id}, known_at=datetime.now(UTC) + timedelta(days=1)).revised == 1
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    later = replace(platform, seeds=replace(platform.seeds, indicators=indicators), clock=lambda: tomorrow)
+    assert compute(later, only={definition.id}).revised == 1
     with platform.catalog.read() as connection:
         old, new = read_indicator(connection, definition.id, history=True)
     assert (old.value, old.method_version, new.method_version) == (new.value, "1", "2")

@@ -13,36 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from caspian_env.indicators.port_margins import margin
 from caspian_env.processing.annual_levels import annual_levels
 from caspian_env.processing.periods import Result, YearMean, as_dataset, merged, refusal, result, year_span
 from caspian_env.processing.statistics import increment_rate, interval
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-def ship_deficit(level: xr.DataArray, *, ci_level: float, **port: float | str | bool) -> xr.Dataset:
-    """Draught that a ship lacks at the annual mean level, max(0, T + U - D - (L - Z)); zero where it may pass.
-
-    Parameters
-    ----------
-    level : xarray.DataArray, dims (time,), m
-        As for `caspian_env.indicators.port_margins.margin`, with the other parameters; a depth that is provisional
-        has none.
-
-    Returns
-    -------
-    xarray.Dataset, dims (period, used)
-        Deficits in m.
-    """
-    left = margin(level, ci_level=ci_level, **port)  # type: ignore[arg-type]
-    low, high = -left["ci_high"], -left["ci_low"]
-    return left.assign(
-        value=(-left["value"]).clip(min=0).assign_attrs(left["value"].attrs),
-        ci_low=low.clip(min=0),
-        ci_high=high.clip(min=0),
-    )
 
 
 def draught_lost(

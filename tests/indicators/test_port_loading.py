@@ -14,7 +14,6 @@ from caspian_env.indicators.port_loading import (
     draught_deficit,
     draught_lost,
     loading_loss,
-    ship_deficit,
     year_of_fall,
 )
 from caspian_env.processing.statistics import increment_rate
@@ -116,19 +115,6 @@ def test_no_year_says_why(level: xr.DataArray, reason: str) -> None:
     found = year_of_fall(level, metres=0.5, years=10, **ANNUAL)
     check_form(found, "1")
     assert reason in found["reason"].item()
-
-
-def test_the_deficit_of_a_ship_is_the_margin_below_zero() -> None:
-    # An invented port whose depth was confirmed to be counted from the chart datum.
-    port = {
-        "depth": 7.7, "depth_date": "2026-01-15", "depth_uncertainty": 0.26, "zero": -28.0, "datum": "BS77",
-        "provisional": False, "draught": 6.0, "clearance": 0.5,
-    }  # fmt: skip
-    found = ship_deficit(levels(2024, -28.0, -29.35), **port, **ANNUAL)
-    check_form(found, "m")
-    np.testing.assert_allclose(found["value"], [0.0, 0.15])
-    guess = ship_deficit(levels(2025, -29.35), **port | {"provisional": True}, **ANNUAL)
-    assert guess["reason"].item().startswith("provisional: ")
 
 
 @pytest.mark.parametrize("name", ["turkmenbashi_wagons", "volga_caspian_real"])

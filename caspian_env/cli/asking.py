@@ -166,7 +166,8 @@ def series(
         since = None if rows else first_known(connection, [one.id for one in found])
     if _too_early(utc_of(as_of), since) and not (as_csv or as_json):
         return
-    _answer(columns, rows, as_csv=as_csv, as_json=as_json, title=dataset)
+    held = () if platform.seeds.datasets[dataset].redistributable else (dataset,)
+    _answer(columns, rows, as_csv=as_csv, as_json=as_json, title=dataset, held=_licences(platform, held))
     if not (as_csv or as_json) and len(rows) < total:
         typer.echo(f"{len(rows)} newest of {total} {'vintages' if history else 'values'}; --limit 0 or --csv for all")
 
@@ -186,6 +187,7 @@ def indicator(
     """Show an indicator's values with interval, completeness and status, and the reason where there is none."""
     from caspian_env.catalog.indicator_values import read_indicator
     from caspian_env.errors import not_among
+    from caspian_env.workflows.handed_on import kept_back
 
     columns: tuple[str, ...] = (
         "location_id", "period_start", "period_end", "value", "unit", "std_uncertainty", "ci_low", "ci_high",
@@ -202,7 +204,8 @@ def indicator(
         return
     rows = [tuple(_then(row, name, utc_of(as_of)) for name in columns) for row in found]
     shown = rows if as_csv or as_json or not limit else rows[-limit:]
-    _answer(columns, shown, as_csv=as_csv, as_json=as_json, title=indicator)
+    held = _licences(platform, kept_back(platform.seeds, platform.seeds.indicators[indicator]))
+    _answer(columns, shown, as_csv=as_csv, as_json=as_json, title=indicator, held=held)
     if len(shown) < len(rows):
         typer.echo(f"{len(shown)} newest of {len(rows)} rows; --limit 0 or --csv for all")
 
@@ -253,7 +256,16 @@ def _named(parameters: list[str] | None) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_csv: bool, as_json: bool, title: str) -> None:
+def _licences(platform: Platform, datasets: Iterable[str]) -> list[str]:
+    """The licences of datasets whose rows may be looked at here and not be handed on."""
+    return [f"{name}: {platform.seeds.datasets[name].licence}" for name in datasets]
+
+
+def _answer(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_csv: bool, as_json: bool, title: str,
+    held: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Print an answer; over a CSV stands for each licence of ``held`` that its rows may not be handed on."""
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif as_csv:
@@ -261,6 +273,7 @@ def _answer(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, as_csv: bo
 
         rows = list(rows)
         sys.stdout.write(f"# {title}, {len(rows)} rows, times in UTC\n")
+        sys.stdout.writelines(f"# rows may not be handed on ({licence})\n" for licence in held)
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerows([columns, *([inert(cell) for cell in row] for row in rows)])
     else:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from caspian_env.formats.inert_cells import inert
-from caspian_env.formats.sdmx_structure import FLOW, About, Column, structure
+from caspian_env.formats.sdmx_structure import FLOW, About, Column, structure, unit_code
 
 DATA, REPORTED, WITHHELD = "indicators.csv", "reported.csv", "withheld.csv"
 
@@ -24,7 +24,7 @@ COLUMNS = (
     Column("REF_AREA", True, False, "Id of the place; ISO 3166-1 alpha-3 of countries"),
     Column("TIME_PERIOD", True, False, "Year, month, or first day and ISO 8601 duration"),
     Column("OBS_VALUE", False, True, "Value in UNIT_MEASURE"),
-    Column("UNIT_MEASURE", False, False, "Unit, UDUNITS spelling"),
+    Column("UNIT_MEASURE", False, False, "Unit, UDUNITS spelling; in SDMX its code"),
     Column("STD_UNCERTAINTY", False, True, "Standard uncertainty (k=1); empty where the sources state none"),
     Column("CI_LOW", False, True, "Lower end of the interval"),
     Column("CI_HIGH", False, True, "Upper end of the interval"),
@@ -84,11 +84,15 @@ Tables = Mapping[str, Sequence[Row]]  # the rows of each file of TABLES
 
 
 def sdmx_csv(tables: Tables, about: About) -> dict[str, bytes]:
-    """SDMX-CSV with its data structure definition and codelists; what was reported and kept back stands beside it."""
+    """SDMX-CSV with its data structure definition and codelists; what was reported and kept back stands beside it.
+
+    Units are codes there, whose names in the codelist are their spelling in the other formats.
+    """
     names = ["DATAFLOW", *(column.name for column in COLUMNS)]
+    rows = ({"DATAFLOW": FLOW, **row, "UNIT_MEASURE": unit_code(str(row["UNIT_MEASURE"]))} for row in tables[DATA])
     return {
         **_files(tables),
-        DATA: _table(names, ({"DATAFLOW": FLOW, **row} for row in tables[DATA])),
+        DATA: _table(names, rows),
         "structure.xml": structure(COLUMNS, about),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
@@ -32,6 +33,11 @@ class Column:
     key: bool
     number: bool
     meaning: str
+
+
+def unit_code(spelling: str) -> str:
+    """A unit as a code of SDMX, which holds no blank: ``percent year-1`` is ``percent_year-1``; empty stays empty."""
+    return re.sub(r"[^A-Za-z0-9_@$-]", "_", spelling)
 
 
 def structure(columns: Sequence[Column], about: About) -> bytes:

@@ -19,7 +19,7 @@ from caspian_env.catalog.migrate import require_current
 from caspian_env.errors import SettingsError, not_among
 from caspian_env.formats import exchange_tables
 from caspian_env.formats.disk import writing
-from caspian_env.formats.sdmx_structure import About
+from caspian_env.formats.sdmx_structure import About, unit_code
 from caspian_env.model import Indicator
 from caspian_env.seeds.crosswalk import FRAMEWORKS, Crossing, load_crosswalk, load_frameworks
 from caspian_env.seeds.manual import load_reportables
@@ -206,7 +206,7 @@ def _description(found: Export, as_of: datetime | None) -> str:
 
 
 def _codes_of(seeds: Seeds, rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
-    """The codes that the coded columns hold, with their titles; a unit is no code, as its spelling holds blanks."""
+    """The codes that the coded columns hold, with their titles; the title of a unit is its UDUNITS spelling."""
     titles: dict[str, Callable[[str], str]] = {
         "INDICATOR": lambda code: seeds.indicators[code].title,
         "REF_AREA": lambda code: seeds.locations[code].title,
@@ -216,7 +216,9 @@ def _codes_of(seeds: Seeds, rows: Iterable[Mapping[str, Any]]) -> dict[str, dict
         "LULUCF": lambda code: f"Land use {code}",
     }
     held = {name: {str(row[name]) for row in rows if row.get(name)} for name in titles}
-    return {name: {code: title(code) for code in sorted(held[name])} for name, title in titles.items() if held[name]}
+    listed = {name: {code: title(code) for code in sorted(held[name])} for name, title in titles.items() if held[name]}
+    units = sorted({str(row["UNIT_MEASURE"]) for row in rows if row["UNIT_MEASURE"]})
+    return listed | ({"UNIT_MEASURE": {unit_code(unit): unit for unit in units}} if units else {})
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:

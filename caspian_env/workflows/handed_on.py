@@ -13,12 +13,19 @@ REPEATING = frozenset({"country_years.published"})
 def kept_back(seeds: Seeds, indicator: Indicator) -> tuple[str, ...]:
     """The datasets whose licences keep the numbers of an indicator back; none where they may go out.
 
-    A number that is made from such rows goes out with its licence; one that repeats a row stays here.
+    A number that is made from such rows goes out with its licence; one that repeats a row stays here. A mean over a region
+    is made from the cells of a grid, and repeats none.
     """
-    if indicator.function not in REPEATING:
+    if not _repeats(indicator):
         return ()
     named = dict.fromkeys(given.dataset for given in indicator.inputs)
     return tuple(name for name in named if not seeds.datasets[name].redistributable)
+
+
+def _repeats(indicator: Indicator) -> bool:
+    """Whether a number is that of the provider: as it is, or its distance from a target of zero."""
+    to_zero = indicator.function == "commitments.gap" and indicator.parameters.get("level_pct") == 0
+    return to_zero or indicator.function in REPEATING
 
 
 def why_kept_back(seeds: Seeds, datasets: tuple[str, ...]) -> str:

@@ -1,0 +1,187 @@
+"""Every command that hands something on: each is run on numbers that may not leave, and a new one fails until it is here."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import pkgutil
+import re
+import shutil
+import subprocess
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from caspian_env import cli
+from caspian_env.catalog.indicator_values import read_indicator
+from caspian_env.cli.options import app
+from caspian_env.reports import text
+from caspian_env.wiring import Platform
+from caspian_env.workflows import build_reports as building
+from caspian_env.workflows import exchange, report_files, report_numbers
+from caspian_env.workflows.credit import write_citations
+from caspian_env.workflows.freeze import freeze
+from caspian_env.workflows.publishable import REASONS
+from caspian_env.workflows.rebuild import rebuild
+from caspian_env.workflows.report import write_bulletin
+from caspian_env.workflows.report_package import pack
+from caspian_env.workflows.site import write_site
+from tests.command_line import caspian_env
+from tests.workflows.export_bench import DATASETS, KEPT_BACK, SECRET, exported, numbers_kept_back
+
+HERE = Path(__file__).parent
+# Options and arguments by which a command writes for others, or in a form for others.
+OUTWARD = {"--out", "--csv", "--prov", "--cite", "--format", "folder", "target"}
+FORMATS = (*report_files.FORMATS,)
+
+
+def all_exports(platform: Platform, folder: Path) -> None:
+    for form in exchange.FORMATS:
+        exchange.export(platform, form, folder / form)
+    write_citations(platform, folder, DATASETS)
+
+
+def all_reports(platform: Platform, folder: Path) -> None:
+    building.build_reports(platform, folder, ["cop29"], languages=["en", "kk"], formats=FORMATS)
+
+
+def a_package(platform: Platform, folder: Path) -> None:
+    pack(platform, "cop29", folder / "cop29.zip", languages=["en"], formats=FORMATS)
+
+
+def an_edition(platform: Platform, folder: Path) -> None:
+    frozen = freeze(platform, "cop29", allow=tuple(REASONS), languages=["en"], formats=FORMATS)
+    shutil.copytree(frozen.folder, folder / "frozen")
+    rebuild(platform, frozen.edition.id, out=folder / "rebuilt")
+    pack(platform, frozen.edition.id, folder / "edition.zip")
+
+
+# Each way out by the command that opens it: what writes it here, or the test that shows it to be closed.
+WAYS: dict[str, Callable[[Platform, Path], Any] | str] = {
+    "export": all_exports,
+    "report build": all_reports,
+    "report package": a_package,
+    "report freeze": an_edition,
+    "report rebuild": an_edition,
+    "report site": write_site,
+    "report": write_bulletin,
+    "run": write_bulletin,
+    "explain": "test_exchange.py::test_a_lineage_document_names_the_number_that_it_keeps_back",
+    "cube": "test_cube_export.py::test_what_may_not_be_passed_on_is_not_exported",
+}
+# Answers to a question of the house itself: they hold rows, and say which of them may not be handed on.
+ANSWERS = {"series", "indicator", "sql", "revisions"}
+HOUSE = {"db copy"}  # the whole catalog into another database of the house
+
+
+def outward(command: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    for name, one in getattr(command, "commands", {}).items():
+        yield from outward(one, (*path, name))
+    if {word for given in command.params for word in (*given.opts, given.name)} & OUTWARD:
+        yield " ".join(path)
+
+
+def test_no_command_hands_on_what_is_not_looked_at_here() -> None:
+    for module in pkgutil.iter_modules(cli.__path__):
+        importlib.import_module(f"{cli.__name__}.{module.name}")
+    assert set(outward(typer.main.get_command(app))) == set(WAYS) | ANSWERS | HOUSE
+    for closed in (way for way in WAYS.values() if isinstance(way, str)):
+        file, _, name = closed.partition("::")
+        assert f"def {name}(" in (HERE / file).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def platform(shared: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with exported(shared, tmp_path_factory.mktemp("ways")) as platform:
+        yield platform
+
+
+def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                yield from ((f"{path.name}/{name}", archive.read(name)) for name in archive.namelist())
+        elif path.is_file():
+            yield path.name, path.read_bytes()
+
+
+def words_of(name: str, content: bytes, folder: Path) -> list[str]:
+    """The words of a file of any kind that is written; a kind that nothing here can read fails."""
+    ending = name.rpartition(".")[2]
+    if ending == "pdf":
+        if shutil.which("pdftotext") is None:
+            pytest.skip("pdftotext (poppler-utils) is not installed")
+        (folder / "one.pdf").write_bytes(content)
+        done = subprocess.run(["pdftotext", "-layout", str(folder / "one.pdf"), "-"], capture_output=True, check=True)
+        content = done.stdout
+    assert ending in ("pdf", "html", "csv", "xml", "json", "bib", "txt"), f"{name}: nothing here reads such a file"
+    return re.split(r'[,;<>\s"]+', content.decode("utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", [name for name, one in WAYS.items() if callable(one)])
+def test_what_a_licence_keeps_leaves_by_none_of_them(platform: Platform, way: str, tmp_path: Path) -> None:
+    write = WAYS[way]
+    assert callable(write)
+    (tmp_path / "out").mkdir()
+    write(platform, tmp_path / "out")
+    secret = numbers_kept_back(platform) | {repr(SECRET), f"{SECRET:g}"}
+    seen = 0
+    for name, content in contents(tmp_path / "out"):
+        found = set(words_of(name, content, tmp_path)) & secret
+        assert not found, (name, sorted(found)[:5])
+        seen += 1
+    assert seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["pdf", "html", "csv"])
+def test_rounded_numbers_leave_no_more_than_whole_ones(
+    platform: Platform, ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A printed number is short and may stand on a page by chance, so the page is compared with one that keeps nothing."""
+
+    def printed(folder: Path) -> Counter[str]:
+        building.build_reports(platform, folder, ["cop29"], languages=["en"], formats=[ending])
+        return Counter(word for name, content in contents(folder) for word in words_of(name, content, tmp_path))
+
+    held = printed(tmp_path / "held")
+    monkeypatch.setattr(report_numbers, "kept_back", lambda *_: ())
+    free = printed(tmp_path / "free")
+    with platform.catalog.read() as connection:
+        rows = read_indicator(connection, "re_capacity_share_1y_irena")
+    newest = [row.value for row in rows if row.period_start.year == 2023 and row.value is not None]
+    assert len(newest) == 6
+    for value in newest:
+        word = repr(value) if ending == "csv" else text.number(value, 1)
+        assert free[word] > held[word], word
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("series", "edgar_ghg"), ("indicator", "ghg_total_1y_edgar")])
+def test_an_answer_says_that_its_rows_may_not_be_handed_on(platform: Platform, words: tuple[str, str]) -> None:
+    done = caspian_env(
+        *words,
+        "--csv",
+        "--home",
+        str(platform.settings.home),
+        cwd=HERE,
+        DATABASE_URL=str(platform.settings.database_url),
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "rows may not be handed on (edgar_ghg: CC BY 4.0;" in lines[1]
+    assert len(list(csv.DictReader(line for line in lines if not line.startswith("#")))) > 100
+
+
+@pytest.mark.slow
+def test_nothing_that_goes_out_repeats_a_row(platform: Platform, tmp_path: Path) -> None:
+    done = exchange.export(platform, "csvw", tmp_path)
+    assert {row["INDICATOR"] for row in done.rows} & KEPT_BACK == set()
+    secret = {float(word) for word in numbers_kept_back(platform)}
+    assert not [row["INDICATOR"] for row in done.rows if abs(row["OBS_VALUE"]) in secret]

@@ -154,7 +154,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Words in rows and columns; ``numeric`` names the columns that are aligned to the right."""
+    """Words in rows and columns; ``numeric`` names the columns that are aligned to the right.
+
+    Cells are in the language of the report; caption, note, head, title and ``empty`` are English and translated in print.
+    """
 
     id: str
     caption: str
@@ -163,6 +166,7 @@ class Table:
     numeric: tuple[int, ...] = ()
     title: str = ""
     empty: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         """Refuse rows that do not have a cell for each column."""

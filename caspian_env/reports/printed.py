@@ -118,7 +118,8 @@ def _words_table(table: Table, say: Voice) -> Iterator[Block]:
         yield {"kind": "subheading", "text": say.name(table.title)}
     if table.rows:
         rows = [[_cell(words) for words in row] for row in table.rows]
-        yield _table(say.name(table.caption), [say.name(head) for head in table.head], rows, table.numeric)
+        caption = " ".join(say.name(words) for words in (table.caption, table.note) if words)
+        yield _table(caption, [say.name(head) for head in table.head], rows, table.numeric)
     elif table.empty:
         yield _text(say.name(table.empty))
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from caspian_env.reports import text
 from caspian_env.reports.model import Series, Table
+from caspian_env.reports.voice import Voice
 
 
-def reported_levels(name: str, lines: Iterable[Series]) -> Table:
-    """The single levels that others report, from the lines whose values are marked so."""
+def reported_levels(name: str, lines: Iterable[Series], say: Voice) -> Table:
+    """The single levels that others report, from the lines whose values are marked so.
+
+    Who reported a level is printed as it was written, with the mark of what is not translated.
+    """
     rows = [
         (
-            str(time.year) if line.resolution == "P1Y" else text.day(time),
-            line.location_title,
-            text.quantity(value, line.decimals, line.unit),
-            line.datum_title,
-            note or line.dataset_id,
+            str(time.year) if line.resolution == "P1Y" else say.day(time),
+            say.name(line.location_title),
+            say.quantity(value, line.decimals, line.unit),
+            say.name(line.datum_title),
+            say.name(note) or line.dataset_id,
         )
         for line in lines
         if "reported" in line.status
@@ -33,14 +36,14 @@ def reported_levels(name: str, lines: Iterable[Series]) -> Table:
     )
 
 
-def revisions(name: str, rows: Iterable[Sequence[Any]]) -> Table:
+def revisions(name: str, rows: Iterable[Sequence[Any]], say: Voice) -> Table:
     """How many values each provider changed, by kind: dataset, kind, values, greatest change, last moment of knowledge."""
     return Table(
         id=name,
         caption="Values that providers changed or took back, all of them kept. Greatest change in the unit of the variable.",
         head=("Dataset", "Variable", "Kind", "Values", "Greatest change", "Last known"),
         rows=tuple(
-            (dataset, variable, kind, text.number(n, 0), "" if most is None else f"{most:.3g}", f"{known_at:%Y-%m-%d}")
+            (dataset, variable, say.name(kind), say.number(n, 0), _three(say, most), f"{known_at:%Y-%m-%d}")
             for dataset, variable, kind, n, most, known_at in rows
         ),
         numeric=(3, 4),
@@ -48,13 +51,17 @@ def revisions(name: str, rows: Iterable[Sequence[Any]]) -> Table:
     )
 
 
-def flags(name: str, rows: Iterable[Sequence[Any]]) -> Table:
+def flags(name: str, rows: Iterable[Sequence[Any]], say: Voice) -> Table:
     """How many values of each dataset carry which QARTOD flag and status."""
     return Table(
         id=name,
         caption="Values as known, by dataset, flag of quality control and status.",
         head=("Dataset", "Flag", "Status", "Values"),
-        rows=tuple((dataset, text.qc(flag), status, text.number(n, 0)) for dataset, flag, status, n in rows),
+        rows=tuple((dataset, say.qc(flag), say.name(status), say.number(n, 0)) for dataset, flag, status, n in rows),
         numeric=(3,),
         empty="No value has been collected.",
     )
+
+
+def _three(say: Voice, value: float | None) -> str:
+    return "" if value is None else say.sign(f"{value:.3g}")

@@ -60,7 +60,7 @@ class Voice:
 
     def number(self, value: float, decimals: int, *, signed: bool = False) -> str:
         """The rounded value with the decimal sign of the language."""
-        return self._signs(text.number(value, decimals, signed=signed))
+        return self.sign(text.number(value, decimals, signed=signed))
 
     def quantity(self, value: float, decimals: int, spelling: str, *, signed: bool = False) -> str:
         """Number and unit."""
@@ -68,7 +68,7 @@ class Voice:
 
     def uncertainty(self, value: float | None, decimals: int) -> str:
         """Standard uncertainty at the places of its value."""
-        return self._signs(text.uncertainty(value, decimals))
+        return self.sign(text.uncertainty(value, decimals))
 
     def span(self, value: Value) -> str:
         """The interval alone; empty where there is none."""
@@ -130,7 +130,8 @@ class Voice:
         number, _, meaning = text.qc(flag).partition(" ")
         return f"{number} {self.name(meaning)}"
 
-    def _signs(self, number: str) -> str:
+    def sign(self, number: str) -> str:
+        """A printed number with the decimal sign of the language."""
         if self.language == "en":
             return number
         from babel.numbers import get_decimal_symbol

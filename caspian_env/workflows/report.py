@@ -135,7 +135,9 @@ def _section(
         heading=in_language(entry["heading"], language),
         text=tuple(placed(in_language(w, language), values, refusals, Voice(language)) for w in entry.get("text", ())),
         figures=figures,
-        tables=tuple(table(connection, platform, wanted, figures, as_of) for wanted in entry.get("tables", ())),
+        tables=tuple(
+            table(connection, platform, wanted, figures, as_of, language) for wanted in entry.get("tables", ())
+        ),
         values=tuple(value for value in text.latest(values) if value.indicator_id in listed),
         shows=tuple(dict.fromkeys([*entry.get("about", ()), *filter(None, drawn), *sorted(listed)])),
     )

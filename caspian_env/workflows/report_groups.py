@@ -16,7 +16,8 @@ NAMES = {
     "theme": "COP29 theme", "sdg": "SDG", "tehran": "Tehran Convention", "gcos": "GCOS essential climate variable",
     "wmo": "WMO headline climate indicator",
 }  # fmt: skip
-ELSEWHERE = "In none of them"
+ELSEWHERE = "in none of them"
+WORDED = ("gcos", "wmo")  # their codes are words
 
 
 def by_framework(report: Report, indicators: Mapping[str, Indicator], framework: str) -> Report:
@@ -42,11 +43,19 @@ def by_framework(report: Report, indicators: Mapping[str, Indicator], framework:
 
 
 def _section(n: int, code: str, ids: list[str], framework: str, numbers: list[Value], report: Report) -> Section:
-    say, title = Voice(report.language), load_frameworks()[framework][code].title if code else ""
-    words = f"{NAMES[framework]} {code}: {title}" if title not in ("", code) else f"{NAMES[framework]}: {code}"
     return Section(
         id=f"{framework}-{n}",
-        heading=say.name(words if code else f"{NAMES[framework]}: {ELSEWHERE.lower()}"),
+        heading=heading(Voice(report.language), framework, code),
         values=tuple(value for value in numbers if value.indicator_id in ids),
         shows=tuple(ids),
     )
+
+
+def heading(say: Voice, framework: str, code: str) -> str:
+    """What stands over the numbers of a code; a code that is made of words says no more than its title."""
+    if not code:
+        return f"{say.name(NAMES[framework])}: {say.name(ELSEWHERE)}"
+    title = say.name(load_frameworks()[framework][code].title)
+    if framework in WORDED:
+        return f"{say.name(NAMES[framework])}: {title}"
+    return f"{say.name(NAMES[framework])} {say.find(code) or code}: {title}"

@@ -12,6 +12,7 @@ from caspian_env.errors import SeedError
 from caspian_env.reports import promises
 from caspian_env.reports.model import Figure, Table
 from caspian_env.reports.tables import flags, reported_levels, revisions
+from caspian_env.reports.voice import Voice
 from caspian_env.seeds.manual import load_reportables
 from caspian_env.wiring import Platform
 from caspian_env.workflows.commitments import commitments
@@ -25,30 +26,31 @@ def table(
     entry: dict[str, Any],
     figures: tuple[Figure, ...],
     as_of: datetime | None,
+    language: str,
 ) -> Table:
-    """One table of a definition.
+    """One table of a definition, its cells in the language of the report.
 
     Raises
     ------
     SeedError
         When its kind is none of ``KINDS``.
     """
-    kind, name = entry["kind"], entry["id"]
+    kind, name, say = entry["kind"], entry["id"], Voice(language)
     if kind == "reported_levels":
-        return reported_levels(name, [line for figure in figures for line in figure.lines])
+        return reported_levels(name, [line for figure in figures for line in figure.lines], say)
     if kind == "revisions":
-        return revisions(name, [tuple(row) for row in counted_revisions(connection, as_of)])
+        return revisions(name, [tuple(row) for row in counted_revisions(connection, as_of)], say)
     if kind == "flags":
-        return flags(name, [tuple(row) for row in counted_flags(connection, as_of)])
+        return flags(name, [tuple(row) for row in counted_flags(connection, as_of)], say)
     if kind == "reported_numbers":
         titles = {one.id: one.title for one in load_reportables().values()}
         places = {one.id: one.title for one in platform.seeds.locations.values()}
-        return promises.reported(name, read_manual_values(connection, as_of=as_of), titles, places)
+        return promises.reported(name, read_manual_values(connection, as_of=as_of), titles, places, say)
     if kind not in KINDS:
         raise SeedError(name, f"unknown kind of table {kind!r}", f"one of {', '.join(KINDS)}")
     found = commitments(platform, connection, as_of)
     if kind == "targets":
-        return promises.targets(name, found.targets, reconstructed=as_of is not None and found.reconstructed)
+        return promises.targets(name, found.targets, say, reconstructed=as_of is not None and found.reconstructed)
     if kind == "target_sources":
-        return promises.sources(name, found.targets)
-    return promises.pledges(name, found.pledges)
+        return promises.sources(name, found.targets, say)
+    return promises.pledges(name, found.pledges, say)

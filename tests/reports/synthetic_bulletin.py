@@ -11,6 +11,7 @@ from caspian_env.reports import text
 from caspian_env.reports.model import Figure, ReferenceLevel, Report, Section, Series, Source
 from caspian_env.reports.numbers import GranuleLine, Refusal, Value
 from caspian_env.reports.tables import reported_levels
+from caspian_env.reports.voice import Voice
 
 
 def utc(year: int, month: int = 1, day: int = 1) -> datetime:
@@ -145,7 +146,7 @@ def bulletin(**changes: Any) -> Report:
             id="level",
             heading="Water level",
             figures=(level_figure(level, references),),
-            tables=(reported_levels("reported", level),),
+            tables=(reported_levels("reported", level, Voice(given.get("language", "en"))),),
         ),
         Section(id="surface", heading="Sea surface temperature", figures=(surface_figure(surface_lines),)),
         Section(id="indicators", heading="Latest indicators", **shown),

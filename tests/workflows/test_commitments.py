@@ -144,8 +144,8 @@ def test_the_briefing_shows_pledges_and_emissions_of_its_day(platform: Platform)
     titles = [{row[1] for row in one["targets"].rows} for one in tables]
     assert titles[0] - titles[1] == {"60 % of 1990 in 2050"}
     assert "60 % of 1990 in 2035" in titles[1]
-    assert "Reconstructed" in tables[0]["targets"].caption
-    assert "Reconstructed" not in tables[1]["targets"].caption
+    assert "Reconstructed" in tables[0]["targets"].note
+    assert "Reconstructed" not in tables[1]["targets"].note
     russia = next(row for row in tables[1]["targets"].rows if row[1] == "70 % of 1990 in 2030")
     assert russia[3] == "70"
     assert "met by one source of two" in russia[4]

@@ -11,14 +11,15 @@ from caspian_env.errors import SeedError
 from caspian_env.reports import text
 from caspian_env.reports.page import build
 from caspian_env.reports.placed import PLACE
+from caspian_env.reports.voice import Voice
 from caspian_env.seeds import load_reports
-from caspian_env.seeds.crosswalk import FRAMEWORKS, load_crosswalk
+from caspian_env.seeds.crosswalk import FRAMEWORKS, load_crosswalk, load_frameworks
 from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
 from caspian_env.workflows import report as workflow
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.report import fill_report
-from caspian_env.workflows.report_groups import NAMES, by_framework
+from caspian_env.workflows.report_groups import NAMES, by_framework, heading
 from caspian_env.workflows.run import collect
 from tests.workflows.conftest import opened
 
@@ -109,3 +110,38 @@ def test_the_numbers_of_a_report_stand_by_framework(filled: Platform, framework:
         assert framework != "theme" or all(code in of_one for of_one in codes)
         assert ("in none of them" in section.heading) == (codes == {()})
     assert f"cop29-by-{framework}.html" in build(found)
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "az"])
+def test_headings_by_framework_are_in_the_language_of_the_report(filled: Platform, language: str) -> None:
+    for framework, codes in load_frameworks().items():
+        said = [heading(Voice(language), framework, code) for code in (*codes, "")]
+        assert not [words for words in said if "[en]" in words], framework
+        assert not set(said) & {heading(Voice(), framework, code) for code in codes}
+        found = by_framework(report(filled, "cop29", language), filled.seeds.indicators, framework)
+        assert {s.heading for s in found.sections if s.id.startswith(f"{framework}-")} <= set(said)
+    assert heading(Voice("ru"), "theme", "A") == "Тема COP29 A: Национальные вклады и смягчение изменений климата"
+    assert heading(Voice("az"), "tehran", "Article 16").startswith("Tehran Konvensiyası maddə 16: ")
+    assert heading(Voice(), "wmo", "sea level") == "WMO headline climate indicator: Global mean sea level"
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "az"])
+def test_tables_of_words_are_translated_or_marked(filled: Platform, language: str) -> None:
+    """Levels that others report, and what was promised: no cell of words stays English without the mark of it."""
+    collect(filled, only=["reported_levels"])
+    english = {t.id: t for name in ("bulletin", "cop29") for s in report(filled, name).sections for t in s.tables}
+    told = {
+        t.id: t for name in ("bulletin", "cop29") for s in report(filled, name, language).sections for t in s.tables
+    }
+    assert len(english["reported"].rows) == len(told["reported"].rows) > 3
+    by_column = [("reported", (1, 2, 3, 4)), ("targets", (0, 1, 4)), ("pledges", (1, 3, 5, 6))]
+    for name, columns in by_column:
+        assert told[name].rows, name
+        for before, after in zip(english[name].rows, told[name].rows, strict=True):
+            for column in columns:
+                assert after[column] == f"[en] {before[column]}" or after[column] != before[column], after
+    assert told["reported"].rows[0][1] == Voice(language).name("Caspian Sea without Kara-Bogaz-Gol")
+    assert told["reported"].rows[0][4].startswith("[en] Kazhydromet, ")
+    assert not [row[4] for row in told["targets"].rows if "[en]" in row[4]]
+    page = next(c for n, c in build(report(filled, "bulletin", language)).items() if n.endswith(".html")).decode()
+    assert "[en] Kazhydromet, " in page and 'data-label="Reported by"' not in page

@@ -75,8 +75,8 @@ def test_then_and_now_differ_by_new_editions_and_new_targets_and_both_are_listed
     assert found.n_same > 100
     with platform.catalog.read() as connection:
         then = fill_report(connection, platform, "cop29", as_of=COP29)
-    captions = [table.caption for section in then.sections for table in section.tables if table.id == "targets"]
-    assert "Reconstructed" in captions[0]
+    notes = [table.note for section in then.sections for table in section.tables if table.id == "targets"]
+    assert "Reconstructed" in notes[0]
     changed = ask(platform.catalog, "SELECT DISTINCT dataset_id FROM v_observation_history WHERE known_from > :day",
                   {"day": "2024-12-01 00:00:00"}, limit=None)  # fmt: skip
     assert {row[0] for row in changed.rows} == NEW

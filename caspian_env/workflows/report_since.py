@@ -66,11 +66,7 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
     by_dates = targets[0] ^ targets[1]
     differing = {name for name in was.keys() | known.keys() if was.get(name, _NONE)[0] != known.get(name, _NONE)[0]}
     dated = {name for name in differing if any(_of(name, target) for target in by_dates)}
-    alike = _all_bytes(was) & _all_bytes(known)
-    causes = {
-        name: {dataset for dataset, _ in (was.get(name, _NONE)[1] ^ known.get(name, _NONE)[1]) - alike}
-        for name in differing - dated
-    }
+    causes = {name: _moved(name, was, known) for name in differing - dated}
     other = {name for name, found in causes.items() if not found}
     return Since(
         report_id=report_id,
@@ -99,6 +95,19 @@ def _numbers(report: Report, promised: Commitments) -> Numbers:
             told = (line.year, line.change_pct, line.progress_pct, line.required_cut_pct, line.rate_pct)
             found[f"{row.target.id}/{line.source}"] = (told, frozenset({(line.dataset_id, line.granule_sha256)}))
     return found
+
+
+def _moved(name: str, was: Numbers, known: Numbers) -> set[str]:
+    """The datasets whose bytes make a number differ.
+
+    A number that one of the two reports lacks gave way to another period, so any bytes count that its datasets have in one
+    of them alone: a value that a new edition repeats stays with the granule that stated it first.
+    """
+    apart = _all_bytes(was) ^ _all_bytes(known)
+    mine = was.get(name, _NONE)[1] ^ known.get(name, _NONE)[1]
+    if name in was and name in known:
+        return {dataset for dataset, sha256 in mine if (dataset, sha256) in apart}
+    return {dataset for dataset, _ in mine} & {dataset for dataset, _ in apart}
 
 
 def _all_bytes(numbers: Numbers) -> frozenset[tuple[str, str]]:

@@ -186,6 +186,42 @@ def share(part: xr.DataArray, whole: xr.DataArray, *, ci_level: float) -> xr.Dat
     return as_dataset(rows, units="percent", ci_level=ci_level)
 
 
+def share_of_sum(
+    renewables: xr.DataArray, nuclear: xr.DataArray, fossil: xr.DataArray, *, ci_level: float
+) -> xr.Dataset:
+    """Renewables in what is generated in each year, 100 renewables / (renewables + nuclear + fossil).
+
+    Parameters
+    ----------
+    renewables, nuclear, fossil : xarray.DataArray, dims (time,), the same units
+        One value a year, all of one source and edition.
+    ci_level : float
+        Kept for the form.
+
+    Returns
+    -------
+    xarray.Dataset, dims (period, used)
+        Percent, for the years of renewables; refused where one of the others is missing or nothing is generated.
+
+    Raises
+    ------
+    NotComputable
+        A series is not yearly, not ascending, or has other units than the first.
+    """
+    units = str(renewables.attrs.get("units"))
+    others = [by_year(series, units) for series in (nuclear, fossil)]
+    rows = []
+    for year, value in by_year(renewables, units).items():
+        whole = value + sum(other.get(year, nan) for other in others)
+        if not whole > 0:
+            rows.append(
+                refusal(year_span(year), f"no whole of {year}", n_valid=1, n_expected=3, used=[year_span(year)])
+            )
+            continue
+        rows.append(_plain(year, 100 * value / whole, [year_span(year)], 3, ci_level))
+    return as_dataset(rows, units="percent", ci_level=ci_level)
+
+
 def sum_of(first: xr.DataArray, second: xr.DataArray, *, ci_level: float) -> xr.Dataset:
     """The sum of two quantities in each year that has both, such as wind and solar capacity.
 

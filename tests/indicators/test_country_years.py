@@ -73,3 +73,13 @@ def test_share_and_sum_take_no_gap_for_a_zero() -> None:
     assert set(reasons(total)) == {"2021"}
     with pytest.raises(NotComputable, match="units"):
         country_years.sum_of(part, yearly(2019, [1.0], units="GW"), **CI)
+
+
+def test_a_share_of_three_parts_needs_all_of_them() -> None:
+    parts = [yearly(2020, given, units="TW h") for given in ([14.53, 0.0, 5.0], [0.0, 0.0], [99.35, 0.0, 5.0])]
+    result = country_years.share_of_sum(*parts, **CI)
+    check_form(result, "percent", uncertain=False)
+    assert values(result) == {"2020": pytest.approx(100 * 14.53 / 113.88)}
+    assert reasons(result) == {"2021": "no whole of 2021", "2022": "no whole of 2022"}
+    with pytest.raises(NotComputable, match="units"):
+        country_years.share_of_sum(parts[0], yearly(2020, [1.0]), parts[2], **CI)

@@ -44,6 +44,16 @@ def owid_chart(years: Sequence[int], column: str, *, shift: float = 0.0) -> byte
     return as_csv(rows, ended=False)
 
 
+def owid_mix(years: Sequence[int]) -> bytes:
+    """Electricity from renewables, nuclear and fossil fuels, with a country that is not collected at the end."""
+    words = "(adapted for visualization of chart elec-fossil-nuclear-renewables)"
+    kinds = [f"Electricity from {kind} - TWh {words}" for kind in ("renewables", "nuclear", "fossil fuels")]
+    rows: list[Sequence[object]] = [["Entity", "Code", "Year", *kinds]]
+    for code, name in {**STATES, "OWID_WRL": "World", "ZWE": "Zimbabwe"}.items():
+        rows += [[name, code, year, 10.25 + n, 5, 84.75] for n, year in enumerate(years)]
+    return as_csv(rows, ended=False)
+
+
 def climate_watch(years: Sequence[int], rows: Sequence[tuple[str, str]], *, iso: bool, unit: str = "MtCO₂e") -> bytes:
     header = ["Country", "Data source", "Sector", "Gas", "Unit", *sorted(years, reverse=True)]
     lines: list[Sequence[object]] = [(["ISO"] if iso else []) + header]

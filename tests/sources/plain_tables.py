@@ -129,6 +129,8 @@ def owid(dataset: str, code: str = "iso_code", factor: float = 1.0) -> Callable[
         columns = names(dataset)
         if dataset == "owid_total_ghg":
             columns = {str(frame.columns[3]): columns["total_ghg"]}
+        elif dataset == "owid_electricity_mix":
+            columns = dict(zip(frame.columns[3:6], map(columns.get, ("renewables", "nuclear", "fossil")), strict=True))
         return by_rows(frame[frame["place"].notna()], columns, factor)
 
     return expected
@@ -404,6 +406,8 @@ CASES: dict[str, Case] = {
     ),
     "owid_co2": Case(archived("2025-12/owid-public.owid.io/data/co2/owid-co2-data.csv"), owid("owid_co2")),
     "owid_total_ghg": Case(archived(_CHART), owid("owid_total_ghg", "Code", 1e-6)),
+    "owid_electricity_mix": Case(archived(_CHART.replace("total-ghg-emissions", "elec-fossil-nuclear-renewables")),
+                                 owid("owid_electricity_mix", "Code")),
     "owid_energy": Case(archived("2026-01/owid-public.owid.io/data/energy/owid-energy-data.csv"), owid("owid_energy")),
     "edgar_ghg": Case(given({_EDGAR: edgar(2024, [1990, 1991, 1992])}), edgar_ghg),
     "unfccc_ghg": Case(archived(*(_PROFILE.format(code) for code in ("AZE", "IRN", "TKM")), _ANNEX_ONE), unfccc),

@@ -123,6 +123,7 @@ def _makers() -> Mapping[str, Make]:
         "ndc_registry": emissions.ndcs(ndc.ALL),
         "world_bank": energy.answer([("KAZ", year, 16e6 + year) for year in YEARS]).encode(),
         "owid_energy": _rows_of_owid(),
+        "owid_electricity_mix": emissions.owid_mix(YEARS),
         "ember_electricity": energy.ember().encode(),
         "irena_renewables": energy.irena(
             '"Kazakhstan","RE share of electricity capacity (%)",18.9,20.7',

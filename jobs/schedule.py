@@ -3,8 +3,8 @@
 A provider is asked for the first time when an edition usually appears: its publication delay after the end of a period
 of its update frequency. An edition may be late, and a conditional request for one that is not there yet costs nothing,
 so it is asked again every quarter of a period, though not more than once a day nor less than every 91 days. The minute
-follows from the name of the dataset, so that not all providers are asked at once. Indicators and the bulletin follow
-every day.
+follows from the name of the dataset, so that not all providers are asked at once. Indicators, the
+bulletin and the check of every frozen report follow every day.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from caspian_env.processing.durations import later
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 FIRST_MINUTE, SPREAD_MINUTES = 60, 180  # collections between 01:00 and 04:00
-COMPUTE_AT, REPORT_AT = timedelta(hours=4, minutes=30), timedelta(hours=4, minutes=40)
+COMPUTE_AT, REPORT_AT, CHECK_AT = (timedelta(hours=4, minutes=minute) for minute in (30, 40, 50))
 ASKS_A_PERIOD = 4
 LONGEST_STEP = timedelta(days=91)  # whatever appears once in ten years may appear on any day of them
 
@@ -31,8 +31,8 @@ LONGEST_STEP = timedelta(days=91)  # whatever appears once in ten years may appe
 class Schedule:
     """One job and when it is due: ``delay`` after each period of ``frequency`` began, then every ``step``.
 
-    ``stage`` orders what is due together: collections, then indicators, then the bulletin. ``inputs`` are the jobs whose
-    results this one uses, ``arguments`` those of ``caspian-env``.
+    ``stage`` orders what is due together: collections, indicators, the bulletin, the check of frozen reports. ``inputs``
+    are the jobs whose results this one uses, ``arguments`` those of ``caspian-env``.
     """
 
     job: str
@@ -59,7 +59,7 @@ def step_of(timetable: str) -> timedelta:
 
 
 def schedules(datasets: Iterable[Dataset]) -> tuple[Schedule, ...]:
-    """The timetable: a collection for each dataset, then the indicators with their cubes, then the bulletin.
+    """The timetable: a collection for each dataset, the indicators with their cubes, the bulletin, the frozen reports.
 
     Raises
     ------
@@ -72,6 +72,7 @@ def schedules(datasets: Iterable[Dataset]) -> tuple[Schedule, ...]:
         *collections,
         Schedule("compute", "compute", "*", ("compute", "--cubes"), 1, "P1D", COMPUTE_AT, DAY, collected),
         Schedule("report", "report", "bulletin", ("report",), 2, "P1D", REPORT_AT, DAY, (*collected, "compute")),
+        Schedule("check", "check", "*", ("report", "check", "--all"), 3, "P1D", CHECK_AT, DAY, ("compute",)),
     )
 
 

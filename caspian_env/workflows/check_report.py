@@ -24,6 +24,7 @@ from caspian_env.workflows.edition_store import damaged
 from caspian_env.workflows.ledger import ledger
 from caspian_env.workflows.outcome import Outcome
 
+CHECK_JOB = "check"  # its name in the ledger
 FIELDS = ("value", "std_uncertainty", "ci_low", "ci_high", "ci_level", "unit", "reason", "datum_id", "known_from")
 
 
@@ -97,7 +98,7 @@ def check_all(platform: Platform, *, scheduled_for: datetime | None = None) -> t
     require_current(platform.catalog)
     outcome = Outcome("frozen reports")
     found: list[Checked] = []
-    with ledger(platform, "check", "*", outcome, job="check", scheduled_for=scheduled_for):
+    with ledger(platform, "check", "*", outcome, job=CHECK_JOB, scheduled_for=scheduled_for):
         with platform.catalog.read() as connection:
             editions = read_editions(connection)
             outcome.expected = len(editions)

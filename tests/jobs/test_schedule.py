@@ -92,15 +92,16 @@ def test_every_dataset_is_asked_for_at_least_once_a_period_and_never_twice_a_day
     assert len(minutes) > len(collections) / 2  # not all providers at once
 
 
-def test_indicators_and_bulletin_follow_the_collections_of_the_day() -> None:
-    *collections, compute, report = schedules(load_datasets().values())
-    at = [next_due(made, START).time() for made in (*collections, compute, report)]
-    assert max(at[:-2]) < at[-2] < at[-1]
+def test_indicators_bulletin_and_check_of_frozen_reports_follow_the_collections_of_the_day() -> None:
+    *collections, compute, report, check = schedules(load_datasets().values())
+    at = [next_due(made, START).time() for made in (*collections, compute, report, check)]
+    assert max(at[:-3]) < at[-3] < at[-2] < at[-1]
+    assert (check.arguments, check.step) == (("report", "check", "--all"), DAY)
 
 
 def test_a_retired_dataset_has_no_schedule_and_a_strange_frequency_is_refused() -> None:
     dataset = load_datasets()["noaa_gml_co2"]
-    assert len(schedules([replace(dataset, state="retired")])) == 2
+    assert len(schedules([replace(dataset, state="retired")])) == 3
     with pytest.raises(SeedError, match="every so often"):
         schedules([replace(dataset, update_frequency="every so often")])
 

@@ -79,3 +79,10 @@ def test_an_edition_is_cited_as_it_was_frozen() -> None:
     assert of_report(frozen) == "As frozen."
     assert "@techreport{bulletin-3," in citations_of_report(frozen)["bulletin-synthetic-citations.bib"].decode()
     assert "Cite this report as: As frozen." in page(frozen)
+
+
+def test_a_version_is_not_called_version_twice_on_the_page() -> None:
+    sources = tuple(replace(one, product_version="Version 5") for one in bulletin().sources)
+    made = page(replace(bulletin(), sources=sources))
+    assert ", version 5 ·" in made
+    assert "version version" not in made.lower()

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "caspian_env"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 HEAVY = {
     "xarray", "pandas", "scipy", "dask", "matplotlib", "netCDF4", "h5netcdf", "h5py", "shapely", "cf_units", "ioos_qc",
-    "httpx", "xclim", "typst", "psycopg",
+    "httpx", "xclim", "typst", "pyarrow", "psycopg",
 }  # fmt: skip
 
 

@@ -26,7 +26,8 @@ Languages = Annotated[
     list[str] | None, typer.Option("--language", help="A language, repeatable; all of the report by default.")
 ]
 Formats = Annotated[
-    list[str] | None, typer.Option("--format", help="html, csv, pdf or cite, repeatable; html and csv by default.")
+    list[str] | None,
+    typer.Option("--format", help="html, csv, parquet, netcdf, pdf or cite, repeatable; html and csv by default."),
 ]
 Allow = Annotated[
     list[str] | None,

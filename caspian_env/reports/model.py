@@ -41,6 +41,8 @@ class Series:
         Ascending UTC times (start of period for means), values, standard uncertainty or None, status, QARTOD flag.
     source_notes, granule_sha256 : tuples of the same length, or empty
         Who reported this one value; the granule it was read from.
+    standard_name : str
+        That of the CF conventions, where the quantity has one.
     """
 
     label: str
@@ -61,6 +63,7 @@ class Series:
     qc_flags: tuple[int, ...]
     source_notes: tuple[str, ...] = ()
     granule_sha256: tuple[str, ...] = ()
+    standard_name: str = ""
 
     def __post_init__(self) -> None:
         """Refuse columns of unequal length, times out of order and values that are no numbers."""

@@ -19,7 +19,8 @@ from caspian_env.reports.model import Report
 DESCRIPTOR = "datapackage.json"
 # Ending of a file to its kind; what a report is made of has one of these.
 MEDIA = {
-    "html": "text/html", "csv": "text/csv", "pdf": "application/pdf", "bib": "application/x-bibtex",
+    "html": "text/html", "csv": "text/csv", "pdf": "application/pdf",
+    "parquet": "application/vnd.apache.parquet", "nc": "application/x-netcdf", "bib": "application/x-bibtex",
     "json": "application/vnd.citationstyles.csl+json", "txt": "text/plain",
 }  # fmt: skip
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can say
@@ -79,7 +80,9 @@ def _resource(name: str, content: bytes) -> dict[str, Any]:
     }  # fmt: skip
     if ending == "csv":
         found |= {"encoding": "utf-8", "dialect": {"commentChar": "#"}}
-    elif ending not in ("pdf",):
+    elif ending in ("parquet", "nc"):
+        found["type"] = "file"  # held together by its checksum, not read as a table
+    elif ending != "pdf":
         found["encoding"] = "utf-8"
     return found
 

@@ -31,31 +31,48 @@ OBSERVATION_COLUMNS = (
 
 def values_csv(report: Report) -> bytes:
     """Every indicator value with all it carries, then every refusal with its reason."""
+    rows = value_rows(report)
+    return _file([*value_notes(report), f"rows: {len(rows)}"], VALUE_COLUMNS, rows)
+
+
+def value_rows(report: Report) -> list[Sequence[Cell]]:
+    """A row of ``VALUE_COLUMNS`` for each value, then for each refusal; times as ISO 8601, UTC."""
     rows = [_value_row(value, report.synthetic) for value in report.values]
-    rows += [_refusal_row(refusal, report.synthetic) for refusal in report.refusals]
-    notes = [
+    return rows + [_refusal_row(refusal, report.synthetic) for refusal in report.refusals]
+
+
+def value_notes(report: Report) -> list[str]:
+    """What must be known of the values as a whole: synthetic or not, as known when, licences and citations."""
+    return [
         *_opening(report, "indicator values"),
         "value_printed is rounded to the places the uncertainty allows; value is not rounded",
         "ci_low to ci_high is the interval of level ci_level; period_end is excluded; times are UTC",
         *(f"licence of {source.dataset_id}: {source.licence}; cite: {source.citation}" for source in report.sources),
-        f"rows: {len(rows)}",
     ]
-    return _file(notes, VALUE_COLUMNS, rows)
 
 
 def observations_csv(report: Report) -> bytes:
     """The rows of the charts, only of datasets whose licence lets them be handed on."""
+    rows = observation_rows(report)
+    return _file([*observation_notes(report), f"rows: {len(rows)}"], OBSERVATION_COLUMNS, rows)
+
+
+def observation_rows(report: Report) -> list[Sequence[Cell]]:
+    """A row of ``OBSERVATION_COLUMNS`` for each point of a chart that may be handed on; times as ISO 8601, UTC."""
+    handed_on = (line for line in report.lines if may_be_handed_on(report, line))
+    return [row for line in handed_on for row in _observation_rows(line, report)]
+
+
+def observation_notes(report: Report) -> list[str]:
+    """What must be known of the rows as a whole, and which rows a licence keeps back."""
     lines = report.lines
-    rows = [row for line in lines if may_be_handed_on(report, line) for row in _observation_rows(line, report)]
     handed_on = dict.fromkeys(line.dataset_id for line in lines if may_be_handed_on(report, line))
-    notes = [
+    return [
         *_opening(report, "rows of the charts"),
         "qc_flag is a QARTOD flag: 1 good, 2 not evaluated, 3 suspect, 4 fail; time is UTC, start of the period for means",
         *(f"licence of {name}: {report.source(name).licence}; cite: {report.source(name).citation}" for name in handed_on),
         *(withheld_notice(source) for source in withheld(report)),
-        f"rows: {len(rows)}",
     ]  # fmt: skip
-    return _file(notes, OBSERVATION_COLUMNS, rows)
 
 
 def may_be_handed_on(report: Report, line: Series) -> bool:

@@ -11,7 +11,7 @@ from caspian_env import reports
 from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
 
-LIBRARIES = ("matplotlib", "jinja2", "babel", "numpy", "pandas", "typst")
+LIBRARIES = ("matplotlib", "jinja2", "babel", "numpy", "pandas", "typst", "pyarrow", "netCDF4")
 
 
 def template_hash() -> str:

@@ -101,6 +101,7 @@ def _observed(
         source_notes=tuple(
             note or "" for note in frame["source_note"].astype(object).where(frame["source_note"].notna())
         ),
+        standard_name=seeds.variables[series.variable_id].standard_name or "",
     )
 
 

@@ -8,12 +8,15 @@ from importlib.util import find_spec
 from caspian_env.errors import SettingsError
 from caspian_env.reports.citations import citations_of_report
 from caspian_env.reports.model import Report
+from caspian_env.reports.netcdf import build_netcdf, netcdf_name
 from caspian_env.reports.page import build
+from caspian_env.reports.parquet import build_parquet, require_pyarrow
 from caspian_env.reports.pdf import build_pdf, file_name, require_typst
 from caspian_env.workflows.report import definition_of
 
-FORMATS = ("html", "csv", "pdf", "cite")
-# A PDF needs a package of its own, and takes as long as the page again.
+FORMATS = ("html", "csv", "parquet", "netcdf", "pdf", "cite")
+# PDF and Parquet need a package of their own; a PDF takes as long as the page again.
+PACKAGES = {"pdf": "typst", "parquet": "pyarrow"}
 BY_DEFAULT = ("html", "csv")
 
 
@@ -32,8 +35,8 @@ def with_citations(wanted: Sequence[str], cite: bool) -> list[str]:
 
 
 def all_formats() -> list[str]:
-    """Every format that can be written here: PDF where its package is installed."""
-    return [name for name in FORMATS if name != "pdf" or find_spec("typst")]
+    """Every format that can be written here: PDF and Parquet where their packages are installed."""
+    return [name for name in FORMATS if name not in PACKAGES or find_spec(PACKAGES[name])]
 
 
 def check_formats(wanted: Sequence[str] = ()) -> list[str]:
@@ -42,17 +45,28 @@ def check_formats(wanted: Sequence[str] = ()) -> list[str]:
         raise SettingsError("--format", f"{', '.join(unknown)} is no format", f"one of {', '.join(FORMATS)}")
     if "pdf" in wanted:
         require_typst()
+    if "parquet" in wanted:
+        require_pyarrow()
     return [name for name in FORMATS if name in (wanted or BY_DEFAULT)]
 
 
 def files_of(reports: Sequence[Report], formats: Sequence[str]) -> dict[str, bytes]:
-    """File name to bytes of one report in its languages; the same input gives the same bytes, whenever and wherever."""
+    """File name to bytes of one report in its languages; the same input gives the same bytes, whenever and wherever.
+
+    Page and PDF are written in each language, the numbers once: they are the same in all.
+    """
     files: dict[str, bytes] = {}
     for report in reports:
         made: Mapping[str, bytes] = build(report) if {"html", "csv"} & set(formats) else {}
         files |= {name: content for name, content in made.items() if name.rpartition(".")[2] in formats}
         if "pdf" in formats:
             files[file_name(report)] = build_pdf(report)
-    if "cite" in formats and reports:
+    if not reports:
+        return files
+    if "parquet" in formats:
+        files |= build_parquet(reports[0])
+    if "netcdf" in formats:
+        files[netcdf_name(reports[0])] = build_netcdf(reports[0])
+    if "cite" in formats:
         files |= citations_of_report(reports[0])
     return files

@@ -28,6 +28,7 @@ from caspian_env.workflows.conditions import judge
 from caspian_env.workflows.edition_store import editions_folder
 from caspian_env.workflows.freeze import correct, freeze
 from caspian_env.workflows.rebuild import diff, rebuild
+from caspian_env.workflows.report_files import FORMATS
 from caspian_env.workflows.run import run
 from tests.workflows.conftest import compose, rows
 from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
@@ -93,14 +94,14 @@ def test_an_edition_holds_until_a_number_moves(platform: Platform) -> None:
 
 
 def test_an_edition_is_printed_again_byte_for_byte_on_another_day(platform: Platform, tmp_path: Path) -> None:
-    name = froze(platform, formats=("html", "csv", "pdf"))
+    name = froze(platform, formats=FORMATS)
     revise(platform, {50: 3.0})
     another_day = replace(platform, clock=lambda: datetime(2031, 5, 6, tzinfo=UTC))
     made = rebuild(another_day, name, out=tmp_path / "again")
     assert (made.different, made.causes) == ((), ())
     folder = editions_folder(platform.settings.home) / name
     assert made.same == tuple(sorted(path.name for path in folder.iterdir()))
-    assert "bulletin.pdf" in made.same
+    assert {"bulletin.pdf", "bulletin.nc", "bulletin.parquet", "bulletin-citations.bib"} <= set(made.same)
     for path in folder.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
         assert path.stat().st_mode & 0o222 == 0
@@ -195,7 +196,7 @@ def test_two_years_later_exactly_the_moved_numbers_are_listed(
     settings = Settings(home=tmp_path / "home", database_url=database_url, mirror=str(old), datasets=datasets)
     with open_platform(settings) as platform:
         run(platform)
-        name = froze(platform)
+        name = froze(platform, formats=FORMATS)
         page = {path.name: path.read_bytes() for path in (editions_folder(settings.home) / name).iterdir()}
     with open_platform(replace(settings, mirror=str(new))) as platform:
         run(platform)

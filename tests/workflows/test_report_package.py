@@ -45,10 +45,13 @@ def errors_of(path: Path) -> list[str]:
 
 @pytest.mark.slow
 def test_a_package_is_whole_and_valid_until_a_file_is_changed(platform: Platform, tmp_path: Path) -> None:
-    written = pack(platform, "bulletin", tmp_path / "out", languages=("en",), formats=("html", "csv", "pdf"))
+    written = pack(
+        platform, "bulletin", tmp_path / "out", languages=("en",), formats=("html", "csv", "parquet", "netcdf", "pdf")
+    )
     names = {path.name for path in written}
     assert names == {
-        "bulletin.html", "bulletin.csv", "observations.csv", "bulletin.pdf", "bulletin-citations.bib",
+        "bulletin.html", "bulletin.csv", "observations.csv", "bulletin.pdf", "bulletin.nc",
+        "bulletin.parquet", "observations.parquet", "bulletin-citations.bib",
         "bulletin-citations.csl.json", "bulletin-citations.txt", "datapackage.json",
     }  # fmt: skip
     described = json.loads((tmp_path / "out" / "datapackage.json").read_text(encoding="utf-8"))

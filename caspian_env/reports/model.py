@@ -221,6 +221,8 @@ class Report:
         Name of the file of chart rows, without its ending.
     edition, edition_citation, notice : str
         Of a frozen report: its name, how to cite it, and which edition it corrects and why; empty for others.
+    downloads : tuple of str
+        Names of the files that lie beside the page for readers to take; empty where it stands alone.
     """
 
     id: str
@@ -238,6 +240,7 @@ class Report:
     edition: str = ""
     edition_citation: str = ""
     notice: str = ""
+    downloads: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a report in which a number or a line has no source, or two figures share an anchor."""

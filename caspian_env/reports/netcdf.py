@@ -143,11 +143,11 @@ def _flags(file: Dataset, name: str, dimension: str, status: Sequence[str], flag
     about: dict[str, Any] = {"long_name": "status of the value", "standard_name": "status_flag"} | QUALITY
     about |= {"flag_values": np.arange(len(STATUSES), dtype="i1"), "flag_meanings": " ".join(STATUSES)}
     _put(file, f"{name}_status", dimension, numbers, about, "i1")
-    about = {"long_name": "QARTOD flag of the inputs", "standard_name": "quality_flag"} | QUALITY
-    about |= {
+    about = {
+        "long_name": "QARTOD flag of the inputs", "standard_name": "quality_flag",
         "flag_values": np.array([1, 2, 3, 4, 9], dtype="i1"),
-        "flag_meanings": "good not_evaluated suspect fail missing",
-    }
+        "flag_meanings": "good not_evaluated suspect fail missing", **QUALITY,
+    }  # fmt: skip
     _put(file, f"{name}_quality_flag", dimension, flags, about, "i1")
 
 

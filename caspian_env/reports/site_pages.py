@@ -12,6 +12,7 @@ from caspian_env.reports.model import Figure, Report, Series, Table
 from caspian_env.reports.numbers import Value
 from caspian_env.reports.page import file_names
 
+OF_INDICATOR = "indicator-"  # beginning of the id of its page
 LINES = 4  # in one figure, so that each keeps a hue and a label of its own
 
 
@@ -105,15 +106,18 @@ def index(reports: Sequence[Report], *, synthetic: bool) -> bytes:
         lstrip_blocks=True,
     )
     by_id: dict[str, list[tuple[str, str, str]]] = {}
+    beside: dict[str, dict[str, None]] = {}
     for report in reports:
-        if not report.id.startswith("indicator-"):
+        if not report.id.startswith(OF_INDICATOR):
             by_id.setdefault(report.id, []).append((report.language, report.title, file_names(report)[0]))
+            beside.setdefault(report.id, {}).update(dict.fromkeys(report.downloads))
     indicators = [
         (report.title, file_names(report)[0], text.latest(report.values)[:1]) for report in reports
-        if report.id.startswith("indicator-")
+        if report.id.startswith(OF_INDICATOR)
     ]  # fmt: skip
     page = environment.get_template("index.html").render(
-        reports=list(by_id.values()), indicators=indicators, period=text.period, font=fonts.embedded(),
+        reports=[(languages, list(beside[name])) for name, languages in by_id.items()], indicators=indicators,
+        period=text.period, font=fonts.embedded(),
         synthetic_words=messages.SYNTHETIC if synthetic else "", status_mark=text.status_mark,
         css=(files("caspian_env.reports") / "templates" / "report.css").read_text(encoding="utf-8"),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from caspian_env.errors import SettingsError
 from caspian_env.reports.citations import citations_of_report
 from caspian_env.reports.model import Report
 from caspian_env.reports.netcdf import build_netcdf, netcdf_name
-from caspian_env.reports.page import build
+from caspian_env.reports.page import build, file_names
 from caspian_env.reports.parquet import build_parquet, require_pyarrow
 from caspian_env.reports.pdf import build_pdf, file_name, require_typst
 from caspian_env.workflows.report import definition_of
@@ -48,6 +48,17 @@ def check_formats(wanted: Sequence[str] = ()) -> list[str]:
     if "parquet" in wanted:
         require_pyarrow()
     return [name for name in FORMATS if name in (wanted or BY_DEFAULT)]
+
+
+def names_of(report: Report, formats: Sequence[str]) -> tuple[str, ...]:
+    """The names of the files of one report in these formats beside its page, in the order of the formats."""
+    _, values, rows = file_names(report)
+    stems = [name.rpartition(".")[0] for name in (values, rows)]
+    names = {
+        "csv": [values, rows], "parquet": [f"{stem}.parquet" for stem in stems], "netcdf": [netcdf_name(report)],
+        "pdf": [file_name(report)], "cite": list(citations_of_report(report)),
+    }  # fmt: skip
+    return tuple(name for wanted in FORMATS if wanted in formats for name in names.get(wanted, ()))
 
 
 def files_of(reports: Sequence[Report], formats: Sequence[str]) -> dict[str, bytes]:

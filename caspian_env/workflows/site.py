@@ -1,6 +1,8 @@
 """The public site: an index, a page for each indicator, every report, and feeds, as files that any web server serves.
 
-A page is drawn again only if what it prints or the code that prints it is another; no clock is asked.
+Beside each page lie its numbers as CSV, NetCDF and, where its package is installed, Parquet, and its citations; beside a
+report its PDF, in each language, where that can be laid out. A page and its files are made again only if what it prints
+or the code that prints it is another; no clock is asked.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +22,11 @@ from caspian_env.reports import site_pages, text
 from caspian_env.reports.feeds import feed
 from caspian_env.reports.model import Report, Section, Series
 from caspian_env.reports.numbers import Value
-from caspian_env.reports.page import build
 from caspian_env.seeds import load_reports
 from caspian_env.settings import VERSION, data_folder
 from caspian_env.wiring import Platform
 from caspian_env.workflows.report import fill_report
+from caspian_env.workflows.report_files import all_formats, files_of, names_of
 from caspian_env.workflows.report_numbers import numbers, sources
 from caspian_env.workflows.same_report import digest_of
 from caspian_env.workflows.site_changes import changes, news
@@ -54,13 +57,15 @@ def write_site(platform: Platform, folder: Path, *, address: str = "") -> list[P
     listed: list[Report] = []
     with platform.catalog.read() as connection:
         for report in _reports(connection, platform):
+            formats = _formats(report, listed)
+            report = replace(report, downloads=names_of(report, _formats(report)))
             listed.append(report)
-            name, digest = f"{report.id}:{report.language}", digest_of(report)
+            name, digest = f"{report.id}:{report.language}", f"{digest_of(report)} {' '.join(formats)}"
             before = last.get(name, {})
             if before.get("digest") == digest and _same(folder, before["files"]):
                 kept[name] = before
                 continue
-            files = build(report)
+            files = files_of([report], formats)
             written += _write(folder, files)
             kept[name] = {"digest": digest, "files": {file: _sha256(content) for file, content in files.items()}}
         synthetic = is_synthetic(connection)
@@ -82,7 +87,7 @@ def indicator_report(connection: Connection, platform: Platform, indicator: Indi
         return None
     named = {granule.dataset_id for value in values for granule in value.granules}
     return Report(
-        id=f"indicator-{indicator.id}",
+        id=f"{site_pages.OF_INDICATOR}{indicator.id}",
         title=indicator.title,
         audience="Caspian Sea indicators",
         synthetic=is_synthetic(connection),
@@ -104,6 +109,14 @@ def indicator_report(connection: Connection, platform: Platform, indicator: Indi
         sources=sources(connection, platform, named, None),
         code_version=VERSION,
     )
+
+
+def _formats(report: Report, before: Iterable[Report] = ()) -> list[str]:
+    """The formats that are offered of a page; of those with the same numbers as one before it, only what has a language."""
+    is_report = not report.id.startswith(site_pages.OF_INDICATOR)
+    offered = [name for name in all_formats() if is_report or name != "pdf"]
+    written = any(one.id == report.id for one in before)
+    return [name for name in offered if name in ("html", "pdf")] if written else offered
 
 
 def _reports(connection: Connection, platform: Platform) -> Iterable[Report]:

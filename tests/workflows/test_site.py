@@ -14,6 +14,13 @@ from tests.workflows.conftest import opened
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
+def beside(stem: str) -> set[str]:
+    """The files that lie beside a page, where every package is installed."""
+    rows = f"{stem}-observations"
+    cited = {f"{stem}-citations.{ending}" for ending in ("bib", "csl.json", "txt")}
+    return cited | {f"{stem}.csv", f"{rows}.csv", f"{stem}.parquet", f"{rows}.parquet", f"{stem}.nc"}
+
+
 def test_only_what_changed_is_written_again(small_mirror: Path, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     with opened(tmp_path / "home", small_mirror) as platform:
@@ -27,8 +34,9 @@ def test_only_what_changed_is_written_again(small_mirror: Path, tmp_path: Path) 
         (folder / "indicator-co2_mean_1y.html").write_text("edited")
         again = write_site(platform, folder, address="https://example.org/caspian")
         assert {path.name for path in again} == {
-            "indicator-co2_mean_1y.html", "indicator-co2_mean_1y.csv", "indicator-co2_mean_1y-observations.csv",
-        }  # fmt: skip
+            "indicator-co2_mean_1y.html",
+            *beside("indicator-co2_mean_1y"),
+        }
         untouched = {path: path.read_bytes() for path in folder.iterdir()}
         collect(platform, only=["noaa_ersst_v5"])
         compute(platform)
@@ -36,7 +44,15 @@ def test_only_what_changed_is_written_again(small_mirror: Path, tmp_path: Path) 
         assert any(name.startswith("indicator-sst") for name in later)
         assert "indicator-co2_mean_1y.html" not in later
         assert (folder / "indicator-co2_mean_1y.html").read_bytes() == untouched[folder / "indicator-co2_mean_1y.html"]
+    for name, offered in {
+        "indicator-co2_mean_1y.html": beside("indicator-co2_mean_1y"),
+        "annual.html": beside("annual") | {"annual.pdf"}, "annual.kk.html": beside("annual") | {"annual.kk.pdf"},
+    }.items():  # fmt: skip
+        page_links = set(re.findall(r'href="([^"#:]+)"', (folder / name).read_text(encoding="utf-8")))
+        assert offered <= page_links
+        assert [link for link in page_links if not (folder / link).is_file()] == []
     page = (folder / "index.html").read_text(encoding="utf-8")
+    assert {"annual.pdf", "annual.kk.pdf", "annual.nc", "bulletin.parquet"} <= set(re.findall(r'href="([^"]+)"', page))
     links = set(re.findall(r'href="([^"#]+)"', page)) - {"data:,"}
     assert len(links) > 20
     assert [link for link in links if not (folder / link).is_file()] == []

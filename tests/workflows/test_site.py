@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.run import collect
 from caspian_env.workflows.site import write_site
-from tests.workflows.conftest import opened
+from tests.workflows.conftest import CO2, opened, put
+from tests.workflows.synthetic_co2 import co2_table
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -21,6 +24,7 @@ def beside(stem: str) -> set[str]:
     return cited | {f"{stem}.csv", f"{rows}.csv", f"{stem}.parquet", f"{rows}.parquet", f"{stem}.nc"}
 
 
+@pytest.mark.slow
 def test_only_what_changed_is_written_again(small_mirror: Path, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     with opened(tmp_path / "home", small_mirror) as platform:
@@ -60,3 +64,31 @@ def test_only_what_changed_is_written_again(small_mirror: Path, tmp_path: Path) 
     ids = [entry.findtext(f"{ATOM}id") for entry in root.iter(f"{ATOM}entry")]
     assert len(ids) == len(set(ids)) > 2
     assert root.find(f"{ATOM}entry/{ATOM}link").get("href").startswith("https://example.org/caspian/indicator-")
+
+
+@pytest.mark.slow
+def test_a_revision_is_told_by_its_feed_and_on_its_page_alone(small_mirror: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    put(small_mirror, CO2, co2_table(60).encode())
+    with opened(tmp_path / "home", small_mirror) as platform:
+        collect(platform, only=["noaa_gml_co2", "noaa_ersst_v5"])
+        compute(platform)
+        write_site(platform, folder)
+        put(small_mirror, CO2, co2_table(60, {50: 3.0}).encode())
+        collect(platform, only=["noaa_gml_co2"])
+        compute(platform)
+        written = {path.name for path in write_site(platform, folder)}
+    assert {
+        "revisions.xml",
+        "values.xml",
+        "index.html",
+        "indicator-co2_mean_1y.html",
+        "indicator-co2_mean_1y.nc",
+    } <= written
+    assert not any(name.startswith("indicator-sst") for name in written)
+    entries = list(ElementTree.parse(folder / "revisions.xml").getroot().iter(f"{ATOM}entry"))
+    assert entries
+    assert {entry.find(f"{ATOM}link").get("href") for entry in entries} <= written
+    assert all(" became " in entry.findtext(f"{ATOM}summary") for entry in entries)
+    assert " became " in (folder / "indicator-co2_mean_1y.html").read_text(encoding="utf-8")
+    assert "No value of it was revised." in (folder / "indicator-sst_mean_1y_ersst.html").read_text(encoding="utf-8")

@@ -31,6 +31,7 @@ bench: $(VENV)/tested
 	$(BIN)/python -m tests.benchmarks.catalog_speed --out docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.nothing_new --out docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.grids --out docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.reports --out docs/benchmarks.md
 
 torture: $(VENV)/tested
 	$(BIN)/python -m tests.torture.fuzz --inputs 100000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from caspian_env.reports import line_charts, value_charts
 from caspian_env.reports.line_charts import Drawing
 from caspian_env.reports.model import Figure, Report
@@ -15,6 +17,11 @@ DRAWN_BY = {
 }
 
 
+# More than one report has: page and PDF show the same drawings, which take longer than all the rest of both.
+KEPT = 32
+
+
+@lru_cache(maxsize=KEPT)
 def draw(report: Report, figure: Figure) -> Drawing:
     """The figure, wide and narrow; its title and alternative text are those of ``messages.words``."""
     return DRAWN_BY[figure.kind](report, figure)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from caspian_env.errors import SeedError
@@ -10,8 +12,31 @@ from caspian_env.errors import SeedError
 NAMES = ("gross_range", "spike", "rate_of_change", "flat_line", "climatology")
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Given:
+    """Thresholds as one object of the seeds, which nobody changes: the same object need be looked at once."""
+
+    limits: Any
+
+    def __hash__(self) -> int:
+        return id(self.limits)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Given) and self.limits is other.limits
+
+
 def checked(name: str, limits: Any) -> Mapping[str, Any]:
-    """The thresholds of a test, if they make sense; SeedError if not."""
+    """The thresholds of a test, if they make sense; SeedError if not.
+
+    Thresholds that were sound once are taken as they are, for a grid asks again with each of its days.
+    """
+    found: Mapping[str, Any] = _checked(name, _Given(limits))
+    return found
+
+
+@lru_cache(maxsize=1024)  # it holds what it has seen, so that no other object can take its id
+def _checked(name: str, given: _Given) -> Mapping[str, Any]:
+    limits = given.limits
     allowed = {"suspect", "fail"} | ({"within_days"} if name in ("spike", "rate_of_change", "flat_line") else set())
     allowed |= {"tolerance"} if name == "flat_line" else set()
     if name not in NAMES or not isinstance(limits, Mapping) or not set(limits) <= allowed:

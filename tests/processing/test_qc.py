@@ -229,3 +229,15 @@ def test_a_real_tide_gauge_that_got_stuck(shared: Callable[..., Path]) -> None:
     ]  # fmt: skip
     assert flags.tolist() == expected
     assert {1, 3, 4} <= set(expected), "the series must try every branch"
+
+
+def test_sound_thresholds_do_not_vouch_for_others_that_are_equal_or_come_later() -> None:
+    for low in (0.0, 9.0):
+        thresholds = {"gross_range": {"fail": [low, 5.0]}}
+        if low < 5.0:
+            assert list(flag([1.0, 7.0], days(2), thresholds)) == [1, 4]
+        else:
+            with pytest.raises(SeedError, match="cannot use"):
+                flag([1.0, 7.0], days(2), thresholds)
+            with pytest.raises(SeedError, match="cannot use"):  # a refusal is no knowledge either
+                flag([1.0, 7.0], days(2), thresholds)

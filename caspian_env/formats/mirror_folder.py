@@ -13,7 +13,7 @@ from typing import BinaryIO
 from caspian_env.errors import NotPublished, RefusedAnswer, Unreachable
 from caspian_env.formats.http_answers import too_large
 
-CHUNK = 1 << 16
+CHUNK = 1 << 20  # each piece is waited for by threads that hash and store others, so a few large ones
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 

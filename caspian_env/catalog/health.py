@@ -17,7 +17,9 @@ from caspian_env.errors import CatalogError
 
 
 def integrity_problems(connection: Connection, *, full: bool) -> list[str]:
-    """What SQLite finds wrong with its file, and if ``full`` with indexes and foreign keys, one line each.
+    """What SQLite finds wrong with its file, indexes and foreign keys, one line each; unless ``full``, without observations.
+
+    To look at the pages of some million observations takes half a minute; all other tables together take no second.
 
     Raises
     ------
@@ -25,8 +27,13 @@ def integrity_problems(connection: Connection, *, full: bool) -> list[str]:
         When the file is too damaged to be examined.
     """
     try:
-        check = "integrity_check" if full else "quick_check"
-        found = [line for line in connection.exec_driver_sql(f"PRAGMA {check}(20)").scalars() if line != "ok"]
+        if full:
+            checks = ["integrity_check(20)"]
+        else:
+            tables = sa.inspect(connection).get_table_names()
+            checks = [f"quick_check('{name}')" for name in tables if name != t.observation.name]
+        said = [line for check in checks for line in connection.exec_driver_sql(f"PRAGMA {check}").scalars()]
+        found = [line for line in said if line != "ok"][:20]
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(20) if full else []
     except sa.exc.DatabaseError as error:
         if translated(error, connection.engine.url, reads=True) is not None:

@@ -21,12 +21,22 @@ _revision = sa.table(
 )  # fmt: skip
 
 
-def moved_values(connection: Connection) -> Sequence[sa.Row[Any]]:
-    """Every value that a provider changed or took back, as in ``v_revision``, by series, moment of knowledge and time."""
+def moved_values(
+    connection: Connection, *, dataset: str | None = None, since: datetime | None = None
+) -> Sequence[sa.Row[Any]]:
+    """Every value that a provider changed or took back, as in ``v_revision``, by series, moment of knowledge and time.
+
+    Only those of ``dataset`` and known from ``since`` on, where given: a large catalog finds these without reading all.
+    """
     column = _revision.c
     order = (column.dataset_id, column.variable_id, column.location_id, column.datum, column.known_at, column.time)
     columns: list[sa.ColumnElement[Any]] = list(_revision.columns)
-    return connection.execute(sa.select(*columns).order_by(*order)).all()
+    statement = sa.select(*columns).order_by(*order)
+    if dataset is not None:
+        statement = statement.where(column.dataset_id == dataset)
+    if since is not None:
+        statement = statement.where(column.known_at >= since)
+    return connection.execute(statement).all()
 
 
 def counted_revisions(connection: Connection, as_of: datetime | None = None) -> Sequence[sa.Row[Any]]:

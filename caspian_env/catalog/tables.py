@@ -331,6 +331,15 @@ observation = sa.Table(
 sa.Index("uq_observation_open", observation.c.series_id, observation.c.time, unique=True,
          sqlite_where=observation.c.known_to.is_(None), postgresql_where=observation.c.known_to.is_(None))  # fmt: skip
 sa.Index("ix_observation_granule_id", observation.c.granule_id)
+# What a provider changed is a small part of what it gave: found by the moment at which the change became known.
+sa.Index(
+    "ix_observation_closed",
+    observation.c.known_to,
+    sqlite_where=observation.c.known_to.is_not(None),
+    postgresql_where=observation.c.known_to.is_not(None),
+)
+sa.Index("ix_observation_restored", observation.c.known_from,
+         sqlite_where=observation.c.kind == "restored", postgresql_where=observation.c.kind == "restored")  # fmt: skip
 
 qc_override = sa.Table(
     "qc_override", metadata,

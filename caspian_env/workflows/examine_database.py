@@ -46,7 +46,7 @@ def check_schema(platform: Platform) -> Iterator[Finding]:
 
 
 def check_integrity(platform: Platform, *, deep: bool) -> Iterator[Finding]:
-    """SQLite: pages, indexes and foreign keys; a large file only in its pages unless ``deep``. A server sees to itself."""
+    """SQLite: pages, indexes and foreign keys; of a large file not the observations unless ``deep``. A server sees to itself."""
     catalog = platform.catalog
     if catalog.file is None:
         yield Finding("ok", "integrity", "database", "foreign keys and pages are watched by the server itself")
@@ -62,7 +62,7 @@ def check_integrity(platform: Platform, *, deep: bool) -> Iterator[Finding]:
         what = (
             "pages, indexes and foreign keys are sound"
             if full
-            else "pages are sound; --deep reads indexes and keys too"
+            else "pages of all tables but the observations are sound; --deep reads these, indexes and keys too"
         )
         yield Finding("ok", "integrity", "database", what)
 

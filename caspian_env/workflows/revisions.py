@@ -173,9 +173,9 @@ def revisions(platform: Platform, *, since: datetime | None = None, dataset: str
     if dataset is not None and dataset not in platform.seeds.datasets:
         raise not_among([dataset], "a dataset", platform.seeds.datasets, "caspian-env datasets")
     with platform.catalog.read() as connection:
-        rows = moved_values(connection)  # all of them: an older one may have moved a later computation
         pairs = moved_indicators(connection, since)
         inputs = inputs_of_values(connection, (i for pair in pairs for i in (pair.old_id, pair.new_id) if i))
+        rows = moved_values(connection, dataset=dataset, since=_earliest(since, pairs, inputs))
     by_series: dict[Series, list[Moved]] = defaultdict(list)
     units: dict[Series, str] = {}
     for row in rows:
@@ -194,6 +194,21 @@ def revisions(platform: Platform, *, since: datetime | None = None, dataset: str
         for name in sorted(names & {dataset} if dataset else names)
     ]
     return Revisions(since, tuple(datasets), {} if dataset else elsewhere)
+
+
+def _earliest(since: datetime | None, pairs: Sequence[Any], inputs: Mapping[str, Sequence[Any]]) -> datetime | None:
+    """From when on revisions matter: an older one may have moved a computation since, if that had not read it before."""
+    if since is None:
+        return None
+    read: list[datetime] = [since]
+    for pair in pairs:
+        before, after = inputs[pair.old_id], inputs.get(pair.new_id, [])
+        for window in (*before, *after):
+            moment = _read_at(before, window)
+            if moment is None:
+                return None
+            read.append(moment)
+    return min(read)
 
 
 def months_of(times: Iterable[datetime]) -> list[str]:

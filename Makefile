@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One more than the two cores that this is made for: many tests wait for a server or for a process to end.
 JOBS ?= 3
 
-.PHONY: run test test-all bench torture clean
+.PHONY: run test test-all bench torture audit docs clean
 
 run: $(VENV)/installed
 	$(BIN)/caspian-env run --demo
@@ -38,5 +38,13 @@ torture: $(VENV)/tested
 	$(BIN)/python -m tests.torture.load
 	$(BIN)/python -m tests.torture.load --postgres
 
+# Asks the database of the Python packaging authority which tested versions have a known weakness; needs the network.
+audit: $(VENV)/tested
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip
+
+docs: $(VENV)/tested
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_site
+
 clean:
-	rm -rf $(VENV) dist
+	rm -rf $(VENV) dist docs/_site

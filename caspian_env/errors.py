@@ -23,7 +23,6 @@
     │   ├── Unreachable               no answer in time, or a server error (transient)
     │   │   └── NoIndex               a page where a directory should be listed
     │   └── RefusedAnswer             too large, wrong redirect, forbidden
-    ├── MissingKey                    the source needs a key that is not set
     ├── BadGranule                    the bytes are not what the source promises
     │   └── OlderEdition              they are sound, and an older edition than the one known
     ├── NotComputable                 an indicator's rule forbids the number asked for
@@ -160,10 +159,6 @@ class NoIndex(Unreachable):
 
 class RefusedAnswer(TransportError):
     """An answer was refused: too large, an unsafe redirect, or forbidden."""
-
-
-class MissingKey(CaspianError):
-    """The source needs a key that is not set."""
 
 
 class BadGranule(CaspianError):

@@ -18,7 +18,6 @@ from types import TracebackType
 from typing import Any, TextIO
 
 AUTO, HUMAN, JSON = "auto", "human", "json"
-MODES = (AUTO, HUMAN, JSON)
 ACCOUNT = "caspian_env.account"  # what a command also says in its summary
 OURS = ("caspian_env", "jobs")
 _RUN: ContextVar[tuple[int, str] | None] = ContextVar("run", default=None)

@@ -46,7 +46,7 @@ def check_schema(platform: Platform) -> Iterator[Finding]:
 
 
 def check_integrity(platform: Platform, *, deep: bool) -> Iterator[Finding]:
-    """SQLite: pages, indexes and foreign keys; of a large file not the observations unless ``deep``. A server sees to itself."""
+    """SQLite: pages, indexes and foreign keys; of a large one not the observations unless ``deep``. A server does itself."""
     catalog = platform.catalog
     if catalog.file is None:
         yield Finding("ok", "integrity", "database", "foreign keys and pages are watched by the server itself")

@@ -8,8 +8,6 @@ from typing import Any
 
 from caspian_env.workflows.outcome import FAILED, OK, PARTIAL
 
-SEVERITIES = ("ok", "note", "warning", "error")
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.complaints import translated
-from caspian_env.catalog.migrate import trigger_files, view_files
+from caspian_env.catalog.sql_files import trigger_files, view_files
 from caspian_env.errors import CatalogError
 
 

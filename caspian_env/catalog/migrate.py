@@ -6,12 +6,10 @@ view, and SQLite refuses to rename one that a view or trigger names, so both go 
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,6 +20,7 @@ from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import roles
 from caspian_env.catalog.engine import Catalog
+from caspian_env.catalog.sql_files import create_triggers, create_views, drop_triggers, drop_views
 from caspian_env.errors import CatalogError, NewerDatabase
 from caspian_env.formats.disk import discard
 from caspian_env.settings import data_folder
@@ -138,6 +137,22 @@ def require_current(catalog: Catalog) -> None:
         raise CatalogError(catalog.name, problem, "caspian-env run, or caspian-env init, brings it up to date")
 
 
+def require_same(catalog: Catalog, connection: Connection) -> None:
+    """Refuse to begin a run in a database that another version has brought to its own schema meanwhile.
+
+    A service may go on for months beside a newer version that somebody installed and ran once.
+
+    Raises
+    ------
+    NewerDatabase
+        When the schema is a newer one; CatalogError when it is an older one.
+    """
+    revision = _known(catalog, current_of(connection))
+    if revision != newest_revision():
+        problem = f"is at schema revision {revision or 'none'}, this version needs {newest_revision()}"
+        raise CatalogError(catalog.name, problem, "caspian-env db upgrade brings it up to date")
+
+
 def backup_file(source: Path, revision: str) -> Path:
     """Where the copy lies that is made before a database leaves a revision."""
     return source.with_suffix(f".before-{revision}-upgrade.db")
@@ -162,79 +177,6 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CatalogError(str(folder), f"the folder cannot be made: {error.strerror}", "name another home") from error
-
-
-def view_files() -> list[tuple[str, str]]:
-    """Name and text of each view, in the order in which they build on each other."""
-    return _sql_files("views")
-
-
-def trigger_files(backend: str) -> list[tuple[str, str]]:
-    """Name and text of each file of triggers for ``sqlite`` or ``postgresql``."""
-    return _sql_files(f"triggers_{backend}")
-
-
-def drop_views(connection: Connection) -> None:
-    """Remove every view of the platform."""
-    for name, _ in reversed(view_files()):
-        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
-
-
-def create_views(connection: Connection) -> None:
-    """Create every view of the platform; on PostgreSQL its documentation becomes comments, shown by psql."""
-    for name, text in view_files():
-        _execute(connection, text)
-        if connection.dialect.name == "postgresql":
-            summary, columns = documentation(text)
-            _execute(connection, f"COMMENT ON VIEW {name} IS {_quoted(summary)}")
-            for column, meaning in columns.items():
-                _execute(connection, f"COMMENT ON COLUMN {name}.{column} IS {_quoted(meaning)}")
-
-
-def documentation(text: str) -> tuple[str, dict[str, str]]:
-    """What the head of a view's file says of the view and of each column: ``--   name, name   meaning``."""
-    head = [line for line in text.splitlines() if line.startswith("--")]
-    columns: dict[str, str] = {}
-    names: list[str] = []
-    for line in head[1:]:
-        named = re.match(r"--   (\w+(?:, \w+)*)(?: {2,}(.*))?$", line)
-        if named:
-            names = named[1].split(", ")
-            columns |= dict.fromkeys(names, (named[2] or "").strip())
-        elif line.startswith("--    "):  # goes on with the meaning of the line before
-            columns |= {name: f"{columns[name]} {line.removeprefix('--').strip()}".strip() for name in names}
-    return head[0].partition(": ")[2], columns
-
-
-def drop_triggers(connection: Connection) -> None:
-    """Remove every trigger of the platform."""
-    if connection.dialect.name == "sqlite":
-        for name in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all():
-            connection.exec_driver_sql(f"DROP TRIGGER {name}")
-        return
-    question = (
-        "SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
-        " AND proname LIKE :ours AND prorettype = 'trigger'::regtype"
-    )
-    for function in connection.execute(sa.text(question.replace("::", r"\:\:")), {"ours": "caspian%"}).scalars().all():
-        connection.exec_driver_sql(f"DROP FUNCTION {function} CASCADE")
-
-
-def create_triggers(connection: Connection) -> None:
-    """Put the triggers in place that make stored values immutable."""
-    for _, text in trigger_files(connection.dialect.name):
-        for statement in text.split("\n--;\n"):
-            _execute(connection, statement)
-
-
-def _execute(connection: Connection, statement: str) -> None:
-    connection.execute(sa.text(statement.replace(":", r"\:")))  # no parameters in these files
-
-
-def _sql_files(folder: str) -> list[tuple[str, str]]:
-    files = resources.files("caspian_env.catalog").joinpath(folder)
-    found = sorted((f for f in files.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
-    return [(f.name.removesuffix(".sql"), f.read_text(encoding="utf-8")) for f in found]
 
 
 def _config() -> Config:
@@ -306,7 +248,3 @@ def _refuse_orphans(connection: Connection) -> None:
     if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
         problem = f"it would leave {len(broken)} rows without their parent"
         raise CatalogError("migration", problem, "report this; nothing was changed")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

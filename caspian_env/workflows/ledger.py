@@ -23,6 +23,7 @@ from caspian_env.catalog.ledger import (
     running_jobs,
     take_over_dead,
 )
+from caspian_env.catalog.migrate import require_same
 from caspian_env.errors import AlreadyClaimed, AlreadyDone, LostLease
 from caspian_env.logs import ACCOUNT, naming_the_run
 from caspian_env.model import Window
@@ -148,6 +149,7 @@ def _claim(platform: Platform, task: Task, outcome: Outcome, wait_seconds: float
     waited_for: Entry | None = None
     while True:
         with platform.catalog.write() as connection:
+            require_same(platform.catalog, connection)
             answer = claim(
                 connection, task, holder=holder_of(), now=platform.clock(), lease_seconds=LEASE_SECONDS, gone=is_gone
             )

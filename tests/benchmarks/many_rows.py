@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.engine import Catalog, Connection
 from caspian_env.catalog.ledger import Task, claim
-from caspian_env.catalog.migrate import create_triggers
 from caspian_env.catalog.observations import known_at
+from caspian_env.catalog.sql_files import create_triggers
 
 DAYS = 10_957  # thirty years
 FIRST_DAY = datetime(1996, 1, 1, tzinfo=UTC)

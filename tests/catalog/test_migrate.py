@@ -6,7 +6,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from caspian_env.catalog.engine import Catalog, open_catalog
-from caspian_env.catalog.migrate import current_revision, newest_revision, require_current, upgrade, view_files
+from caspian_env.catalog.migrate import current_revision, newest_revision, require_current, upgrade
+from caspian_env.catalog.sql_files import view_files
 from caspian_env.catalog.tables import metadata
 from caspian_env.errors import CatalogError, NewerDatabase
 

@@ -19,7 +19,8 @@ from alembic.script import ScriptDirectory
 
 from caspian_env.catalog import migrate
 from caspian_env.catalog.engine import Catalog, open_catalog
-from caspian_env.catalog.migrate import backup_file, current_revision, newest_revision, status, upgrade, view_files
+from caspian_env.catalog.migrate import backup_file, current_revision, newest_revision, status, upgrade
+from caspian_env.catalog.sql_files import view_files
 from caspian_env.catalog.tables import metadata
 from caspian_env.errors import CatalogError
 from caspian_env.settings import data_folder

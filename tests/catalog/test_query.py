@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from caspian_env.catalog.engine import Catalog
-from caspian_env.catalog.migrate import view_files
 from caspian_env.catalog.query import ask, open_reader
+from caspian_env.catalog.sql_files import view_files
 from caspian_env.errors import CatalogError
 
 from .conftest import START

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from caspian_env.catalog.engine import Catalog, open_catalog
-from caspian_env.catalog.migrate import upgrade, view_files
+from caspian_env.catalog.migrate import upgrade
 from caspian_env.catalog.roles import grant_reader
+from caspian_env.catalog.sql_files import view_files
 from caspian_env.catalog.tables import metadata
 from caspian_env.errors import CatalogError
 

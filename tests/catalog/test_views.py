@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from caspian_env.catalog.engine import Catalog
-from caspian_env.catalog.migrate import documentation, view_files
+from caspian_env.catalog.sql_files import documentation, view_files
 
 FILES = dict(view_files())
 CONTRACTS = {

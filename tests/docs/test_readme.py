@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from caspian_env.catalog.engine import open_catalog
-from caspian_env.catalog.migrate import view_files
 from caspian_env.catalog.query import ask
+from caspian_env.catalog.sql_files import view_files
 from caspian_env.seeds import load_datasets
 from caspian_env.settings import known_names, load_settings
 

@@ -200,15 +200,9 @@ def _earliest(since: datetime | None, pairs: Sequence[Any], inputs: Mapping[str,
     """From when on revisions matter: an older one may have moved a computation since, if that had not read it before."""
     if since is None:
         return None
-    read: list[datetime] = [since]
-    for pair in pairs:
-        before, after = inputs[pair.old_id], inputs.get(pair.new_id, [])
-        for window in (*before, *after):
-            moment = _read_at(before, window)
-            if moment is None:
-                return None
-            read.append(moment)
-    return min(read)
+    windows = [(pair.old_id, w) for pair in pairs for w in (*inputs[pair.old_id], *inputs.get(pair.new_id, []))]
+    read = [_read_at(inputs[old], window) for old, window in windows]
+    return None if None in read else min([since, *(moment for moment in read if moment is not None)])
 
 
 def months_of(times: Iterable[datetime]) -> list[str]:

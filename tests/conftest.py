@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,17 +56,54 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of an empty database, once of each kind."""
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a database without any table, once of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'caspian.db'}"
         return
+    with _database(request.getfixturevalue("postgres_server")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a catalog at the newest schema that holds nothing, once of each kind.
+
+    It is a copy of one that was migrated once: the migrations have tests of their own.
+    """
+    if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("migrated_file"), tmp_path / "caspian.db")
+        yield f"sqlite:///{tmp_path / 'caspian.db'}"
+        return
+    server, template = (request.getfixturevalue(name) for name in ("postgres_server", "migrated_database"))
+    with _database(server, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file at the newest schema, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "caspian.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres_server: str) -> Iterator[str]:
+    """Name of a PostgreSQL database at the newest schema, to be a template."""
+    with _database(postgres_server) as url:
+        _migrate(url)
+        yield url.partition("?")[0].rpartition("/")[2]
+
+
+@contextmanager
+def _database(server: str, template: str = "template1") -> Iterator[str]:
+    """A database of a PostgreSQL server as long as it is needed."""
     import psycopg
 
-    server = request.getfixturevalue("postgres_server")
     name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     base, _, query = server.partition("?")
     url = base.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://", 1) + f"/{name}"
     yield f"{url}?{query}" if query else url
@@ -72,12 +111,19 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+def _migrate(url: str) -> None:
+    opened = open_catalog(url)
+    try:
+        upgrade(opened)
+    finally:
+        opened.dispose()
+
+
 @pytest.fixture
 def catalog(database_url: str) -> Iterator[Catalog]:
     """An empty catalog at the newest schema."""
     opened = open_catalog(database_url)
     try:
-        upgrade(opened)
         yield opened
     finally:
         opened.dispose()

@@ -51,8 +51,8 @@ def test_a_database_of_a_newer_version_is_refused(catalog: Catalog) -> None:
         upgrade(catalog)
 
 
-def test_an_empty_database_is_refused_with_the_remedy(database_url: str) -> None:
-    opened = open_catalog(database_url)
+def test_an_empty_database_is_refused_with_the_remedy(empty_database_url: str) -> None:
+    opened = open_catalog(empty_database_url)
     with pytest.raises(CatalogError, match="caspian-env init"):
         require_current(opened)
     opened.dispose()

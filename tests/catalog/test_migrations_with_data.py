@@ -39,8 +39,8 @@ def _revisions() -> list[str]:
 
 
 @pytest.fixture
-def opened(database_url: str) -> Iterator[Catalog]:
-    opened = open_catalog(database_url)
+def opened(empty_database_url: str) -> Iterator[Catalog]:
+    opened = open_catalog(empty_database_url)
     yield opened
     opened.dispose()
 

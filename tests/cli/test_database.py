@@ -21,9 +21,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def opened(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:
-    monkeypatch.setenv("CASPIAN_ENV_DATABASE_URL", database_url)
-    opened = open_catalog(database_url)
+def opened(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog]:
+    monkeypatch.setenv("CASPIAN_ENV_DATABASE_URL", empty_database_url)
+    opened = open_catalog(empty_database_url)
     yield opened
     opened.dispose()
 

@@ -88,7 +88,7 @@ def test_its_backup_can_be_rehearsed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert ended == [0, 0, 0, 3, 0, 0]
 
 
-def test_its_move_to_postgresql_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> None:
+def test_its_move_to_postgresql_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database_url: str) -> None:
     lines = block("## From SQLite to PostgreSQL", r"```sh\n(.*?)```").splitlines()[3:-1]
     copy, export, doctor = (line.partition("#")[0].split() for line in lines)
     monkeypatch.chdir(tmp_path)
@@ -96,11 +96,11 @@ def test_its_move_to_postgresql_works(tmp_path: Path, monkeypatch: pytest.Monkey
     publish(tmp_path / "mirror", co2_table(24))
     assert call("ingest", DATASET, "--mirror", "mirror") == 0
     assert export == ["export", f"CASPIAN_ENV_DATABASE_URL={copy.pop()}"]
-    (tmp_path / "address").write_text(f"{database_url}\n")
+    (tmp_path / "address").write_text(f"{empty_database_url}\n")
     assert call(*copy[1:], "--address-file", "address") == 0
     assert call(*copy[1:], "postgresql://me:secret@HOST/caspian") == 2
     assert call(*copy[1:]) == 2
-    monkeypatch.setenv("CASPIAN_ENV_DATABASE_URL", database_url)
+    monkeypatch.setenv("CASPIAN_ENV_DATABASE_URL", empty_database_url)
     assert call("ingest", DATASET, "--mirror", "mirror") == 0
     assert call(*doctor[1:]) == 3  # nothing was computed yet
 

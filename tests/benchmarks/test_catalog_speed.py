@@ -9,6 +9,7 @@ import pytest
 from . import catalog_speed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_a_small_run_measures_everything_and_shows_the_plans(
     tmp_path: Path, backend: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]

@@ -71,6 +71,7 @@ def test_every_command_explains_itself_and_touches_nothing(name: str, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_answers_in_json(filled: Path) -> None:
     known = json.loads(caspian_env("datasets", "--json", cwd=filled).stdout)
     assert "dahiti_water_level" in {one["id"] for one in known}

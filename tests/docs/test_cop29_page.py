@@ -6,11 +6,14 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.command_line import ROOT, caspian_env
 
 PAGE = (ROOT / "docs" / "cop29.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_runs(tmp_path: Path) -> None:
     block = re.search(r"<!-- commands: run by the tests -->\n```sh\n(.*?)```", PAGE, flags=re.DOTALL)
     signed = re.search(r"<!-- reported.csv: used by the tests -->\n```csv\n(.*?)```", PAGE, flags=re.DOTALL)

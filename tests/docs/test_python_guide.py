@@ -13,6 +13,7 @@ from caspian_env import api
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "python.md"
 
 
+@pytest.mark.slow
 def test_the_guide_is_true(documentation_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(documentation_file.parent)
     tried = doctest.testfile(str(GUIDE), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)

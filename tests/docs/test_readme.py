@@ -51,6 +51,7 @@ def test_the_tour_works(demonstration: Path) -> None:
     assert (demonstration / "pages" / "bulletin-synthetic.html").is_file()
 
 
+@pytest.mark.slow
 def test_the_join_reaches_the_bytes(demonstration: Path) -> None:
     catalog = open_catalog(f"sqlite:///{demonstration / 'caspian-demo' / 'caspian-synthetic.db'}")
     (row,) = ask(catalog, block("sql", "sql")).rows

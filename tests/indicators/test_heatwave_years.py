@@ -90,6 +90,7 @@ def plain(sst: xr.DataArray, weight: list[float]) -> dict[str, dict[int, float]]
     return found
 
 
+@pytest.mark.slow
 def test_every_count_is_that_of_a_plain_loop() -> None:
     weight = [2.5, 0.5]
     sst = synthetic(cells=2, area=[2.5, 1.0], weight=[1.0, 0.5])

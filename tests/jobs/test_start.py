@@ -112,6 +112,7 @@ def test_a_timetable_may_be_read_in_part(tmp_path: Path) -> None:
     assert "BrokenPipe" not in said
 
 
+@pytest.mark.slow
 def test_the_timetable_knows_of_runs_by_hand(tmp_path: Path) -> None:
     publish(tmp_path / "mirror", co2_table(48))
     told = environment(

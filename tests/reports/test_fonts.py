@@ -4,6 +4,7 @@ from caspian_env.reports import fonts
 from tests.reports.cut_font import cut
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_what_the_recipe_cuts() -> None:
     assert fonts.FILE.read_bytes() == cut()
     assert fonts.PRINT_FILE.read_bytes() == cut(None)

@@ -109,6 +109,7 @@ def test_a_corrected_declaration_is_applied_to_the_same_bytes(home: Path, collec
 VARIABLE = ENTRY["variables"][0]  # type: ignore[index]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole_record", [False, True])
 @pytest.mark.parametrize(
     ("changes", "options", "found"),

@@ -79,6 +79,7 @@ def http(tmp_path: Path) -> Iterator[Transport]:
         yield opened
 
 
+@pytest.mark.slow
 def test_a_folder_of_more_than_a_page_is_listed_whole(bucket: Bucket, http: Transport) -> None:
     for number in range(MORE_THAN_A_PAGE):
         bucket.put(f"202601/file {number:04d}.nc", b"x")

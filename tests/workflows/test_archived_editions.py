@@ -116,6 +116,7 @@ def granules_of_a_year(mirrors: dict[str, Path], year: int, as_of: datetime) -> 
     return {sha256 for _, sha256 in found.values()}
 
 
+@pytest.mark.slow
 def test_every_edition_is_remembered_and_every_number_finds_its_file(
     mirrors: dict[str, Path], database_url: str, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def test_what_may_not_be_passed_on_is_not_exported(tmp_path: Path) -> None:
     assert not (tmp_path / "out.nc").exists()
 
 
+@pytest.mark.slow
 def test_a_run_builds_cubes_and_the_command_shows_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = tmp_path / "home"
     days(tmp_path / "mirror", 1, [SETTLED])

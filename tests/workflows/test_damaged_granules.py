@@ -158,6 +158,7 @@ def test_the_samples_are_set_aside_in_front_of_a_good_edition(
         assert (exit_code(mended), sum(outcome.written for outcome in mended)) == (0, 0)
 
 
+@pytest.mark.slow
 def test_all_at_once_and_everything_else_goes_on(small_mirror: Path, database_url: str, tmp_path: Path) -> None:
     day = first_day(small_mirror)
     whole = copied(small_mirror, tmp_path / "whole")

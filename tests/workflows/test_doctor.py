@@ -207,6 +207,7 @@ def test_a_source_that_has_ended_is_in_order_and_is_told_with_date_and_successor
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "status"), [("noaa_oisst_v2_1", 503), ("ostia", 403)])
 def test_a_source_whose_listing_failed_was_asked(
     platform: Platform, httpserver: HTTPServer, name: str, status: int

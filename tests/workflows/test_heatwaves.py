@@ -33,6 +33,7 @@ def with_base(platform: Platform, first: int, last: int) -> Platform:
     return replace(platform, seeds=replace(platform.seeds, indicators={**platform.seeds.indicators, **changed}))
 
 
+@pytest.mark.slow
 def test_two_real_days_have_no_base_and_say_so(database_url: str, real_mirror: Path, tmp_path: Path) -> None:
     with platform_at(tmp_path / "home", database_url, real_mirror, synthetic=False) as platform:
         wanted = {name for name in platform.seeds.indicators if name.startswith("mhw_")}

@@ -39,6 +39,7 @@ def co2_frame(mirror: Path) -> pd.DataFrame:
     return pd.read_csv(mirror / CO2, comment="#").set_index(["year", "month"])
 
 
+@pytest.mark.slow
 def test_dahiti_annual_means_by_pandas(real_run: Ran) -> None:
     epochs = json.loads((real_run.mirror / DAHITI).read_text(encoding="utf-8"))["data"]
     time = pd.to_datetime([row.get("date", row.get("datetime")) for row in epochs])

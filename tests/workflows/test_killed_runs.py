@@ -15,6 +15,7 @@ from tests.mirror_server import serving
 from tests.workflows.conftest import history, opened, rows
 
 
+@pytest.mark.slow
 def test_killed_between_granules(small_mirror_files: Path, database_url: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with serving(small_mirror_files) as served:

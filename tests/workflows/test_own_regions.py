@@ -58,6 +58,7 @@ def settings(home: Path) -> Settings:
     return Settings(home, f"sqlite:///{home / 'caspian.db'}", mirror=str(home / "mirror"), datasets=(OISST,))
 
 
+@pytest.mark.slow
 def test_its_mean_is_observed_from_the_next_collection_on_and_comes_out_of_the_cube(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,7 @@ def test_every_value_carries_what_it_needs(real_run: Ran) -> None:
     assert years == []
 
 
+@pytest.mark.slow
 def test_one_join_reaches_the_bytes_of_the_mirror(real_run: Ran) -> None:
     found = real_run.rows(
         "SELECT DISTINCT i.indicator_id, i.location_id, i.period_start, l.url, l.granule_sha256, l.retrieved_at"
@@ -138,6 +139,7 @@ def test_the_export_keeps_back_the_rows_that_may_not_go_out(real_run: Ran) -> No
     assert any("sl_mean_1y_dahiti" in line for line in by_name["bulletin.csv"].splitlines())
 
 
+@pytest.mark.slow
 def test_a_second_run_adds_nothing_and_prints_the_same(real_run: Ran, database_url: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with opened(home, real_run.mirror, database_url) as platform:
@@ -153,6 +155,7 @@ def test_a_second_run_adds_nothing_and_prints_the_same(real_run: Ran, database_u
         assert (home / "reports" / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_over_http_a_second_run_transfers_no_body(real_mirror: Path, tmp_path: Path) -> None:
     with serving(real_mirror) as served, opened(tmp_path / "home", served.url) as platform:
         assert run(platform).exit_code == 3
@@ -165,6 +168,7 @@ def test_over_http_a_second_run_transfers_no_body(real_mirror: Path, tmp_path: P
     assert {status for path, status in served.requests if not path.endswith("/")} == {304, 404}
 
 
+@pytest.mark.slow
 def test_the_command_line_says_all_of_this(real_mirror: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     ran = caspian_env("run", "--mirror", real_mirror, "--home", home, cwd=tmp_path)
@@ -178,6 +182,7 @@ def test_the_command_line_says_all_of_this(real_mirror: Path, tmp_path: Path) ->
     assert "nothing new: no observation" in again.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "only",
     [["--only", "nasa_gistemp", "noaa_gml_co2", "reported_levels"],
@@ -191,6 +196,7 @@ def test_only_takes_names_one_after_another_or_repeated(only: list[str], real_mi
     assert all(o["status"] == "ok" and not o["problems"] for o in answer["collected"])
 
 
+@pytest.mark.slow
 def test_only_what_the_mirror_has_is_all_done(real_mirror: Path, database_url: str, tmp_path: Path) -> None:
     with opened(tmp_path / "home", real_mirror, database_url) as platform:
         summary = run(platform, only=PRESENT)

@@ -22,6 +22,7 @@ IMS = "noaa_ims_ice"
 __all__ = ["chart"]
 
 
+@pytest.mark.slow
 def test_two_charts_give_an_extent_and_no_season(chart: NDArray[np.uint8], tmp_path: Path) -> None:
     folder = tmp_path / "mirror" / BASE.removeprefix("https://") / "4km" / "2021"
     folder.mkdir(parents=True)

@@ -1,5 +1,7 @@
 """The kept typeface is the one that the recipe makes from Noto Sans, with its licence beside it."""
 
+import pytest
+
 from caspian_env.reports import fonts
 from tests.reports.cut_font import cut
 

@@ -22,7 +22,15 @@ from caspian_env.errors import SettingsError
 from caspian_env.formats import mirror_folder, mirror_store
 from caspian_env.formats.directory_index import OBJECT_STORE, bucket_listing, index_names
 from caspian_env.formats.host_list import HostList
-from caspian_env.formats.http_answers import OWN_VALIDATOR, Validators, content, date_and_size, incomplete, too_large
+from caspian_env.formats.http_answers import (
+    OWN_VALIDATOR,
+    Validators,
+    content,
+    date_and_size,
+    incomplete,
+    states_end,
+    too_large,
+)
 from caspian_env.formats.http_exchange import Exchange, time_left
 from caspian_env.formats.http_library import Held, new_client, translated, without_keys
 from caspian_env.formats.http_pace import Pace
@@ -53,7 +61,8 @@ Keys = tuple[Mapping[str, str], Mapping[str, str]]  # for the form or query, and
 class Answer:
     """What an address gave: the address as it may be printed, the validators for next time, and the bytes, once.
 
-    ``found_at`` is where the bytes lay after redirects.
+    ``found_at`` is where the bytes lay after redirects. ``end_is_stated`` tells whether a body that broke off is seen as such:
+    by its length, its last chunk or the checksum of its coding.
     """
 
     url: str
@@ -64,6 +73,7 @@ class Answer:
     not_modified: bool
     body: Iterator[bytes]
     found_at: str = ""
+    end_is_stated: bool = True
 
 
 def addresses(ref: GranuleRef, hosts: Sequence[str]) -> list[str]:
@@ -191,6 +201,7 @@ class Transport:
                 media_type=held.headers.get("content-type", "").partition(";")[0].strip().lower() or None,
                 not_modified=held.status_code == 304,
                 body=body,
+                end_is_stated=states_end(held.headers),
                 found_at=request.subject if request.hidden else public_address(str(held.response.url)),
             )
 

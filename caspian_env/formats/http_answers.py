@@ -34,9 +34,14 @@ class Validators:
         etag, date = headers.get("etag"), None if mirror else settled_date(headers)
         if status == 304:  # not every server repeats what it confirms
             return Validators(etag or self.etag, self.last_modified)
-        if not ("content-length" in headers or "transfer-encoding" in headers):
+        if not states_end(headers):
             return Validators(None, None)
         return Validators(etag or (date_and_size(headers) if mirror else None), date)
+
+
+def states_end(headers: Mapping[str, str]) -> bool:
+    """Whether a body that breaks off can be told from a whole one (RFC 9112, section 8)."""
+    return any(name in headers for name in ("content-length", "transfer-encoding", "content-encoding"))
 
 
 def settled_date(headers: Mapping[str, str]) -> str | None:

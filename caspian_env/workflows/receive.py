@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from caspian_env.archive import Kept
@@ -25,7 +26,8 @@ def receive(
 ) -> tuple[Answer, Kept | None]:
     """The answer and the bytes it brought, None where nothing has changed since ``last``.
 
-    A transfer that broke off, and that the server does not let us take up, is begun once more.
+    A transfer that broke off, and that the server does not let us take up, is begun once more. An answer whose end nothing
+    states is asked for twice, and taken if the second is as long: a connection does not break twice at one byte.
 
     Raises
     ------
@@ -35,20 +37,39 @@ def receive(
     until = time.monotonic() + seconds
     for transfer in range(1, TRANSFERS + 1):
         begun = False
+        size: int | None = None
         try:
-            with fetch(
-                platform, dataset, ref, url,
-                etag=last.etag if last else None,
-                last_modified=last.last_modified if last else None,
-                deadline_seconds=until - time.monotonic(),
-            ) as answer:  # fmt: skip
-                begun = True
-                answer = replace(answer, etag=declaration(dataset) or answer.etag)
-                return answer, None if answer.not_modified else platform.archive.obtain(answer.body, owner=holder_of())
+            while True:
+                with fetch(
+                    platform, dataset, ref, url,
+                    etag=last.etag if last else None,
+                    last_modified=last.last_modified if last else None,
+                    deadline_seconds=until - time.monotonic(),
+                ) as answer:  # fmt: skip
+                    begun = True
+                    answer = replace(answer, etag=declaration(dataset) or answer.etag)
+                    if answer.not_modified:
+                        return answer, None
+                    if answer.end_is_stated or size is not None:
+                        wanted = None if answer.end_is_stated else size
+                        return answer, platform.archive.obtain(_as_long(answer, wanted), owner=holder_of())
+                    size = sum(len(chunk) for chunk in answer.body)
         except Unreachable:
             if not begun or transfer == TRANSFERS or time.monotonic() >= until:
                 raise
     raise AssertionError("the loop above returns or raises")
+
+
+def _as_long(answer: Answer, size: int | None) -> Iterator[bytes]:
+    """The body; Unreachable where it has another size than the one before it."""
+    received = 0
+    for chunk in answer.body:
+        received += len(chunk)
+        yield chunk
+    if size not in (None, received):
+        raise Unreachable(
+            answer.url, f"states no length and had {size} bytes, then {received}: one of the two broke off", "try again"
+        )
 
 
 def declaration(dataset: Dataset) -> str | None:

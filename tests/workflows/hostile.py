@@ -44,6 +44,21 @@ def cut(body: bytes, share: float = 0.6) -> bytes:
     return body[: int(len(body) * share)]
 
 
+def lines(body: bytes) -> bytes:
+    """The beginning of it, up to the end of a line."""
+    return body[: body.rindex(b"\n", 0, int(len(body) * 0.6)) + 1]
+
+
+def unstated(body: bytes) -> list[bytes | float]:
+    """An answer that ends when the connection does, as in HTTP/1.0."""
+    return [b"HTTP/1.0 200 OK\r\n\r\n", body]
+
+
+def chunked(body: bytes) -> list[bytes | float]:
+    """An answer in one chunk that is not followed by the last one."""
+    return [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"%x\r\n" % len(body) + body + b"\r\n"]
+
+
 def broken(body: bytes, *headers: str) -> list[bytes | float]:
     """An answer that ends in the middle of its body."""
     return reply(cut(body), *headers, length=len(body))
@@ -90,8 +105,15 @@ HOSTILITIES = (
               "only so much is read, and the reader finds the table cut off", SET_ASIDE, 1, "csv"),
     Hostility("states a `Content-Length` beyond the limit", lambda new: [reply(new, length=10**12)],
               "refused before the body", LATER, 1, "larger than"),
-    Hostility("states no length and ends early", lambda new: [[b"HTTP/1.0 200 OK\r\n\r\n", cut(new)], reply(new)],
-              "the reader finds rows missing that were there before", SET_ASIDE, 1, "csv"),
+    Hostility("breaks off at a line end, against its `Content-Length`", lambda new: [reply(lines(new), length=len(new))],
+              "begun twice, nothing of it kept", LATER, 2, "bytes"),
+    Hostility("sends chunks and breaks off at a line end, without the last chunk", lambda new: [chunked(lines(new))],
+              "begun twice, nothing of it kept", LATER, 2),
+    Hostility("states no length and breaks off at a line end, once",
+              lambda new: [unstated(lines(new)), *[unstated(new)] * 3],
+              "asked for twice; two answers of unlike size are asked for again", STORED, 4),
+    Hostility("states no length and ends at the same line each time", lambda new: [unstated(lines(new))],
+              "asked for twice; the catalog finds values missing that were there before", SET_ASIDE, 2, "csv"),
     Hostility("answers 429 with `Retry-After`", lambda new: [reply(b"", "Retry-After: 7", status="429 Slow"), reply(new)],
               "waits as long as it asks", STORED, 2),
     Hostility("answers 429 with a `Retry-After` of a day", lambda _: [reply(b"", "Retry-After: 86400", status="429 Slow")],

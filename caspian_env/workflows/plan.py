@@ -22,7 +22,7 @@ from caspian_env.workflows.cube_parts import current, fingerprint, vintages
 from caspian_env.workflows.due import Due, what_is_due
 from caspian_env.workflows.freshness import Freshness, freshness
 from caspian_env.workflows.keys import missing_key
-from caspian_env.workflows.run import choose
+from caspian_env.workflows.run import choose, left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ def plan(
     steps = [] if usable else [Step("schema", platform.catalog.name, f"bring to revision {head}", _schema(revision))]
     states = {one.dataset_id: one for one in freshness(platform)} if usable else {}
     steps += [_collect(platform, dataset, window, states.get(dataset.id), listing) for dataset in datasets]
+    if not only:
+        steps += [Step("collect", name, "skip", why) for name, why in left_out(platform).items()]
     if usable:
         steps += _cubes(platform)
         steps += _compute(platform, datasets)

@@ -14,6 +14,7 @@ from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.cube import build_cubes
+from caspian_env.workflows.freshness import standing
 from caspian_env.workflows.holder import is_gone
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.ledger import account_for_dead
@@ -107,7 +108,18 @@ def collect(
     with suppress(DiskError):  # it takes nothing either, which each dataset that has something for it will say
         platform.archive.sweep(gone=is_gone)
     account_for_dead(platform)
-    return [_collect(platform, dataset, window, known_at, scheduled_for, progress) for dataset in datasets]
+    done = [_collect(platform, dataset, window, known_at, scheduled_for, progress) for dataset in datasets]
+    return done if only else [*done, *(Outcome(name, skipped=why) for name, why in left_out(platform).items())]
+
+
+def left_out(platform: Platform) -> dict[str, str]:
+    """The datasets that the setting names and that are collected only by name, each with the reason."""
+    datasets = [platform.seeds.datasets[name] for name in platform.settings.datasets]
+    return {
+        one.id: f"{standing(one)}, so that nothing new is expected; caspian-env ingest {one.id} collects what there is"
+        for one in datasets
+        if one.state != "active"
+    }
 
 
 def choose(platform: Platform, only: Sequence[str]) -> list[Dataset]:

@@ -93,7 +93,7 @@ def _show_one(entry: Entry, units: Mapping[str, str]) -> None:
         "variables": "\n".join(_variable(measured, units) for measured in dataset.variables),
         "places": ", ".join(dataset.locations) or "found by the source", "coverage": f"since {dataset.coverage_start}",
         "newest value": f"{newest:%Y-%m-%d}" if newest else "none here",
-        "freshness": f"{here.state}: {here.sentence}" if here else "not collected yet",
+        "freshness": f"{here.state}: {_without_key(here.sentence, entry)}" if here else "not collected yet",
         "cadence": f"{dataset.update_frequency}, {dataset.publication_delay_days} days after its period",
         "state": standing(dataset),
         "proof": entry.proof + (f", last check {entry.checked['checked_at']:%Y-%m-%d}" if entry.checked else ""),
@@ -104,6 +104,11 @@ def _show_one(entry: Entry, units: Mapping[str, str]) -> None:
     show_table(("", ""), [(name, text) for name, text in lines.items() if text])
     typer.echo("\n" + answer["citations"]["bibtex"])
     typer.echo(f"next: caspian-env datasets {dataset.id} --csl has the citation as CSL-JSON, --bibtex as BibTeX alone")
+
+
+def _without_key(sentence: str, entry: Entry) -> str:
+    """The sentence, in which how to get the key is left to its own line."""
+    return sentence.replace(entry.needs, "its key is missing") if entry.dataset.key and entry.needs else sentence
 
 
 def _variable(measured: Measured, units: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from caspian_env.reports import line_charts, value_charts
+from caspian_env.reports import balance_charts, calendar_charts, line_charts, map_charts, row_charts, value_charts
 from caspian_env.reports.line_charts import Drawing
 from caspian_env.reports.model import Figure, Report
 
@@ -14,6 +14,11 @@ DRAWN_BY = {
     "stripes": value_charts.stripes,
     "cycle": value_charts.cycle,
     "intervals": value_charts.intervals,
+    "map": map_charts.region_map,
+    "goals": row_charts.goals,
+    "drafts": row_charts.drafts,
+    "balance": balance_charts.balance,
+    "calendar": calendar_charts.calendar,
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from caspian_env.model import FAIL, MISSING, SUSPECT
-from caspian_env.reports import text
+from caspian_env.reports import figure_words, text
 from caspian_env.reports.model import Figure, ReferenceLevel, Report, Series
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.reports.voice import Voice
@@ -58,15 +58,18 @@ def words(report: Report, figure: Figure) -> Words:
             title=figure.title or say.words("No figure"), subtitle=figure.subtitle, description=say.name(figure.missing)
         )
     make_title, subtitle = FIGURES[figure.kind]
-    described = description(figure.lines, say) if figure.lines else ""
+    described = description(figure.lines, say) if figure.lines and figure.kind != "calendar" else ""
+    described += figure_words.describe(figure, say)
     described += " ".join(describe_value(value, say) for value in figure.values) + _describe_references(
         figure.references, say
     )
     named: list[Series | Value] = [*figure.lines, *figure.values]
-    places = ", ".join(dict.fromkeys(say.name(row.location_title) for row in named))
+    others = [goal.place for goal in figure.goals] + [mark.place for mark in figure.marks]
+    places = ", ".join(dict.fromkeys(say.name(title) for title in [*(row.location_title for row in named), *others]))
+    unit = named[0].unit if named else "m"
     return Words(
         title=figure.title or make_title(report, figure),
-        subtitle=figure.subtitle or say.words(subtitle, unit=say.unit(named[0].unit) if named else "", places=places),
+        subtitle=figure.subtitle or say.words(subtitle, unit=say.unit(unit), places=places),
         description=described or say.words("No observations."),
     )
 
@@ -365,4 +368,8 @@ SENTENCES: dict[str, Callable[[Value, Voice], tuple[str, list[str]]]] = {
 FIGURES: dict[str, tuple[Callable[[Report, Figure], str], str]] = {
     "level": (level_title, LEVEL_LEGEND), "lines": (lines_title, LINES_LEGEND), "stripes": (stripes_title, STRIPES_LEGEND),
     "cycle": (cycle_title, CYCLE_LEGEND), "intervals": (intervals_title, INTERVALS_LEGEND),
+    "map": (figure_words.map_title, figure_words.MAP_LEGEND), "goals": (figure_words.goals_title, figure_words.GOALS_LEGEND),
+    "drafts": (figure_words.drafts_title, figure_words.DRAFTS_LEGEND),
+    "balance": (figure_words.balance_title, figure_words.BALANCE_LEGEND),
+    "calendar": (figure_words.calendar_title, figure_words.CALENDAR_LEGEND),
 }  # fmt: skip

@@ -14,9 +14,10 @@ from datetime import date, datetime
 
 from caspian_env.errors import CatalogError
 from caspian_env.reports.numbers import Refusal, Value
+from caspian_env.reports.things import Goal, Mark, Outline
 
 # What a figure can be; charts.py holds how each is drawn.
-KINDS = ("level", "lines", "stripes", "cycle", "intervals")
+KINDS = ("level", "lines", "stripes", "cycle", "intervals", "map", "goals", "drafts", "balance", "calendar")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +137,8 @@ class Figure:
         What is drawn as single numbers, in the order of print.
     references : tuple of ReferenceLevel
         Published levels, each only on the panel of its datum.
+    outlines, goals, marks : tuples
+        Of a map its regions, the whole sea first; targets of states; depths and draughts that were reported.
     missing : str
         Why there is nothing to draw; the reason is printed in the place of the figure.
     """
@@ -147,6 +150,9 @@ class Figure:
     lines: tuple[Series, ...] = ()
     values: tuple[Value, ...] = ()
     references: tuple[ReferenceLevel, ...] = ()
+    outlines: tuple[Outline, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    marks: tuple[Mark, ...] = ()
     missing: str = ""
 
     def __post_init__(self) -> None:
@@ -247,6 +253,7 @@ class Report:
         known = {source.dataset_id for source in self.sources}
         named = {line.dataset_id for line in self.lines}
         named |= {granule.dataset_id for value in self.values for granule in value.granules}
+        named |= {one.dataset_id for figure in self.figures for goal in figure.goals for one in goal.sources}
         if missing := sorted(named - known):
             raise CatalogError(self.id, f"no source is given for {', '.join(missing)}", "hand over their Source")
         anchors = [figure.id for figure in self.figures]

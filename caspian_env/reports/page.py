@@ -161,13 +161,15 @@ def evidence(values: Iterable[Value]) -> tuple[Evidence, ...]:
 def figure_sources(report: Report, figure: Figure) -> list[str]:
     """Provider, dataset and licence of each line and number, once, for the foot of a figure."""
     found = [report.source(name) for name in datasets_of(figure)]
-    return [f"{source.provider}, {source.title} ({source.licence})" for source in found]
+    named = [f"{source.provider}, {source.title} ({source.licence})" for source in found]
+    return named + list(dict.fromkeys(mark.source for mark in figure.marks))
 
 
 def datasets_of(figure: Figure) -> list[str]:
     """The datasets of the lines and numbers of a figure, each once."""
     named = [line.dataset_id for line in figure.lines]
     named += [granule.dataset_id for value in figure.values for granule in value.granules]
+    named += [one.dataset_id for goal in figure.goals for one in goal.sources]
     return list(dict.fromkeys(named))
 
 

@@ -11,6 +11,7 @@ from caspian_env.reports import fonts, messages, text
 from caspian_env.reports.model import Figure, Report, Series, Table
 from caspian_env.reports.numbers import Value
 from caspian_env.reports.page import file_names
+from caspian_env.reports.things import Outline
 
 OF_INDICATOR = "indicator-"  # beginning of the id of its page
 LINES = 4  # in one figure, so that each keeps a hue and a label of its own
@@ -51,7 +52,33 @@ def line(rows: Sequence[Value], dataset: str, variable: str, redistributable: bo
     )
 
 
-def figures(values: tuple[Value, ...], lines: Sequence[Series]) -> tuple[Figure, ...]:
+STRIPED = ("sst_mean_1y", "t2m_mean_1y")  # definitions whose years are also shown as stripes
+CYCLED = 24  # from so many months on the cycle of the year is shown
+
+
+def figures(
+    values: tuple[Value, ...],
+    lines: Sequence[Series],
+    mapped: tuple[Value, ...] = (),
+    outlines: tuple[Outline, ...] = (),
+) -> tuple[Figure, ...]:
+    """Over time or the newest values; then a map of the parts of the sea, and the cycle or stripes of the first place."""
+    found = _over_time(values, lines)
+    if len(mapped) > 1:
+        found += (Figure(id="map", kind="map", values=mapped, outlines=outlines),)
+    first = next((one for one in lines if messages.joined(one)), None)
+    if first is not None and first.resolution == "P1M" and len({at.month for at in first.times}) == 12 and (
+        len(first.times) >= CYCLED
+    ):  # fmt: skip
+        found += (Figure(id="cycle", kind="cycle", lines=(first,)),)
+    if first is not None and first.resolution == "P1Y" and values[0].indicator_id.startswith(STRIPED) and (
+        len(first.times) > 2
+    ):  # fmt: skip
+        found += (Figure(id="stripes", kind="stripes", lines=(first,)),)
+    return found
+
+
+def _over_time(values: tuple[Value, ...], lines: Sequence[Series]) -> tuple[Figure, ...]:
     """Lines over time, at most four to a figure, or where periods are few the newest values with their intervals."""
     newest = text.latest(values)
     if not newest:

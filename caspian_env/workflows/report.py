@@ -78,7 +78,9 @@ def fill_report(
     values = tuple(replace(v, printed=Voice(language).quantity(v.value, v.decimals, v.unit)) for v in values)
     filled = tuple(_section(connection, platform, entry, values, refusals, as_of, language) for entry in sections)
     lines = [line for section in filled for figure in section.figures for line in figure.lines]
-    named = {line.dataset_id for line in lines} | {granule.dataset_id for value in values for granule in value.granules}
+    goals = [goal for section in filled for figure in section.figures for goal in figure.goals]
+    named = {line.dataset_id for line in lines} | {one.dataset_id for goal in goals for one in goal.sources}
+    named |= {granule.dataset_id for value in values for granule in value.granules}
     return Report(
         id=report_id,
         title=in_language(definition["title"], language),

@@ -13,6 +13,7 @@ from caspian_env.reports import messages, text
 from caspian_env.reports.model import Figure, ReferenceLevel, Series
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.wiring import Platform
+from caspian_env.workflows import report_shapes
 from caspian_env.workflows.report_numbers import datum_title
 
 
@@ -21,14 +22,26 @@ def figure(
     refusals: tuple[Refusal, ...], as_of: datetime | None, language: str = "en",
 ) -> Figure:  # fmt: skip
     """One figure of a definition: its lines and numbers as known then, or the reason why there is nothing to draw."""
+    kind = entry["kind"]
     lines = [line for wanted in entry.get("lines", ()) for line in _lines(connection, platform, wanted, as_of)]
     shown = [value for value in text.latest(values) if value.indicator_id in entry.get("values", ())]
-    if entry["kind"] in ("stripes", "cycle"):  # they need values that a line may join
+    if kind in ("stripes", "cycle"):  # they need values that a line may join
         lines = [line for line in lines if messages.joined(line)]
-    missing = "" if lines or shown else _why_missing(entry, refusals)
+    if kind == "calendar" and lines:
+        lines, why = _calendar(lines)
+    elif kind == "balance":
+        lines, why = _balance(lines, len(entry["lines"])), ""
+    else:
+        why = ""
+    if kind == "map":
+        order = {name: at for at, name in enumerate(entry["values"])}
+        shown = list(report_shapes.mapped(sorted(shown, key=lambda value: order[value.indicator_id])))
+    goals = report_shapes.goals(connection, platform, as_of) if kind == "goals" else ()
+    marks = report_shapes.marks(platform) if kind == "drafts" else ()
+    missing = "" if lines or shown or goals or marks else why or _why_missing(entry, refusals)
     return Figure(
         id=entry["id"],
-        kind=entry["kind"],
+        kind=kind,
         title=in_language(entry.get("title", ""), language) if missing else "",
         lines=tuple(lines),
         values=tuple(shown),
@@ -43,8 +56,24 @@ def figure(
             )
             for row in entry.get("references", ())
         ),
+        outlines=report_shapes.outlines(platform) if kind == "map" and shown else (),
+        goals=goals,
+        marks=marks,
         missing=missing,
     )
+
+
+def _calendar(lines: list[Series]) -> tuple[list[Series], str]:
+    """The days in heatwaves of the first line that covers the base period, or the reason why there are none."""
+    found = [days for line in lines if (days := report_shapes.heatwave_days(line)) is not None]
+    return found[:1], "" if found else report_shapes.NO_BASE
+
+
+def _balance(lines: list[Series], expected: int) -> list[Series]:
+    """The terms of the balance; none where one of them is missing or no year has them all."""
+    years = [{moment.year for moment in line.times} for line in lines]
+    whole = len(lines) == expected and bool(set.intersection(*years))
+    return lines if whole else []
 
 
 def _why_missing(entry: dict[str, Any], refusals: tuple[Refusal, ...]) -> str:

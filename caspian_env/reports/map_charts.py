@@ -1,0 +1,137 @@
+"""Maps of the sea by its parts: a number for each, in an equal-area projection, with the shoreline and a scale bar."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from caspian_env.reports import figure_words, messages, svg
+from caspian_env.reports.line_charts import WIDE, Drawing, Frame, panels_of
+from caspian_env.reports.model import Figure, Report
+from caspian_env.reports.numbers import Value
+from caspian_env.reports.things import Outline
+from caspian_env.reports.value_charts import COLD_TO_WARM
+from caspian_env.reports.voice import Voice
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Pale to dark, told apart by the colour-blind and in grey (ColorBrewer PuBu, 5 classes).
+AMOUNTS = ("#f1eef6", "#bdc9e1", "#74a9cf", "#2b8cbe", "#045a8d")
+CENTRE = (51.0, 42.0)  # longitude and latitude from which the equal-area projection is made
+EARTH_KM = 6371.007  # radius of the sphere with the area of the ellipsoid
+BAR_KM = 200
+STRONG_K = 2.0  # of differences of temperature the ends of the palette stand for at least this
+SHORE = "#44505a"  # between parts of any colour; seen on light and on dark paper
+
+Point = tuple[float, float]
+
+
+def region_map(report: Report, shown: Figure) -> Drawing:
+    """The parts of the sea in the colour of their numbers; a part without one is hatched.
+
+    Differences are blue below and red above zero, amounts pale to dark. All parts have numbers of the same period.
+    """
+    shapes = (Frame("wide", 760, 420, 24, 400, 10, 12, 12.5, 30), Frame("narrow", 340, 300, 8, 142, 8, 12, 12, 17))
+    return Drawing(*(_map(report, shown, frame) for frame in shapes))
+
+
+def projected(point: Point) -> Point:
+    """Kilometres east and north of the centre in Lambert's azimuthal equal-area projection (Snyder 1987, p. 185)."""
+    longitude, latitude = (math.radians(degrees) for degrees in point)
+    middle, parallel = (math.radians(degrees) for degrees in CENTRE)
+    apart = longitude - middle
+    across = math.cos(latitude) * math.cos(apart)
+    scale = math.sqrt(2 / (1 + math.sin(parallel) * math.sin(latitude) + math.cos(parallel) * across))
+    east = scale * math.cos(latitude) * math.sin(apart)
+    north = scale * (math.cos(parallel) * math.sin(latitude) - math.sin(parallel) * across)
+    return EARTH_KM * east, EARTH_KM * north
+
+
+def colours(values: Sequence[Value], *, signed: bool) -> dict[str, str]:
+    """The colour of each place; of differences the middle of the palette is zero."""
+    widest = max((abs(value.value) for value in values), default=0.0) or 1.0
+    if signed and values and values[0].unit == "degree_Celsius":
+        widest = max(widest, STRONG_K)  # a tenth of a degree is not painted as the hottest
+    found = {}
+    for value in values:
+        if signed:
+            found[value.location_id] = COLD_TO_WARM[round(value.value / widest * 4) + 4]
+        else:
+            found[value.location_id] = AMOUNTS[min(4, int(max(value.value, 0.0) / widest * 5))]
+    return found
+
+
+def _map(report: Report, shown: Figure, frame: Frame) -> str:
+    name, say = f"{shown.id}-{frame.name}", Voice(report.language)
+    signed = any(value.value < 0 for value in shown.values) or figure_words.is_difference(shown)
+    hues, by_place = colours(shown.values, signed=signed), {value.location_id: value for value in shown.values}
+    with svg.drawing_style(name, frame.text_size):
+        figure, (ax,) = panels_of(1, frame, report.synthetic, say=say, height=frame.panel)
+        ax.set_axis_off()
+        ax.set_aspect("equal", anchor="W")
+        for outline in shown.outlines:
+            _draw(ax, outline, hues.get(outline.location_id, "none"), outline.location_id in by_place)
+        ax.autoscale_view()
+        ax.apply_aspect()
+        _scale_bar(ax, say)
+        told = []
+        parts = shown.outlines[1:] or shown.outlines
+        for outline in parts:
+            here, value = _middle(outline), by_place.get(outline.location_id)
+            amount = (
+                say.quantity(value.value, value.decimals, value.unit, signed=signed) if value else say.words("no data")
+            )
+            title = say.name(outline.title)
+            _label(ax, frame, here, title, amount)
+            told.append((*here, messages.describe_value(value, say) if value else f"{title}: {amount}"))
+        points = svg.points_of(ax, told, 0)
+        return svg.to_svg(figure, name, *messages.alternative(report, shown), points)
+
+
+def _draw(ax: Axes, outline: Outline, colour: str, known: bool) -> None:
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    rings = [[projected(point) for point in ring] for ring in outline.rings]
+    codes = [step for ring in rings for step in (Path.MOVETO, *([Path.LINETO] * (len(ring) - 2)), Path.CLOSEPOLY)]
+    path = Path([point for ring in rings for point in ring], codes)
+    hatch = None if known else "///"
+    ax.add_patch(PathPatch(path, facecolor=colour, edgecolor=SHORE, linewidth=0.7, hatch=hatch))
+    ax.update_datalim(path.vertices)
+
+
+def _middle(outline: Outline) -> Point:
+    """The centre of the outer ring, by its area."""
+    ring = [projected(point) for point in max(outline.rings, key=len)]
+    area = east = north = 0.0
+    for (x, y), (x2, y2) in pairwise(ring):
+        cross = x * y2 - x2 * y
+        area, east, north = area + cross, east + (x + x2) * cross, north + (y + y2) * cross
+    return east / (3 * area), north / (3 * area)
+
+
+def _label(ax: Axes, frame: Frame, here: Point, title: str, amount: str) -> None:
+    """Name and number beside the map, at the height of the part and joined to it by a thin line."""
+    rows = wrap(title, frame.label_width)
+    low, high = ax.get_ylim()
+    level = (here[1] - low) / (high - low)
+    ax.annotate("", here, (1.03, level), xycoords="data", textcoords="axes fraction",
+                arrowprops={"arrowstyle": "-", "color": svg.INK, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+    ax.plot([here[0]], [here[1]], "o", color=svg.INK, markersize=3)
+    style = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
+    ax.annotate(amount, (1.03, level), (4, 2), fontweight="bold", va="bottom",
+                fontsize=frame.text_size + (2 if frame.width == WIDE.width else 0), **style)  # type: ignore[arg-type]  # fmt: skip
+    for n, row in enumerate(rows):
+        ax.annotate(row, (1.03, level), (4, -2 - n * frame.text_size * 1.2), va="top", color=svg.MUTED, **style)  # type: ignore[arg-type]
+
+
+def _scale_bar(ax: Axes, say: Voice) -> None:
+    low, _ = ax.get_ylim()
+    left, _ = ax.get_xlim()
+    ax.plot([left + 20, left + 20 + BAR_KM], [low + 30, low + 30], color=svg.INK, linewidth=2, solid_capstyle="butt")
+    ax.annotate(f"{BAR_KM} {say.unit('km')}", (left + 20 + BAR_KM / 2, low + 30), (0, 4), textcoords="offset points",
+                ha="center", fontsize="small")  # fmt: skip

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+
+from caspian_env.reports import calendar_charts, charts, figure_words, map_charts, messages
+from caspian_env.reports.voice import Voice
+from caspian_env.workflows import report_shapes
+from tests.reports.synthetic_bulletin import altimetry, anomaly, utc
+from tests.reports.synthetic_figures import balance, gallery, heat, sea_map
+
+KINDS = ("map", "goals", "drafts", "balance", "calendar")
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    report = gallery()
+    return {figure.kind: charts.draw(report, figure) for figure in report.figures}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_drawn_marked_and_described(drawn, kind):
+    for drawing in (drawn[kind].wide, drawn[kind].narrow):
+        root = ElementTree.fromstring(drawing)
+        assert messages.SYNTHETIC in [one.text for one in root.iter("text")]
+        assert "data-points" in root.attrib
+        assert any(sign.isdigit() for sign in root.find("*[@id]").text)
+
+
+def test_the_projection_keeps_areas():
+    def area(south):
+        ring = [(50, south), (52, south), (52, south + 1), (50, south + 1), (50, south)]
+        points = [map_charts.projected(point) for point in ring]
+        return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(points))) / 2
+
+    sphere = [math.sin(math.radians(s + 1)) - math.sin(math.radians(s)) for s in (37, 46)]
+    assert area(37) / area(46) == pytest.approx(sphere[0] / sphere[1], rel=2e-3)
+
+
+def test_zero_is_in_the_middle_of_a_map_of_differences():
+    values = [
+        anomaly(location_id=name, value=v, ci_low=v, ci_high=v) for name, v in (("a", 0.0), ("b", 4.0), ("c", -4.0))
+    ]
+    hues = map_charts.colours(values, signed=True)
+    assert [hues[name] for name in "abc"] == ["#f7f7f7", "#b2182b", "#2166ac"]
+    assert map_charts.colours([anomaly(location_id="a", value=0.2)], signed=True)["a"] == "#f7f7f7"
+
+
+def test_a_part_without_a_number_says_so(drawn):
+    assert "no data" in [one.text for one in ElementTree.fromstring(drawn["map"].wide).iter("text")]
+
+
+def test_terms_and_the_rest_add_up_to_what_is_expected():
+    for terms in figure_words.balance_years(balance()).values():
+        stack = terms["rivers"] + terms["precipitation"] + terms["evaporation"] + terms["other terms"]
+        assert stack == pytest.approx(terms["expected"])
+        assert terms["evaporation"] < 0
+
+
+def test_the_residual_is_said_with_its_interval():
+    assert messages.words(gallery(), balance()).title.endswith("−12 km³ are left unexplained (90 % interval −45 to 21)")
+
+
+def test_a_source_on_another_basis_is_said_not_to_count():
+    (figure,) = (one for one in gallery().figures if one.kind == "goals")
+    said = figure_words.describe(figure, Voice())
+    assert "Synthetic B, 2023: 88 % of 1990, not counted" in said
+    assert "Synthetic A, 2023: 71 % of 1990;" in said
+
+
+def test_days_without_a_value_have_no_cell_in_the_calendar():
+    runs = [run for run in calendar_charts.spans(heat()) if run[0] == 1990]
+    days = {day for _, first, length, _ in runs for day in range(first, first + length)}
+    assert 75 not in days
+    assert {10, 300} <= days
+
+
+def daily(years, warm):
+    times = tuple(utc(1991) + timedelta(days=i) for i in range(int(years * 365.25)))
+    values = tuple(
+        14 + 8 * math.sin(i / 365.25 * math.tau) + 0.5 * math.sin(i * 1.7) + (4.0 if at in warm else 0.0)
+        for i, at in enumerate(times)
+    )
+    n = len(times)
+    return altimetry(
+        unit="degree_Celsius", resolution="P1D", times=times, values=values, std_uncertainty=(None,) * n,
+        status=("final",) * n, qc_flags=(1,) * n, granule_sha256=(),
+    )  # fmt: skip
+
+
+def test_the_calendar_shows_the_heatwave_that_is_in_the_days():
+    warm = {utc(2021, 7, 1) + timedelta(days=i) for i in range(12)}
+    found = report_shapes.heatwave_days(daily(31, warm))
+    inside = {at for at, category in zip(found.times, found.values, strict=True) if category and at.year == 2021}
+    assert warm <= inside
+
+
+def test_no_calendar_without_the_base_period():
+    assert report_shapes.heatwave_days(daily(15, set())) is None
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "az"])
+def test_countries_ports_and_what_is_reported_are_translated(language):
+    say = Voice(language)
+    places = (
+        "Azerbaijan",
+        "Kazakhstan",
+        "Russian Federation",
+        "Turkmenistan",
+        "Iran",
+        "North Caspian",
+        "Volga, head of the delta",
+    )
+    said = (*places, "Draught in use", report_shapes.NO_BASE)
+    assert [words for words in said if say.find(words) is None] == []
+
+
+def test_a_map_is_of_one_indicator_and_one_period():
+    older = anomaly(location_id="north_caspian", period_start=utc(2020), period_end=utc(2021))
+    chosen = report_shapes.mapped((*sea_map().values, older))
+    assert {value.location_id for value in chosen} == {"middle_caspian", "south_caspian"}

@@ -111,7 +111,7 @@ def test_countries_ports_and_what_is_reported_are_translated(language):
         "Kazakhstan",
         "Russian Federation",
         "Turkmenistan",
-        "Iran",
+        "Islamic Republic of Iran",
         "North Caspian",
         "Volga, head of the delta",
     )

@@ -13,6 +13,7 @@ import pytest
 
 from caspian_env.reports.page import build
 from tests.reports.synthetic_bulletin import bulletin, genuine
+from tests.reports.synthetic_figures import gallery
 
 pytestmark = pytest.mark.slow
 WIDTHS = (360, 768, 1440)
@@ -55,7 +56,7 @@ def browse(tmp_path_factory):
     return run
 
 
-@pytest.fixture(scope="module", params=[bulletin, genuine], ids=["synthetic", "genuine"])
+@pytest.fixture(scope="module", params=[bulletin, genuine, gallery], ids=["synthetic", "genuine", "figures"])
 def page(request, tmp_path_factory):
     files = build(request.param())
     name = next(name for name in files if name.endswith(".html"))

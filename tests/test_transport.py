@@ -239,11 +239,11 @@ def test_a_deadline_holds_between_the_bytes_of_a_header(tmp_path: Path, head: by
     began = time.monotonic()
     with Transport(Settings(tmp_path, "sqlite://"), timeout=5, sleep=lambda _: None) as transport:
         with playing([head, *drip * 100]) as server, pytest.raises(Unreachable, match="in time"):
-            fetch(transport, server.url, deadline_seconds=0.4)
+            fetch(transport, server.url, deadline_seconds=1.2)
         assert len(server.heard) == 1
         with playing(reply(b"ok")) as server:
             assert fetch(transport, server.url) == b"ok"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_a_coding_nobody_asked_for_is_undone_but_a_gz_file_stays(transport: Transport) -> None:

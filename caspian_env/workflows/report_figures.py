@@ -127,9 +127,7 @@ def _observed(
         std_uncertainty=tuple(None if u != u else float(u) for u in frame["std_uncertainty"]),
         status=tuple(frame["status"]),
         qc_flags=tuple(int(flag) for flag in frame["qc_flag"]),
-        source_notes=tuple(
-            note or "" for note in frame["source_note"].astype(object).where(frame["source_note"].notna())
-        ),
+        source_notes=tuple(frame["source_note"].astype(object).fillna("")),
         standard_name=seeds.variables[series.variable_id].standard_name or "",
     )
 

@@ -202,16 +202,16 @@ def test_a_cube_is_not_for_a_catalog_without_one(documentation_url: str, tmp_pat
         opened.cube("noaa_oisst_v2_1")
 
 
-def test_a_database_that_is_none_is_refused_and_not_made(tmp_path: Path, database_url: str) -> None:
+def test_a_database_that_is_none_is_refused_and_not_made(tmp_path: Path, empty_database_url: str) -> None:
     with pytest.raises(CatalogError, match="no such database"):
         ce.connect(tmp_path / "nowhere.db")
     assert not (tmp_path / "nowhere.db").exists()
-    empty = open_catalog(database_url)
+    empty = open_catalog(empty_database_url)
     with empty.write():
         pass
     empty.dispose()
     with pytest.raises(CatalogError, match="holds no catalog"):
-        ce.connect(database_url)
+        ce.connect(empty_database_url)
 
 
 def test_the_home_is_enough(documentation_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

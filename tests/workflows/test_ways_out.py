@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import io
 import pkgutil
 import re
 import shutil
@@ -14,8 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import netCDF4
 import pytest
 import typer
+from pyarrow import parquet
 
 from caspian_env import cli
 from caspian_env.catalog.indicator_values import read_indicator
@@ -119,8 +122,30 @@ def words_of(name: str, content: bytes, folder: Path) -> list[str]:
         (folder / "one.pdf").write_bytes(content)
         done = subprocess.run(["pdftotext", "-layout", str(folder / "one.pdf"), "-"], capture_output=True, check=True)
         content = done.stdout
+    if ending in ("parquet", "nc"):
+        return [word for column in columns_of(ending, content) for word in words_in(column)]
     assert ending in ("pdf", "html", "csv", "xml", "json", "bib", "txt"), f"{name}: nothing here reads such a file"
     return re.split(r'[,;<>\s"]+', content.decode("utf-8"))
+
+
+def columns_of(ending: str, content: bytes) -> Iterator[Any]:
+    """The values of each column of Parquet or variable of NetCDF, as a list."""
+    if ending == "parquet":
+        yield from parquet.read_table(io.BytesIO(content)).to_pydict().values()
+        return
+    with netCDF4.Dataset("in memory", memory=content) as opened:
+        opened.set_auto_mask(False)
+        yield from (variable[...].ravel().tolist() for variable in opened.variables.values())
+        yield from ([str(variable.__dict__)] for variable in (opened, *opened.variables.values()))
+
+
+def words_in(column: list[Any]) -> list[str]:
+    """Numbers as the shortest text that gives them back, and the words of texts."""
+    return [
+        word
+        for value in column
+        for word in (re.split(r'[,;<>\s"]+', value) if isinstance(value, str) else [repr(value)])
+    ]
 
 
 @pytest.mark.slow

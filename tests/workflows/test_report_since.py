@@ -85,7 +85,10 @@ def of_briefing(platform: Platform) -> set[str]:
     definition = definition_of("cop29")
     listed = [name for section in definition["sections"] for name in section.get("indicators", ())]
     listed += [
-        name for section in definition["sections"] for one in section.get("figures", ()) for name in one.get("values", ())
+        name
+        for section in definition["sections"]
+        for one in section.get("figures", ())
+        for name in one.get("values", ())
     ]
     listed += [name for headline in definition["headlines"] for name in headline["of"]]
     found = {one.id for one in shown_indicators(platform, listed)}

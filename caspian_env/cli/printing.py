@@ -262,9 +262,13 @@ def since(
         ("new edition", f"on {day:%F}", "now", "numbers"),
         [(one.dataset_id, one.then or "none", one.now or "none", one.n_numbers) for one in found.editions],
     )
-    for what, names in (("new target", found.new_targets), ("ended target", found.ended_targets)):
-        for target in names:
-            typer.echo(f"{what}: {target}")
+    for what, names in (
+        ("new target", found.new_targets),
+        ("ended target", found.ended_targets),
+        ("reported number", found.reported),
+    ):
+        for one in names:
+            typer.echo(f"{what}: {one}")
     mark = "; reconstructed from archived editions" if found.reconstructed else ""
     typer.echo(f"{found.n_same} numbers are the same, {len(found.other)} differ for another reason{mark}")
 

@@ -1,4 +1,4 @@
-"""What a report of an earlier day and the same report of today differ by: new editions, new targets, and nothing else."""
+"""What a report of an earlier day and that of today differ by: editions, targets, reported numbers, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from caspian_env.catalog.engine import Connection
+from caspian_env.catalog.manual import CONTENT, read_manual_values
 from caspian_env.catalog.migrate import require_current
 from caspian_env.reports.model import Report
 from caspian_env.reports.numbers import Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows.commitments import Commitments, commitments
-from caspian_env.workflows.report import fill_report
+from caspian_env.workflows.report import definition_of, fill_report
 
 Numbers = dict[str, tuple[tuple[float | None, ...], frozenset[tuple[str, str]]]]
 
@@ -33,6 +35,7 @@ class Since:
 
     ``reconstructed`` says that editions of the earlier day were collected after they had become known. ``other`` are the
     numbers that differ although bytes, and targets, are the same: a method or a definition has changed in between.
+    ``reported`` are the numbers that people reported since, or reported otherwise, where the report has a table of them.
     """
 
     report_id: str
@@ -40,6 +43,7 @@ class Since:
     editions: tuple[NewEdition, ...]
     new_targets: tuple[str, ...]
     ended_targets: tuple[str, ...]
+    reported: tuple[str, ...]
     n_same: int
     other: tuple[str, ...]
 
@@ -60,6 +64,7 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
     with platform.catalog.read() as connection:
         old, new = (fill_report(connection, platform, report_id, as_of=day) for day in (then, now))
         promised = [commitments(platform, connection, day) for day in (then, now)]
+        told = [_reported(connection, day) if _tells_reported(report_id) else frozenset() for day in (then, now)]
     was, known = (_numbers(report, one) for report, one in zip((old, new), promised, strict=True))
     editions = _editions(old, promised[0]), _editions(new, promised[1])
     targets = [{row.target.id for row in one.targets} for one in promised]
@@ -74,8 +79,25 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
         editions=tuple(_new_editions(*editions, causes)),
         new_targets=tuple(sorted(targets[1] - targets[0])),
         ended_targets=tuple(sorted(targets[0] - targets[1])),
+        reported=tuple(sorted({name for name, _ in told[0] ^ told[1]})),
         n_same=len(was.keys() & known.keys() - differing),
         other=tuple(sorted(other)),
+    )
+
+
+def _tells_reported(report_id: str) -> bool:
+    sections = definition_of(report_id)["sections"]
+    return any(table["kind"] == "reported_numbers" for section in sections for table in section.get("tables", ()))
+
+
+def _reported(connection: Connection, day: datetime | None) -> frozenset[tuple[str, tuple[Any, ...]]]:
+    """Each number that people reported by its name, with all that was said of it."""
+    return frozenset(
+        (
+            f"{row.quantity}@{row.location_id} {row.period_start:%Y-%m-%d}/{row.period_end:%Y-%m-%d}",
+            tuple(getattr(row, name) for name in CONTENT),
+        )
+        for row in read_manual_values(connection, as_of=day)
     )
 
 

@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,7 @@ def import_reported(platform: Platform, path: Path) -> Imported:
     known = load_reportables()
     places = set(platform.seeds.locations)
     parsed = [_row(row, f"{path.name}: row {n}", known, places) | shared for n, row in enumerate(rows, 1)]
+    _in_order(parsed, head["signed_on"], path.name, platform.clock())
     keys = [(row["quantity"], row["location_id"], row["period_start"], row["period_end"]) for row in parsed]
     if len(set(keys)) < len(keys):
         raise SettingsError(path.name, "states one number twice", "keep one row for each quantity, place and period")
@@ -139,8 +140,27 @@ def _period(text: str, where: str) -> Window:
         raise SettingsError(where, f"period is {text!r}", "write 2024, 2024-05 or 2024-01-01/2024-07-01") from error
 
 
+def _in_order(rows: list[dict[str, Any]], signed_on: str, name: str, now: datetime) -> None:
+    """Refuse days that cannot be: a period begins, is reported, and is signed for, in this order and not in the future."""
+    # A signature east of Greenwich may bear the day that begins there before it does in UTC.
+    if date.fromisoformat(signed_on) > (now + timedelta(days=1)).date():
+        raise SettingsError(name, f"signed_on is {signed_on}, in the future", "write the day of the signature")
+    for n, row in enumerate(rows, 1):
+        where, reported_on = f"{name}: row {n}", row["reported_on"]
+        if reported_on > signed_on:
+            raise SettingsError(
+                where, f"reported_on is {reported_on}, after signed_on {signed_on}", "correct the one or the other"
+            )
+        if row["period_start"].date() > date.fromisoformat(reported_on):
+            begins = f"the period begins on {row['period_start']:%Y-%m-%d}, after reported_on {reported_on}"
+            raise SettingsError(where, begins, "a plan or a forecast is no reported number")
+
+
 def _day(text: str, where: str, key: str) -> None:
     try:
-        date.fromisoformat(text)
+        # fromisoformat takes 20240229 and 2024-W09-4 too, which do not sort as text among the others.
+        plain = date.fromisoformat(text).isoformat() == text
     except ValueError as error:
         raise SettingsError(where, f"{key} is {text!r}", "write YYYY-MM-DD") from error
+    if not plain:
+        raise SettingsError(where, f"{key} is {text!r}", "write YYYY-MM-DD")

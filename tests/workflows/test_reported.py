@@ -13,6 +13,7 @@ from caspian_env.catalog.query import ask
 from caspian_env.errors import SettingsError
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
+from caspian_env.workflows.report_since import since
 from caspian_env.workflows.reported import COLUMNS, import_reported
 from caspian_env.workflows.seed import seed
 
@@ -64,6 +65,10 @@ def test_a_number_is_shown_as_reported_by_whom_and_when(platform: Platform, tmp_
         (HEAD + ROW.replace("Operator", ""), "reported_by is empty"),
         (HEAD + ROW.replace(",yes,", ",maybe,"), "redistributable is 'maybe'"),
         (HEAD + ROW.replace(",2023,", ",2023-13,"), "period is '2023-13'"),
+        (HEAD + ROW.replace(",2024-02-29,", ",20240229,"), "reported_on is '20240229'"),
+        (HEAD.replace("2026-02-01", "2999-02-01") + ROW, "signed_on is 2999-02-01, in the future"),
+        (HEAD + ROW.replace(",2024-02-29,", ",2026-02-02,"), "row 1: reported_on is 2026-02-02, after signed_on"),
+        (HEAD + ROW.replace(",2023,", ",2031,"), "row 1: the period begins on 2031-01-01, after reported_on"),
         (HEAD + ROW + ROW, "one number twice"),
         (HEAD.replace("quantity", "what") + ROW, "other columns"),
         (HEAD + ROW + ROW.replace("KAZ", "XXX"), "row 2"),
@@ -89,3 +94,15 @@ def test_the_catalog_refuses_to_change_a_stored_number(platform: Platform, tmp_p
 def test_targets_are_in_the_catalog(platform: Platform) -> None:
     rows = ask(platform.catalog, "SELECT level_pct, cut_pct FROM v_target WHERE target_id = 'rus_2030'").rows
     assert [tuple(row) for row in rows] == [(70, 30)]
+
+
+def test_a_report_of_an_earlier_day_and_todays_differ_by_what_was_reported_since(
+    platform: Platform, tmp_path: Path
+) -> None:
+    import_reported(platform, put(tmp_path, HEAD + ROW))
+    first = datetime.now(UTC)
+    assert since(platform, "cop29", first).reported == ()
+    import_reported(platform, put(tmp_path, HEAD + ROW.replace("2.76", "2.8") + ROW.replace(",2023,", ",2022,")))
+    expected = ("corridor_volume@KAZ 2022-01-01/2023-01-01", "corridor_volume@KAZ 2023-01-01/2024-01-01")
+    assert since(platform, "cop29", first).reported == expected
+    assert since(platform, "bulletin", first).reported == ()  # it has no table of reported numbers

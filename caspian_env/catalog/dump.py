@@ -15,13 +15,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.util.exc import CommandError
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.complaints import translated
 from caspian_env.catalog.engine import Catalog
-from caspian_env.catalog.migrate import schema_change, upgrade
+from caspian_env.catalog.migrate import revisions, schema_change, upgrade
 from caspian_env.errors import CatalogError, NewerDatabase
 
 CHUNK_ROWS = 5_000
@@ -102,11 +101,10 @@ def loading(catalog: Catalog, revision: str) -> Iterator[Connection]:
         When this version does not know the revision.
     """
     _refuse_content(catalog)
-    try:
-        upgrade(catalog, revision)
-    except CommandError as error:
+    if revision not in revisions():
         problem = f"its schema revision {revision} is not known to this version"
-        raise NewerDatabase("backup", problem, "restore it with the version that wrote it, or a newer one") from error
+        raise NewerDatabase("backup", problem, "restore it with the version that wrote it, or a newer one")
+    upgrade(catalog, revision)
     with schema_change(catalog) as connection:
         yield connection
         _reset_sequences(connection)

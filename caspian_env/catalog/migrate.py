@@ -11,11 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import roles
@@ -24,6 +22,11 @@ from caspian_env.catalog.sql_files import create_triggers, create_views, drop_tr
 from caspian_env.errors import CatalogError, NewerDatabase
 from caspian_env.formats.disk import discard
 from caspian_env.settings import data_folder
+
+if TYPE_CHECKING:  # alembic is heavy, and only who changes a schema needs it
+    from alembic.config import Config
+
+_RECORDED = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,9 @@ def upgrade(catalog: Catalog, revision: str = "head") -> str:
     CatalogError
         When the migration would lose a row, or leave one without its parent.
     """
-    from alembic import command
-
     if catalog.file:
         make_folder(catalog.file.parent)
-    script, before = _script(), current_revision(catalog)
-    target = script.get_revision(revision)
-    wanted = target.revision if target else ""
+    before, wanted = current_revision(catalog), {"head": newest_revision(), "base": ""}.get(revision, revision)
     if before and before == wanted:
         return before
     with schema_change(catalog) as connection:
@@ -66,9 +65,11 @@ def upgrade(catalog: Catalog, revision: str = "head") -> str:
         before = _known(catalog, current_of(connection))
         if before and before == wanted:
             return before
+        from alembic import command
+
         if before and catalog.file:
             back_up(catalog.file, backup_file(catalog.file, before))
-        move = command.upgrade if _is_ahead(before, revision) else command.downgrade
+        move = command.upgrade if wanted > before else command.downgrade
         config = _config()
         config.attributes["connection"] = connection
         move(config, revision)
@@ -116,14 +117,21 @@ def current_revision(catalog: Catalog) -> str:
         return _known(catalog, current_of(connection))
 
 
+def revisions() -> tuple[str, ...]:
+    """The schema revisions of this version in their order: a migration's file begins with its own."""
+    return tuple(sorted(path.name[:4] for path in data_folder("migrations").joinpath("versions").glob("[0-9]*.py")))
+
+
 def newest_revision() -> str:
     """The schema revision of this version."""
-    return _script().get_current_head() or ""
+    return revisions()[-1]
 
 
 def current_of(connection: Connection) -> str:
     """The revision recorded in the database, as it stands in this transaction."""
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    if not sa.inspect(connection).has_table(_RECORDED.name):
+        return ""
+    return connection.scalar(sa.select(_RECORDED.c.version_num)) or ""
 
 
 def require_current(catalog: Catalog) -> None:
@@ -180,34 +188,23 @@ def make_folder(folder: Path) -> None:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(data_folder("migrations")).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 
 
-def _script() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
 def _known(catalog: Catalog, revision: str) -> str:
     """A revision of this version; NewerDatabase for another."""
-    if revision and revision not in {script.revision for script in _script().walk_revisions()}:
+    if revision and revision not in revisions():
         raise NewerDatabase(
             catalog.name,
             f"its schema revision {revision} is not known to this version",
             "upgrade caspian-env, or restore the backup made before the upgrade",
         )
     return revision
-
-
-def _is_ahead(before: str, revision: str) -> bool:
-    if revision == "base":
-        return False
-    if not before or revision == "head":
-        return True
-    older = {script.revision for script in _script().iterate_revisions(before, "base")}
-    return revision not in older
 
 
 @contextmanager

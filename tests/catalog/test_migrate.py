@@ -3,13 +3,16 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from caspian_env.catalog.engine import Catalog, open_catalog
-from caspian_env.catalog.migrate import current_revision, newest_revision, require_current, upgrade
+from caspian_env.catalog.migrate import current_revision, newest_revision, require_current, revisions, upgrade
 from caspian_env.catalog.sql_files import view_files
 from caspian_env.catalog.tables import metadata
 from caspian_env.errors import CatalogError, NewerDatabase
+from tests.command_line import ROOT
 
 
 def names_of_views(catalog: Catalog) -> set[str]:
@@ -31,6 +34,13 @@ def test_every_view_is_there_and_answers(catalog: Catalog) -> None:
         for name, _ in view_files():
             rows = connection.execute(sa.text(f"SELECT * FROM {name}")).all()
             assert rows == ([("schema_revision", newest_revision())] if name == "v_catalog" else [])
+
+
+def test_the_revisions_are_those_of_alembic_in_its_order() -> None:
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    found = ScriptDirectory.from_config(config).walk_revisions()
+    assert [script.revision for script in found][::-1] == list(revisions())
 
 
 def test_down_to_nothing_and_up_again(catalog: Catalog) -> None:

@@ -188,9 +188,9 @@ def _reason(inputs: Inputs, indicator: Indicator, location: str) -> str:
     platform = inputs.platform
     with platform.catalog.read() as connection:
         arguments = inputs.of(connection, indicator, location)
+        if arguments is None:
+            return "no data yet of one of its inputs"
         before = last_fingerprint(connection, indicator.id, location)
-    if arguments is None:
-        return "no data yet of one of its inputs"
     moment = max([platform.clock(), *(argument.known_at for argument in arguments)])
     now = fingerprint_of(indicator, arguments, moment, word_of(platform, indicator, location))
     if before is None:

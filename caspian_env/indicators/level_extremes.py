@@ -200,7 +200,7 @@ def _from(row: Result, extreme: float, tolerance: float, downwards: bool, ci_lev
 
 def _ranked(rows: Sequence[Result], ci_level: float) -> Result:
     """Rank of the last of these annual means among all of them."""
-    from scipy.stats import norm
+    from scipy.special import ndtr
 
     last, others = rows[-1], rows[:-1]
     above = np.array([last.value - row.value for row in others])
@@ -208,7 +208,7 @@ def _ranked(rows: Sequence[Result], ci_level: float) -> Result:
     _, reach = interval(0.0, 1.0, ci_level)
     sure = reach * np.sqrt(theirs**2 + last.std_uncertainty**2)
     errors, weights = _normal_nodes()
-    chance = norm.cdf((above[None, :] + errors[:, None] * last.std_uncertainty) / np.maximum(theirs, 1e-12))
+    chance = ndtr((above[None, :] + errors[:, None] * last.std_uncertainty) / np.maximum(theirs, 1e-12))
     mean = chance.sum(axis=1)
     spread = weights @ (mean**2 + (chance * (1 - chance)).sum(axis=1)) - (weights @ mean) ** 2
     return Result(

@@ -72,7 +72,7 @@ def cell_trends(field: xr.DataArray, *, level: float = LEVEL, position: Numbers 
 def _trends(x: Numbers, values: Numbers, level: float) -> tuple[Numbers, ...]:
     """The fields of a `trends.Trend` for every column."""
     import numpy as np
-    from scipy import stats
+    from scipy.special import stdtrit
 
     there = np.isfinite(values)
     n = there.sum(axis=0).astype(np.float64)
@@ -89,7 +89,7 @@ def _trends(x: Numbers, values: Numbers, level: float) -> tuple[Numbers, ...]:
     n_eff = counted * (1 - r) / (1 + r)
     dof = np.maximum(1.0, n_eff - 2)
     error = np.sqrt(scatter / dof / spread)
-    reach = stats.t.ppf(0.5 + level / 2, dof) * error
+    reach = stdtrit(dof, 0.5 + level / 2) * error
     return slope, error, slope - reach, slope + reach, dof, r, n_eff
 
 

@@ -201,12 +201,12 @@ def _uncertainty(best: Numbers, values: Numbers) -> Numbers:
 def _profile_interval(fit: Gev, years: float, estimate: float) -> tuple[float, float]:
     """Where twice the fall of the likelihood, at its best for a given return level, reaches the quantile of chi squared."""
     from scipy.optimize import minimize
-    from scipy.stats import chi2
+    from scipy.special import gammaincinv
 
     middle, spread = float(fit.maxima.mean()), float(fit.maxima.std())
     values = (fit.maxima - middle) / spread
     best = np.array([(fit.location - middle) / spread, fit.scale / spread, fit.shape])
-    allowed = _minus_log_likelihood(best, values) + float(chi2.ppf(fit.level, 1)) / 2
+    allowed = _minus_log_likelihood(best, values) + float(gammaincinv(0.5, fit.level))  # half a quantile of chi squared
 
     def excess(z: float, near: Numbers) -> tuple[float, Numbers]:
         """How far the best likelihood with this return level lies below what is allowed, and where it is."""

@@ -104,19 +104,20 @@ def hamed_rao(y: ArrayLike, *, alpha: float = HAMED_RAO_ALPHA) -> Test:
     NotComputable
         Fewer than four values, or correlations so negative that no variance is left.
     """
-    from scipy import stats
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
 
     values = _given(y)
     values = values[np.isfinite(values)]
     n = values.size
     first, second = np.triu_indices(n, 1)
     slope = float(np.median((values[second] - values[first]) / (second - first)))
-    ranks = stats.rankdata(values - slope * np.arange(n))
+    ranks = rankdata(values - slope * np.arange(n))
     deviation = ranks - ranks.mean()
     scatter = float(deviation @ deviation)
     lags = np.arange(1, n)
     correlation = np.array([deviation[lag:] @ deviation[: n - lag] for lag in lags]) / (scatter or 1.0)
-    counts = np.abs(correlation) > stats.norm.ppf(1 - alpha / 2) / sqrt(n)
+    counts = np.abs(correlation) > ndtri(1 - alpha / 2) / sqrt(n)
     weights = ((n - lags) * (n - lags - 1) * (n - lags - 2)).astype(float)
     factor = 1 + 2 / (n * (n - 1) * (n - 2)) * float(weights[counts] @ correlation[counts])
     if factor <= 0:
@@ -132,13 +133,13 @@ def score_variance(values: Numbers) -> float:
 
 
 def _test(values: Numbers, variance: float) -> Test:
-    from scipy import stats
+    from scipy.special import ndtr
 
     n = values.size
     first, second = np.triu_indices(n, 1)
     s = float(np.sign(values[second] - values[first]).sum())
     z = (s - np.sign(s)) / sqrt(variance) if variance > 0 else 0.0
-    return Test(float(z), float(2 * stats.norm.sf(abs(z))), s / (n * (n - 1) / 2), s, variance, n)
+    return Test(float(z), float(2 * ndtr(-abs(z))), s / (n * (n - 1) / 2), s, variance, n)
 
 
 def _given(y: ArrayLike) -> Numbers:

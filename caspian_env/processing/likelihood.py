@@ -63,11 +63,11 @@ def of_exceeding(threshold: float, estimate: float, std_uncertainty: float, dof:
     """
     from math import isfinite
 
-    from scipy import stats
+    from scipy.special import ndtr, stdtr
 
     if not (isfinite(estimate) and std_uncertainty > 0):
         raise NotComputable("likelihood", "a probability needs an estimate and its uncertainty", "give both")
     score = (threshold - estimate) / std_uncertainty
     if dof is None or not isfinite(dof):
-        return float(stats.norm.sf(score))
-    return float(stats.t.sf(score, dof))
+        return float(ndtr(-score))
+    return float(stdtr(dof, -score))

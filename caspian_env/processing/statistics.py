@@ -68,10 +68,10 @@ def interval(value: float, u: float, level: float = LEVEL, dof: float = inf) -> 
 
 @lru_cache(maxsize=1024)  # every value of a series asks for the same
 def _coverage_factor(level: float, dof: float) -> float:
-    from scipy import stats
+    from scipy.special import ndtri, stdtrit  # what scipy.stats asks too, which takes a second to import
 
     quantile = 0.5 + level / 2
-    return float(stats.t.ppf(quantile, dof)) if isfinite(dof) else float(stats.norm.ppf(quantile))
+    return float(stdtrit(dof, quantile)) if isfinite(dof) else float(ndtri(quantile))
 
 
 def increment_rate(levels: ArrayLike, *, level: float = LEVEL, careful: bool = False) -> Rate:

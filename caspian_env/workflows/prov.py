@@ -53,7 +53,7 @@ def _add_value(document: Document, platform: Platform, explained: Explanation) -
     fields = explained.fields
     indicator = platform.seeds.indicators.get(fields["indicator_id"])
     if indicator is not None and fields["value"] is not None and (owners := kept_back(platform.seeds, indicator)):
-        fields = {**fields, **dict.fromkeys(NUMBERS), "reason": why_kept_back(platform.seeds, owners)}
+        fields = {**fields, **dict.fromkeys(NUMBERS), "reason": why_kept_back(platform.seeds, indicator, owners)}
     name = f"{PREFIX}:value-{fields['id']}"
     method = explained.method or {}
     attributes = {key: fields[key] for key in fields if key not in {"id", "value"}} | {

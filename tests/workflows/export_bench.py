@@ -18,7 +18,8 @@ from tests.workflows.conftest import compose
 DATASETS = ("edgar_ghg", "irena_renewables", "nd_gain", "owid_total_ghg")
 ONLY = {
     "ghg_total_1y_edgar", "ghg_total_1y_owid", "ghg_change_1y_edgar", "ndc_gap_1y_rus_2060_edgar",
-    "re_capacity_share_1y_irena", "nd_gain_score_1y",
+    "ndc_gap_1y_rus_2030_edgar", "ndc_gap_1y_rus_2030_owid", "ndc_progress_1y_rus_2030_edgar",
+    "ndc_required_cut_1y_rus_2030_edgar", "ghg_rate_10y_edgar", "re_capacity_share_1y_irena", "nd_gain_score_1y",
 }  # fmt: skip
 # Invented: one number that may be passed on and one that may not.
 SECRET = 1234.5678
@@ -28,8 +29,11 @@ quantity,location,period,value,unit,reported_by,reported_on,source,licence,redis
 corridor_volume,KAZ,2023,2.76,Mt,Operator,2024-02-29,daryo 2024-02-29,press,yes,
 disaster_affected,KAZ,2023,{SECRET},1,A register,2024-02-29,EM-DAT,registration,no,
 """
-# The gap to a target of zero is the emissions themselves.
-KEPT_BACK = {"ghg_total_1y_edgar", "ndc_gap_1y_rus_2060_edgar", "re_capacity_share_1y_irena", "nd_gain_score_1y"}
+# The gap to a target of zero is the emissions themselves; to another one, it gives them together with a printed change.
+KEPT_BACK = {
+    "ghg_total_1y_edgar", "ndc_gap_1y_rus_2060_edgar", "ndc_gap_1y_rus_2030_edgar", "re_capacity_share_1y_irena",
+    "nd_gain_score_1y",
+}  # fmt: skip
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from .small_mirror import write_small_mirror
 ROOT = Path(__file__).resolve().parents[2]
 SHIFTED = Path(__file__).with_name("shifted.py")
 PATIENCE = 120.0
+LOOK_SECONDS = 0.3  # often enough, and cheap enough not to slow down what is waited for
 
 
 @pytest.fixture(scope="session")
@@ -125,14 +126,14 @@ class Operations:
         begun = time.monotonic()
         while not condition():
             assert time.monotonic() - begun < PATIENCE, f"waited in vain for {what}: {self.runs()}"
-            time.sleep(0.1)
+            time.sleep(LOOK_SECONDS)
 
     def wait_until(self, condition: Callable[[], object], what: str, process: Process) -> None:
         """The same where there is no ledger to look at."""
         begun = time.monotonic()
         while not condition():
             assert time.monotonic() - begun < PATIENCE, f"waited in vain for {what}: {process.output}"
-            time.sleep(0.1)
+            time.sleep(LOOK_SECONDS)
 
     def end(self) -> None:
         for process in self.started:

@@ -128,6 +128,18 @@ def require_variable(grid: xr.Dataset, name: str, dims: tuple[str, ...], dataset
         raise BadGranule(dataset, problem, "has the provider changed its layout?")
 
 
+def require_months(grid: xr.Dataset, dataset: str) -> None:
+    """Refuse a grid whose times are not the first of one month after the other; BadGranule for it."""
+    import numpy as np
+
+    stamps = grid["time"].values
+    if stamps.size and np.issubdtype(stamps.dtype, np.datetime64):
+        whole = stamps.astype("datetime64[M]")
+        if (whole == stamps).all() and (np.diff(whole).astype(int) == 1).all():
+            return
+    raise BadGranule(dataset, "the time axis is not one first of the month after the other", "fetch it again")
+
+
 def require_caspian(grid: xr.Dataset, name: str, dataset: str) -> None:
     """Nothing, if every time step has at least one finite value between 46-55 °E and 36-47.5 °N.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caspian_env.errors import BadGranule
-from caspian_env.formats.netcdf import read_netcdf, require_caspian, require_variable
+from caspian_env.formats.netcdf import read_netcdf, require_caspian, require_months, require_variable
 from caspian_env.model import GranuleRef, Http, Window
 
 if TYPE_CHECKING:
@@ -43,17 +43,6 @@ def read_granule(path: Path) -> xr.Dataset:
     told = " ".join(str(text) for text in (*months.attrs.values(), months["sst"].attrs.get("dataset", "")))
     if "COBE-SST2" not in told and "COBE-SST 2" not in told:
         raise BadGranule(_DATASET, "the file does not call itself COBE-SST2", "another product is another dataset")
-    if not _monthly(months):
-        raise BadGranule(_DATASET, "the time axis is not one first of the month after the other", "fetch it again")
+    require_months(months, _DATASET)
     require_caspian(months, "sst", _DATASET)
     return months
-
-
-def _monthly(months: xr.Dataset) -> bool:
-    import numpy as np
-
-    stamps = months["time"].values
-    if stamps.size == 0 or not np.issubdtype(stamps.dtype, np.datetime64):
-        return False
-    whole = stamps.astype("datetime64[M]")
-    return bool((whole == stamps).all() and (np.diff(whole).astype(int) == 1).all())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caspian_env.errors import BadGranule
-from caspian_env.formats.netcdf import read_netcdf, require_caspian, require_variable
+from caspian_env.formats.netcdf import read_netcdf, require_caspian, require_months, require_variable
 from caspian_env.model import GranuleRef, Http, Window
 
 if TYPE_CHECKING:
@@ -45,17 +45,6 @@ def read_granule(path: Path) -> xr.Dataset:
     if version != _VERSION:
         problem = f"the file is of product version {version or 'unknown'!r} and not {_VERSION!r}"
         raise BadGranule(_DATASET, problem, "a new version is a new dataset")
-    if not _monthly(months):
-        raise BadGranule(_DATASET, "the time axis is not one first of the month after the other", "fetch it again")
+    require_months(months, _DATASET)
     require_caspian(months, "sst", _DATASET)
     return months[["sst"]]
-
-
-def _monthly(months: xr.Dataset) -> bool:
-    import numpy as np
-
-    stamps = months["time"].values
-    if stamps.size == 0 or not np.issubdtype(stamps.dtype, np.datetime64):
-        return False
-    whole = stamps.astype("datetime64[M]")
-    return bool((whole == stamps).all() and (np.diff(whole).astype(int) == 1).all())

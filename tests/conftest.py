@@ -9,10 +9,12 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from caspian_env import wiring
 from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.catalog.migrate import upgrade
 
@@ -22,6 +24,23 @@ ROOT = Path(__file__).resolve().parent.parent
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Bytes are named by their argument: written anew in each process they may differ, and workers must agree on names."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def delivered_seeds() -> Iterator[None]:
+    """Platforms of one process share what they read from the delivered seeds, which takes each a quarter of a second.
+
+    Seeds are never changed once read. Those with declarations of an institute are read anew, as is whatever a test
+    asks `load_seeds` for by name.
+    """
+    read, held = wiring.load_seeds, cache(wiring.load_seeds)
+
+    def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> wiring.Seeds:
+        return read(folder, own=own) if folder or (own and own.exists()) else held()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(wiring, "load_seeds", load_seeds)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
@@ -179,6 +180,13 @@ def alike_of(dataset: Dataset) -> Alike | None:
     """What the source of a dataset promises of its files, so that they may be read for their numbers alone; or None."""
     promised: Alike | None = getattr(_member("sources", dataset.module, dataset.id), "ALIKE", None)
     return promised
+
+
+def published_by_of(dataset: Dataset) -> Callable[[bytes, date], bytes] | None:
+    """What leaves only the rows published by a day of a table that comes with the platform; None for other sources."""
+    module = _member("sources", dataset.module, dataset.id)
+    cut: Callable[..., bytes] | None = getattr(module, "published_by", None)
+    return partial(cut, options=dataset.options) if cut else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.observations import TICK, known_at
+from caspian_env.errors import BackwardsKnowledge
 
 KEYS = ("quantity", "location_id", "period_start", "period_end")
 # What makes a number another number; who signed for it and in which file is about it.
@@ -18,9 +19,15 @@ CONTENT = ("value", "unit", "reported_by", "reported_on", "source", "licence", "
 
 
 def write_manual_values(
-    connection: Connection, rows: Sequence[Mapping[str, Any]], moment: datetime
+    connection: Connection, rows: Sequence[Mapping[str, Any]], moment: datetime, *, archived: bool = False
 ) -> tuple[int, int, int]:
-    """Store what differs from what is known, and return how many rows were new, revised and unchanged."""
+    """Store what differs from what is known, and return how many rows were new, revised and unchanged.
+
+    Raises
+    ------
+    BackwardsKnowledge
+        When the rows are ``archived``, known from a moment in the past, and one of them is known from later already.
+    """
     column = t.manual_value.c
     new = revised = unchanged = 0
     for row in rows:
@@ -28,6 +35,12 @@ def write_manual_values(
         old = connection.execute(
             sa.select(t.manual_value).where(*mine, column.known_to.is_(None))
         ).one_or_none()  # fmt: skip
+        if archived and old is not None and old.known_from > moment:
+            raise BackwardsKnowledge(
+                row["quantity"],
+                f"{row['location_id']}, {row['period_start']:%F}: one is known since {old.known_from:%F}, after {moment:%F}",
+                "import signed files oldest first",
+            )
         if old is not None and all(getattr(old, name) == row[name] for name in CONTENT):
             unchanged += 1
             continue

@@ -9,17 +9,17 @@ import csv
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caspian_env.cli.options import AsCsv, AsJson, AsOf, Config, Home, Region, app, utc_of
+from caspian_env.cli.options import MOMENTS, AsCsv, AsJson, AsOf, Config, Home, Region, app, known_at_of, utc_of
 from caspian_env.cli.show import print_json, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from caspian_env.wiring import Platform
 
@@ -53,10 +53,17 @@ def indicators(
     pages: Annotated[
         Path | None, typer.Option("--pages", metavar="FOLDER", help="Write a page for each method there.")
     ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at", formats=MOMENTS, metavar="DATE", show_default=False,
+            help="With import: from when the signed file was known, UTC; a date means its 00:00. Oldest first.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     home: Home = None,
     config: Config = None,
-) -> None:
+) -> None:  # fmt: skip
     """List the indicators: what each number is, and from what it is computed; import FILE reads reported numbers."""
     from dataclasses import asdict
 
@@ -66,8 +73,12 @@ def indicators(
 
     words = words or []
     if words[:1] == ["import"]:
-        _import(words[1:], home, config, as_json)
+        _import(words[1:], known_at, home, config, as_json)
         return
+    if known_at:
+        raise SettingsError(
+            "--known-at", "is about a signed file", "caspian-env indicators import FILE.csv --known-at DATE"
+        )
     if len(words) > 1:
         raise SettingsError(words[1], "is one name too many", "name one indicator")
     indicator = words[0] if words else None
@@ -98,14 +109,14 @@ def indicators(
         typer.echo("next: caspian-env indicators ID tells how one is made; caspian-env indicator ID shows its values")
 
 
-def _import(files: list[str], home: Any, config: Any, as_json: bool) -> None:
+def _import(files: list[str], known_at: datetime | None, home: Any, config: Any, as_json: bool) -> None:
     from caspian_env.errors import SettingsError
     from caspian_env.workflows.reported import import_reported
 
     if len(files) != 1:
         raise SettingsError("indicators import", "takes one file", "caspian-env indicators import FILE.csv")
     with opened(home, config) as platform:
-        done = import_reported(platform, Path(files[0]))
+        done = import_reported(platform, Path(files[0]), known_at=known_at_of(known_at))
     if as_json:
         print_json(done)
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, app, utc_of
+from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, app, past_of
 from caspian_env.cli.show import print_json
 
 
@@ -34,7 +34,7 @@ def export(
     from caspian_env.workflows.exchange import export as write
 
     with opened(home, config) as platform:
-        done = write(platform, form, out, as_of=utc_of(as_of), group_by=group_by, only=set(only) if only else None)
+        done = write(platform, form, out, as_of=past_of(as_of), group_by=group_by, only=set(only) if only else None)
         if cite:
             used = [name for row in done.rows for name in row["SOURCES"].split("; ")]
             done.files += write_citations(platform, out, used)

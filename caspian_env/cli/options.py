@@ -83,6 +83,26 @@ def utc_of(moment: datetime | None) -> datetime | None:
     return as_utc(moment) if moment else None
 
 
+def past_of(moment: datetime | None, name: str = "--as-of") -> datetime | None:
+    """The day or moment whose knowledge is asked for, UTC; refused where it has not come yet.
+
+    Raises
+    ------
+    SettingsError
+        When it is later than now: nobody knows what will be known then.
+    """
+    if moment is None:
+        return None
+    from caspian_env.errors import SettingsError
+    from caspian_env.wiring import now
+
+    asked, here = as_utc(moment), now()
+    if asked > here:
+        problem = f"{asked:%F %H:%M} UTC is in the future; it is {here:%F %H:%M} UTC"
+        raise SettingsError(name, problem, "name a day that has come, or leave it out for what is known now")
+    return asked
+
+
 def known_at_of(moment: datetime | None) -> datetime | None:
     """When an edition became known, refused before anything is begun where that is later than now."""
     if moment is None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from caspian_env.cli.options import MOMENTS, AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, app, utc_of
+from caspian_env.cli.options import MOMENTS, AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, app, past_of, utc_of
 from caspian_env.cli.show import print_json, show_files, show_outcomes, show_table
-from caspian_env.model import as_utc
 
 if TYPE_CHECKING:
     from caspian_env.workflows.check_report import Checked
@@ -54,7 +53,7 @@ def bulletin(
     with opened(home, config) as platform:
         folder = out or platform.settings.reports
         try:
-            files = write_bulletin(platform, folder, as_of=utc_of(as_of), scheduled_for=utc_of(scheduled_for))
+            files = write_bulletin(platform, folder, as_of=past_of(as_of), scheduled_for=utc_of(scheduled_for))
         except AlreadyDone as done:
             typer.echo(str(done))
             return
@@ -88,7 +87,7 @@ def build(
     with opened(home, config) as platform:
         files = build_reports(
             platform, out or platform.settings.reports, names or (), languages=language or (),
-            formats=with_citations(wanted, cite), as_of=utc_of(as_of), group_by=group_by,
+            formats=with_citations(wanted, cite), as_of=past_of(as_of), group_by=group_by,
         )  # fmt: skip
     show_files(files)
 
@@ -132,7 +131,7 @@ def freeze(
     wanted = with_citations(formats or (), cite)
     with opened(home, config) as platform:
         frozen = freeze_report(
-            platform, name, as_of=utc_of(as_of), allow=allow or (), languages=language or (), formats=wanted
+            platform, name, as_of=past_of(as_of), allow=allow or (), languages=language or (), formats=wanted
         )
     _show_frozen(frozen, as_json)
 
@@ -152,7 +151,7 @@ def erratum(
     from caspian_env.workflows.freeze import correct
 
     with opened(home, config) as platform:
-        frozen = correct(platform, edition, reason=reason, as_of=utc_of(as_of), allow=allow or ())
+        frozen = correct(platform, edition, reason=reason, as_of=past_of(as_of), allow=allow or ())
     _show_frozen(frozen, as_json)
 
 
@@ -176,7 +175,7 @@ def check(
         raise SettingsError("report check", "needs the name of an edition or --all", "caspian-env report list")
     with opened(home, config) as platform:
         if edition is not None:
-            one = check_edition(platform, edition, as_of=utc_of(as_of))
+            one = check_edition(platform, edition, as_of=past_of(as_of))
             print_json(one.as_dict()) if as_json else _show_checked(one)
             raise typer.Exit(0 if one.holds else PARTIAL)
         try:
@@ -253,8 +252,9 @@ def since(
     from caspian_env.cli.asking import opened
     from caspian_env.workflows.report_since import since as compare
 
+    then = past_of(day, "DATE") or day
     with opened(home, config) as platform:
-        found = compare(platform, name, as_utc(day), utc_of(as_of))
+        found = compare(platform, name, then, past_of(as_of))
     if as_json:
         print_json(found.as_dict())
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, utc_of
+from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, past_of
 from caspian_env.cli.show import print_json, show_table
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def targets(country: Country = None, as_of: AsOf = None, as_json: AsJson = False
     from caspian_env.seeds.targets import load_targets
     from caspian_env.wiring import now
 
-    day = (utc_of(as_of) or now()).date()
+    day = (past_of(as_of) or now()).date()
     rows = [row for row in load_targets().values() if row.valid_at(day) and row.country in _wanted(country)]
     if as_json:
         print_json([asdict(row) | {"cut_pct": row.cut_pct} for row in rows])
@@ -45,6 +45,8 @@ def targets(country: Country = None, as_of: AsOf = None, as_json: AsJson = False
         "not read",
     )
     show_table(heads, [_promise(row) for row in rows], right=("allowed %",))
+    if undated := [row.id for row in rows if not row.valid_from]:
+        typer.echo(f"since when {', '.join(undated)} is promised is not known, so it is listed for every day")
     typer.echo(
         f"{len(rows)} targets as of {day}; allowed % is of the base, never the cut; a column named under not read"
     )
@@ -62,7 +64,7 @@ def commitments(
 
     wanted = _wanted(country)
     with opened(home, config) as platform, platform.catalog.read() as connection:
-        found = read(platform, connection, utc_of(as_of))
+        found = read(platform, connection, past_of(as_of))
     rows = [row for row in found.targets if row.target.country in wanted]
     if as_json:
         pledges = [pledge for pledge in found.pledges if pledge.country in wanted]
@@ -95,7 +97,7 @@ def _promise(row: Target) -> Sequence[object]:
         row.conditional,
         row.lulucf,
         row.gwp_set,
-        row.valid_from or "?",
+        row.valid_from or "not known",
         row.mark,
         row.unconfirmed,
     )
@@ -123,6 +125,8 @@ def _show(found: Commitments, rows: Sequence[TargetProgress], wanted: set[str]) 
 
 
 def _source(line: SourceLine) -> Sequence[object]:
+    from caspian_env.workflows.commitments import NO_EDITION
+
     numbers = (
         (line.value, 1), (line.base_value, 1), (line.allowed, 1), (line.progress_pct, 1), (line.gap, 1),
         (line.required_cut_pct, 2), (line.rate_pct, 2), (line.projected, 0),
@@ -130,5 +134,6 @@ def _source(line: SourceLine) -> Sequence[object]:
     shown = ["-" if value is None else f"{value:.{digits}f}" for value, digits in numbers]
     basis = f"{line.gwp_set}, land use {line.lulucf}"
     word = line.word if line.counted else f"({line.word}; beside: {line.why_not})"
-    edition = line.edition.rpartition(", ")[2]
+    # The end of an edition is what differs between two of them.
+    edition = line.edition if line.edition.startswith(NO_EDITION) else line.edition.rpartition(", ")[2]
     return "*" if line.counted else "", line.source, edition, line.year, basis, *shown, word

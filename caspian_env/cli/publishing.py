@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from caspian_env.cli.options import AsOf, Config, Home, utc_of
+from caspian_env.cli.options import AsOf, Config, Home, past_of
 from caspian_env.cli.printing import Formats, Languages, report
 from caspian_env.cli.show import show_files
 
@@ -48,6 +48,6 @@ def package(
 
     with opened(home, config) as platform:
         files = pack(
-            platform, name, out, languages=language or (), formats=formats or (), as_of=utc_of(as_of)
+            platform, name, out, languages=language or (), formats=formats or (), as_of=past_of(as_of)
         )  # fmt: skip
     show_files(files)

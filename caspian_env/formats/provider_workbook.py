@@ -44,6 +44,17 @@ def workbook_sheets(path: Path, dataset: str, *names: str) -> Sheets:
         raise BadGranule(dataset, f"the workbook is damaged ({type(error).__name__})", "fetch it again") from error
 
 
+def written_on(path: Path) -> str:
+    """The newest day on which a part of a workbook was written, by its zip archive; '' where it holds no such day.
+
+    The days in a workbook's properties are often those of the template that it was filled into.
+    """
+    with zipfile.ZipFile(path) as parts:
+        newest = max((part.date_time[:3] for part in parts.infolist()), default=(1980, 1, 1))
+    year, month, day = newest
+    return f"{year:04}-{month:02}-{day:02}" if year > 1980 else ""  # 1980-01-01 is what zip has in place of no day
+
+
 def _read(path: Path, dataset: str, names: tuple[str, ...]) -> Sheets:
     import openpyxl
 

@@ -16,6 +16,9 @@ MET = re.compile(r"met by (\w+) (?:source )?of (\w+)(?: sources)?")
 BESIDE = re.compile(r"(\w+) on another basis shown beside, not counted")
 NEWEST = re.compile(r"its newest year is (\d+)")
 APART = re.compile(r"(land use is|potentials are) (\w+) in the target and (\w+) in the source")
+NO_EDITION = re.compile(r"no edition, collected on ([\d-]+)")
+WRITTEN = re.compile(r"workbook of ([\d-]+)")
+STATED = re.compile(r"(?:^|, )edition (\d[\d.-]*)$")
 WORDS = ("included", "excluded", "both", "unstated", "reported", "unknown")
 RECONSTRUCTED = "Reconstructed: editions were collected from an archive, after they had become known."
 
@@ -65,7 +68,7 @@ def sources(name: str, rows: Iterable[Any], say: Voice) -> Table:
               "Last ten years", "Counted"),
         rows=tuple(
             (
-                _short(row.target.id), _edition_of(line), str(line.year),
+                _short(row.target.id), _edition_of(say, line), str(line.year),
                 f"{say.name(line.gwp_set) if line.gwp_set in WORDS else line.gwp_set}, {say.name(f'land use {line.lulucf}')}",
                 _number(say, line.change_pct, 1), _number(say, line.progress_pct, 1),
                 _number(say, line.required_cut_pct, 2), _number(say, line.rate_pct, 2),
@@ -121,8 +124,15 @@ def _short(target_id: str) -> str:
     return f"{country.upper()} {rest.replace('_', ' ')}"
 
 
-def _edition_of(line: Any) -> str:
-    return f"{line.source.replace('_', ' ')}, {line.edition.rpartition(', ')[2]}"
+def _edition_of(say: Voice, line: Any) -> str:
+    source = line.source.replace("_", " ")
+    if none := NO_EDITION.fullmatch(line.edition):
+        return say.words("{source}, no edition, collected on {day}", source=source, day=none[1])
+    if written := WRITTEN.fullmatch(line.edition):
+        return say.words("{source}, workbook of {day}", source=source, day=written[1])
+    if stated := STATED.search(line.edition):
+        return say.words("{source}, edition {edition}", source=source, edition=stated[1])
+    return f"{source}, {line.edition.rpartition(', ')[2]}"
 
 
 def _number(say: Voice, value: float | None, decimals: int) -> str:

@@ -7,12 +7,13 @@ status ``reported``.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.errors import BadGranule
+from caspian_env.errors import BadGranule, NotPublished
 from caspian_env.formats.table_text import number, read_lines, read_table, time_series
 from caspian_env.model import GranuleRef, Http, Window
 
@@ -26,6 +27,24 @@ _HEADER = ("year", "level_m", "place", "reported_on", "source", "url", "note")
 def list_granules(window: Window, http: Http, *, options: Mapping[str, Any]) -> Iterator[GranuleRef]:
     """The one table, which comes with the platform."""
     yield GranuleRef(path="seed:reported_levels.csv", status="reported")
+
+
+def published_by(table: bytes, day: date, *, options: Mapping[str, Any]) -> bytes:
+    """The table as it could have been kept on a day: without the rows that were published later.
+
+    Raises
+    ------
+    NotPublished
+        When nothing of the place that the options name had been published.
+    """
+    lines = table.decode("utf-8").splitlines(keepends=True)
+    rows = {
+        n: dict(zip(_HEADER, cells, strict=False)) for n, line in enumerate(lines) for cells in csv.reader([line]) if n
+    }
+    later = {n for n, row in rows.items() if row.get("reported_on", "") > f"{day:%F}"}
+    if rows and not any(row.get("place") == options["place"] for n, row in rows.items() if n not in later):
+        raise NotPublished(_DATASET, f"no level of {options['place']} was published by {day:%F}", "ask for a later day")
+    return "".join(line for n, line in enumerate(lines) if n not in later).encode()
 
 
 def read_granule(path: Path, *, options: Mapping[str, Any]) -> xr.Dataset:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from caspian_env.errors import BadGranule, NoIndex, NotPublished
 from caspian_env.formats.country_years import Cell, by_country_and_year
 from caspian_env.formats.provider_workbook import Cell as SheetCell
-from caspian_env.formats.provider_workbook import Sheets, workbook_sheets
+from caspian_env.formats.provider_workbook import Sheets, workbook_sheets, written_on
 from caspian_env.model import GranuleRef, Http, Window
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def read_granule(path: Path) -> xr.Dataset:
     -------
     xarray.Dataset, dims (time, location)
         Totals of all gases, of carbon dioxide and of methane, with and without land use (Gg of carbon dioxide
-        equivalent); ``status`` is ``reported``.
+        equivalent); ``status`` is ``reported``. ``product_version`` of a profile is the day on which its workbook was
+        written.
 
     Raises
     ------
@@ -83,7 +84,10 @@ def read_granule(path: Path) -> xr.Dataset:
         table = by_country_and_year(_annex_one(first), _DATASET, units=_UNITS)
         table.attrs["edition"] = _produced(first)
     elif title == "GHG emissions, Gg CO2 equivalent":
-        table = by_country_and_year(_profile(workbook_sheets(path, _DATASET, *_SHEETS)), _DATASET, units=_UNITS)
+        cells = _profile(workbook_sheets(path, _DATASET, *_SHEETS))
+        # No edition by which two were compared: every state's profile is written on its own day.
+        version = f"workbook of {day}" if (day := written_on(path)) else None
+        table = by_country_and_year(cells, _DATASET, units=_UNITS, product_version=version)
     else:
         raise BadGranule(_DATASET, f"the first cell is {title[:60]!r}", _LAYOUT)
     table["status"] = ("time", _reported(table.sizes["time"]))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from caspian_env.catalog.engine import Connection
 
 ON_TRACK, INSUFFICIENT, CANNOT_BE_SAID = "on track", "insufficient", "cannot be said"
+NO_EDITION = "no edition, collected on"  # the day on which an archive had it, where it was read from one
 SETS = ("SAR", "AR4", "AR5", "AR6")
 
 
@@ -31,9 +32,10 @@ SETS = ("SAR", "AR4", "AR5", "AR6")
 class SourceLine:
     """One source's numbers for one target; all of one edition, so of one basis.
 
-    ``counted`` says whether it is on the target's basis; ``why_not`` why it is not. Values are in ``unit`` (Mt of carbon
-    dioxide equivalent a year), rates in percent a year; ``projected`` is the target year at the rate of the last ten years.
-    ``met`` tells whether the newest ``year`` is at or below what is allowed. None is a number that there is not.
+    ``edition`` is the product version that the file states, or says that it states none. ``counted`` tells whether it is on
+    the target's basis; ``why_not`` why it is not. Values are in ``unit`` (Mt of carbon dioxide equivalent a year), rates in
+    percent a year; ``projected`` is the target year at the rate of the last ten years. ``met`` tells whether the newest
+    ``year`` is at or below what is allowed. None is a number that there is not: no progress stands in the base year itself.
     """
 
     source: str
@@ -192,7 +194,7 @@ def _line(target: Target, source: str, sources: _Sources, moment: datetime) -> S
         title=dataset.title,
         dataset_id=dataset.id,
         variable_id=variable.id,
-        edition=edition.product_version or f"of {edition.known_at:%B %Y}",
+        edition=edition.product_version or f"{NO_EDITION} {edition.known_at:%F}",
         granule_sha256=edition.sha256,
         known_from=edition.known_at,
         retrieved_at=edition.retrieved_at,
@@ -207,7 +209,7 @@ def _line(target: Target, source: str, sources: _Sources, moment: datetime) -> S
         allowed=allowed,
         change_pct=100 * (years[year] / base - 1) if base else None,
         progress_pct=sources.number(f"ndc_progress_1y_{target.id}_{source}", country, year),
-        gap=sources.number(f"ndc_gap_1y_{target.id}_{source}", country, year),
+        gap=None if allowed is None else years[year] - allowed,  # as ndc_gap_1y, and in the base year too
         required_cut_pct=sources.number(f"ndc_required_cut_1y_{target.id}_{source}", country, year),
         rate_pct=rate,
         projected=projected,

@@ -1,4 +1,4 @@
-"""What may leave the platform: no number that is a provider's row or leads back to it, where the licence forbids to pass rows on.
+"""What may leave the platform: no row of a provider, and no number that leads back to it, where the licence forbids it.
 
 A ratio of two rows of one series (a change in per cent, progress, a rate, a share) stays the same when the whole series is
 multiplied, so no number of such ratios leads back to a row. One absolute number beside them does.

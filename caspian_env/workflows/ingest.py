@@ -167,7 +167,8 @@ def _fetch(job: Job, ref: GranuleRef) -> list[_Attempt]:
         again = job.known_at is not None or job.restated is not None
         confirmed = last if last and not again and _is_whole(job, last) else None
         try:
-            answer, kept = receive(job.platform, job.dataset, ref, url, confirmed, min(DEADLINE_SECONDS, job.time.left))
+            seconds = min(DEADLINE_SECONDS, job.time.left)
+            answer, kept = receive(job.platform, job.dataset, ref, url, confirmed, seconds, job.known_at)
         except TransportError as error:  # another host may have it
             attempts.append(_Attempt(url, error=error))
         else:
@@ -207,6 +208,9 @@ def _settle(job: Job, ref: GranuleRef, attempts: list[_Attempt], reading: Readin
     for new in newest_first(arrived, job.source):
         _store(job, ref, new, reading, ahead if len(arrived) == 1 else lambda: None)
     if answered_before:
+        return
+    if not failures and not job.dataset.hosts:  # a table of the platform: nothing of it had been published by then
+        job.outcome.notes.append(str(attempts[0].error))
         return
     if any(error.transient for error in failures):
         job.outcome.may_pass = True

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from datetime import datetime
 
 from caspian_env.archive import Kept
 from caspian_env.catalog.provenance import LastRetrieval
@@ -14,7 +15,7 @@ from caspian_env.errors import Unreachable
 from caspian_env.model import Dataset, GranuleRef
 from caspian_env.seeds.local import READER
 from caspian_env.transport import Answer
-from caspian_env.wiring import Platform
+from caspian_env.wiring import Platform, published_by_of
 from caspian_env.workflows.fetch import fetch
 from caspian_env.workflows.holder import holder_of
 
@@ -22,12 +23,15 @@ TRANSFERS = 2
 
 
 def receive(
-    platform: Platform, dataset: Dataset, ref: GranuleRef, url: str, last: LastRetrieval | None, seconds: float
-) -> tuple[Answer, Kept | None]:
+    platform: Platform, dataset: Dataset, ref: GranuleRef, url: str, last: LastRetrieval | None, seconds: float,
+    known_at: datetime | None = None,
+) -> tuple[Answer, Kept | None]:  # fmt: skip
     """The answer and the bytes it brought, None where nothing has changed since ``last``.
 
     A transfer that broke off, and that the server does not let us take up, is begun once more. An answer whose end nothing
     states is asked for twice, and taken if the second is as long: a connection does not break twice at one byte.
+
+    Of a table of the platform, as it was known at ``known_at``, the rows that nobody had published by then are left out.
 
     Raises
     ------
@@ -48,6 +52,8 @@ def receive(
                 ) as answer:  # fmt: skip
                     begun = True
                     answer = replace(answer, etag=declaration(dataset) or answer.etag)
+                    if known_at and (published_by := published_by_of(dataset)):
+                        answer = replace(answer, body=iter([published_by(b"".join(answer.body), known_at.date())]))
                     if answer.not_modified:
                         return answer, None
                     if answer.end_is_stated or size is not None:

@@ -59,7 +59,10 @@ def numbers(
         rows = sorted(rows, key=lambda row: (indicator.locations.index(row.location_id), row.period_start))
         if owners := kept_back(platform.seeds, indicator):
             refusals += [
-                Refusal(**_shared_fields(platform, indicator, row, ""), reason=why_kept_back(platform.seeds, indicator, owners))
+                Refusal(
+                    **_shared_fields(platform, indicator, row, ""),
+                    reason=why_kept_back(platform.seeds, indicator, owners),
+                )
                 for row in {row.location_id: row for row in rows if row.value is not None}.values()
             ]
             continue

@@ -21,6 +21,7 @@ from caspian_env.errors import CaspianError, SettingsError
 from caspian_env.model import Window
 from caspian_env.seeds.manual import Reportable, load_reportables
 from caspian_env.wiring import Platform
+from caspian_env.workflows.editions import known_by
 
 COLUMNS = (
     "quantity", "location", "period", "value", "unit", "reported_by", "reported_on", "source", "licence", "redistributable",
@@ -41,27 +42,39 @@ class Imported:
     unchanged: int
 
 
-def import_reported(platform: Platform, path: Path) -> Imported:
+def import_reported(platform: Platform, path: Path, *, known_at: datetime | None = None) -> Imported:
     """Read a signed file and store what is new in it.
+
+    Parameters
+    ----------
+    known_at : datetime, optional
+        From when the file was known, UTC; now by default. A file of the past is shown in the reports of its time.
 
     Raises
     ------
     SettingsError
-        When the file is not signed, or a row is wrong; then nothing of it is stored.
+        When the file is not signed, or a row is wrong, or ``known_at`` lies before the signature or in the future; then
+        nothing of it is stored.
+    BackwardsKnowledge
+        When a number of the file is known from later than ``known_at`` already.
     """
     require_current(platform.catalog)
     content = _bytes(path)
     head, rows = _read(content, path.name)
     shared = {**head, "file_sha256": hashlib.sha256(content).hexdigest()}
-    known = load_reportables()
+    quantities = load_reportables()
     places = set(platform.seeds.locations)
-    parsed = [_row(row, f"{path.name}: row {n}", known, places) | shared for n, row in enumerate(rows, 1)]
+    parsed = [_row(row, f"{path.name}: row {n}", quantities, places) | shared for n, row in enumerate(rows, 1)]
     _in_order(parsed, head["signed_on"], path.name, platform.clock())
+    known = known_by(known_at, platform.clock())
+    if known and f"{known:%F}" < head["signed_on"]:
+        problem = f"{known:%F} lies before signed_on {head['signed_on']}"
+        raise SettingsError("--known-at", problem, "a file is known from its signature on, not before")
     keys = [(row["quantity"], row["location_id"], row["period_start"], row["period_end"]) for row in parsed]
     if len(set(keys)) < len(keys):
         raise SettingsError(path.name, "states one number twice", "keep one row for each quantity, place and period")
     with platform.catalog.write() as connection:
-        counts = write_manual_values(connection, parsed, platform.clock())
+        counts = write_manual_values(connection, parsed, known or platform.clock(), archived=known is not None)
     return Imported(head["signed_by"], *counts)
 
 

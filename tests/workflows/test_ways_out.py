@@ -266,7 +266,9 @@ def test_no_row_that_is_kept_can_be_worked_out_from_what_leaves(platform: Platfo
         }
     assert worked_out(platform, sorted(left), "edgar_ghg") == {}
     # The same attempt with the gap beside them gives the rows, so it would have found a way.
-    statement = "SELECT location_id, substr(period_start, 1, 4), value FROM v_indicator WHERE indicator_id = :id AND value <> 0"
+    statement = (
+        "SELECT location_id, substr(period_start, 1, 4), value FROM v_indicator WHERE indicator_id = :id AND value <> 0"
+    )
 
     def known(name: str) -> Exported:
         rows = ask(platform.catalog, statement, {"id": name}, limit=None).rows
@@ -281,7 +283,9 @@ def test_no_row_that_is_kept_can_be_worked_out_from_what_leaves(platform: Platfo
 def test_every_absolute_number_of_rows_that_are_kept_is_kept_back() -> None:
     """What leaves of a table of countries that may not be passed on is a ratio, in per cent or of years."""
     seeds = load_seeds()
-    of_countries = [i for i in seeds.indicators.values() if i.function.partition(".")[0] in ("commitments", "country_years")]
+    of_countries = [
+        i for i in seeds.indicators.values() if i.function.partition(".")[0] in ("commitments", "country_years")
+    ]
     held = {i.id for i in of_countries if kept_back(seeds, i)}
     assert {"ndc_gap_1y_aze_2030_edgar", "ndc_gap_1y_kaz_2030_primap_ar4", "ghg_per_head_1y_edgar"} <= held
     for one in of_countries:

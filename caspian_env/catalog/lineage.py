@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -147,22 +147,36 @@ def granules_of(connection: Connection, value_ids: Sequence[str]) -> dict[str, l
         rows = connection.execute(statement.order_by(chunk.c.value_id, g.dataset_id, g.sha256, chunk.c.argument)).all()
         fetched = first_retrievals(connection, {row.granule_id for row in rows})
         for row in rows:
-            url, retrieved_at = fetched[row.granule_id]
-            line = Bytes(row.dataset_id, row.sha256, url, retrieved_at, row.argument, row.n_observations)
+            first = fetched[row.granule_id]
+            line = Bytes(row.dataset_id, row.sha256, first.url, first.retrieved_at, row.argument, row.n_observations)
             found[row.value_id].append(line)
     return found
 
 
-def first_retrievals(connection: Connection, granule_ids: set[int]) -> dict[int, tuple[str, datetime]]:
-    """Address and time of the answer that first brought each granule."""
+class First(NamedTuple):
+    """The answer that first brought a granule: its address, when it came, and from when on it counts as known."""
+
+    url: str
+    retrieved_at: datetime
+    known_at: datetime
+
+    @property
+    def from_an_archive(self) -> bool:
+        """Whether it was collected long after it had become known."""
+        return self.retrieved_at - self.known_at > timedelta(days=1)
+
+
+def first_retrievals(connection: Connection, granule_ids: set[int]) -> dict[int, First]:
+    """The answer that first brought each granule."""
     r = t.retrieval.c
-    found: dict[int, tuple[str, datetime]] = {}
+    found: dict[int, First] = {}
     ids = sorted(granule_ids)
     for start in range(0, len(ids), 500):
         chosen = ids[start : start + 500]
         first = sa.select(sa.func.min(r.id)).where(r.granule_id.in_(chosen)).group_by(r.granule_id)
-        for row in connection.execute(sa.select(r.granule_id, r.url, r.retrieved_at).where(r.id.in_(first))):
-            found[row.granule_id] = (row.url, row.retrieved_at)
+        columns = (r.granule_id, r.url, r.retrieved_at, r.known_at)
+        for row in connection.execute(sa.select(*columns).where(r.id.in_(first))):
+            found[row.granule_id] = First(row.url, row.retrieved_at, row.known_at)
     return found
 
 

@@ -18,6 +18,7 @@ from caspian_env.reports.voice import Voice
 
 ENGLISH = Voice()
 SYNTHETIC = "SYNTHETIC DEMONSTRATION DATA"
+RECONSTRUCTED = "reconstructed from archived editions"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,10 @@ class ReferenceLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A dataset the report stands on; the granule is that of its newest observation, ``accessed`` the day it was retrieved."""
+    """A dataset the report stands on; the granule is that of its newest observation, ``accessed`` the day it was retrieved.
+
+    ``from_an_archive`` tells that it was retrieved long after it had become known.
+    """
 
     dataset_id: str
     title: str
@@ -112,6 +115,7 @@ class Source:
     cannot: str = ""
     proven: bool = True
     accessed: date | None = None
+    from_an_archive: bool = False
 
     @property
     def id(self) -> str:
@@ -214,6 +218,8 @@ class Report:
         Whether the catalog holds invented demonstration data; then every file, figure and table says so.
     as_of : datetime or None
         The moment of knowledge asked for; None for what is known now.
+    reconstructed : bool
+        Whether it tells what was known at ``as_of`` by editions that came from an archive later.
     sections : tuple of Section
         What is shown, in order.
     values, refusals : tuples
@@ -246,6 +252,7 @@ class Report:
     edition: str = ""
     edition_citation: str = ""
     notice: str = ""
+    reconstructed: bool = False
     downloads: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

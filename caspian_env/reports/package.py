@@ -40,9 +40,10 @@ def packaged(report: Report, files: Mapping[str, bytes]) -> dict[str, bytes]:
 def descriptor(report: Report, files: Mapping[str, bytes]) -> dict[str, Any]:
     """What ``datapackage.json`` says: the report, its sources and licences, and each file with size and sha256."""
     mark = f"{messages.SYNTHETIC}. " if report.synthetic else ""
+    again = f" Its numbers are {messages.RECONSTRUCTED}." if report.reconstructed else ""
     package: dict[str, Any] = {
         "name": (report.edition or report.id).lower(), "profile": "data-package", "title": f"{mark}{report.title}",
-        "description": citations.of_report(report), "resources": [_resource(n, files[n]) for n in sorted(files)],
+        "description": citations.of_report(report) + again, "resources": [_resource(n, files[n]) for n in sorted(files)],
     }  # fmt: skip
     if report.edition:
         package["version"] = report.edition

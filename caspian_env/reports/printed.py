@@ -28,7 +28,13 @@ def told(report: Report) -> dict[str, Any]:
     newest = max((s.newest_observation for s in report.sources if s.newest_observation), default=None)
     as_known = vintage(report, say)
     date = report.as_of or newest
-    parts = [as_known, say.words("newest observation {day}", day=say.day(newest)) if newest else "", report.edition]
+    again = say.words(messages.RECONSTRUCTED) if report.reconstructed else ""
+    parts = [
+        as_known,
+        again,
+        say.words("newest observation {day}", day=say.day(newest)) if newest else "",
+        report.edition,
+    ]
     version = f"caspian-env {report.code_version}" if report.code_version else ""
     mark = f"{say.words(messages.SYNTHETIC)} — {say.words('invented, not measured')}" if report.synthetic else ""
     return {

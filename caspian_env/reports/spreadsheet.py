@@ -97,6 +97,7 @@ def withheld_notice(source: Source) -> str:
 
 def _opening(report: Report, what: str) -> list[str]:
     known = f"as known on {report.as_of:%Y-%m-%dT%H:%M:%SZ}" if report.as_of else "as known now"
+    known += f", {messages.RECONSTRUCTED}" if report.reconstructed else ""
     mark = messages.SYNTHETIC if report.synthetic else "not synthetic: from observations of the providers named below"
     version = f"; computed by caspian-env {report.code_version}" if report.code_version else ""
     return [f"{report.id}: {what}", mark, f"{known}{version}"]

@@ -81,6 +81,9 @@ def fill_report(
     goals = [goal for section in filled for figure in section.figures for goal in figure.goals]
     named = {line.dataset_id for line in lines} | {one.dataset_id for goal in goals for one in goal.sources}
     named |= {granule.dataset_id for value in values for granule in value.granules}
+    stands_on = sources(connection, platform, named, as_of)
+    # A report of no dataset is one of all: what was revised, and which flags were given.
+    of_all = stands_on or (sources(connection, platform, set(platform.seeds.datasets), as_of) if as_of else ())
     return Report(
         id=report_id,
         title=in_language(definition["title"], language),
@@ -88,10 +91,11 @@ def fill_report(
         audience=in_language(definition.get("audience", ""), language),
         synthetic=is_synthetic(connection),
         as_of=as_of,
+        reconstructed=as_of is not None and any(one.from_an_archive for one in of_all),
         sections=filled,
         values=values,
         refusals=refusals,
-        sources=sources(connection, platform, named, as_of),
+        sources=stands_on,
         code_version=VERSION,
         rows_name=definition.get("rows", ""),
     )

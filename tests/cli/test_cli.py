@@ -171,6 +171,13 @@ def test_reports_go_where_they_are_wanted(filled: Path, tmp_path: Path) -> None:
         (["run", "--known-at", "2999-01-01"], ["--known-at", "2999-01-01 00:00 UTC is in the future"]),
         (["ingest", "noaa_gml_co2", "--known-at", "2999-01-01"], ["--known-at", "in the future"]),
         (["compute", "--known-at", "2999-01-01"], ["--known-at", "in the future"]),
+        (["targets", "--as-of", "2999-01-01"], ["--as-of", "2999-01-01 00:00 UTC is in the future", "has come"]),
+        (["commitments", "--as-of", "2999-01-01", "--home", "home"], ["--as-of", "in the future"]),
+        (["report", "since", "cop29", "2999-01-01", "--home", "home"], ["DATE", "in the future"]),
+        (["report", "since", "cop29", "2020-01-01", "--as-of", "2999-01-01", "--home", "home"], ["--as-of", "future"]),
+        (["report", "build", "cop29", "--as-of", "2999-01-01", "--home", "home"], ["--as-of", "in the future"]),
+        (["indicators", "import", "none.csv", "--known-at", "2999-01-01", "--home", "home"], ["--known-at", "future"]),
+        (["indicators", "--known-at", "2020-01-01"], ["--known-at", "caspian-env indicators import"]),
     ],
 )
 def test_a_wrong_call_is_2_with_its_remedy(arguments: Sequence[str], words: Sequence[str], filled: Path) -> None:
@@ -194,6 +201,12 @@ def test_before_the_first_knowledge_it_is_said_when_that_is(command: Sequence[st
     assert "first knowledge" in table.stderr
     assert len(table.stdout.splitlines()) == 2  # a comment and the names of the columns
     assert answer_of(filled, *command, "--as-of", "2001-01-01") == []
+
+
+def test_a_target_since_nobody_knows_when_says_so(tmp_path: Path) -> None:
+    done = caspian_env("targets", "--as-of", "2000-01-01", cwd=tmp_path)
+    assert "since when rus_2060 is promised is not known, so it is listed for every day" in done.stdout
+    assert "?" not in done.stdout
 
 
 def test_an_unknown_option_or_setting_is_2(tmp_path: Path) -> None:

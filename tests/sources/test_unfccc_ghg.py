@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,17 @@ def test_a_profile_has_the_reported_years_and_no_land_use_nobody_reported(tmp_pa
     np.testing.assert_array_equal(years["ghg_with_lulucf"], [np.nan, np.nan, 292])
     np.testing.assert_array_equal(years["ch4_without_lulucf"], [7, 7, 7])
     assert set(read["status"].values) == {"reported"}
+
+
+def test_a_profile_is_of_the_day_on_which_its_workbook_was_written(tmp_path: Path, shared: Callable[..., Path]) -> None:
+    """Its properties are those of the template, of 2018; the parts of the archive have days of their own."""
+    (path,) = shared("archive", "2022-10").rglob("TKM_ghg_profile.xlsx")
+    assert source.read_granule(path).attrs["product_version"] == "workbook of 2022-10-04"
+    dateless = tmp_path / "dateless.xlsx"
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(dateless, "w") as copy:
+        for part in whole.infolist():
+            copy.writestr(zipfile.ZipInfo(part.filename), whole.read(part))  # 1980-01-01: no day
+    assert "product_version" not in source.read_granule(dateless).attrs
 
 
 def test_the_table_of_annex_one_has_a_dash_for_a_missing_year_and_its_day(tmp_path: Path) -> None:

@@ -100,6 +100,17 @@ def test_numbers_are_those_of_the_files(platform: Platform, shared: Callable[...
     assert found["rus_2030"]["owid"].progress_pct == pytest.approx(100 * (1 - rows[2023] / rows[1990]) / 0.3)
 
 
+def test_an_edition_is_told_as_the_file_tells_it(platform: Platform) -> None:
+    """A profile that nothing dates but its parts, and a file that states no edition at all."""
+    found = by_id(read(platform))["tkm_2030"]
+    assert found["unfccc"].edition == "workbook of 2022-10-04"
+    assert "of November" not in {line.edition for line in found.values()}
+    # In the base year itself there is no progress, but what is emitted and what is allowed are known.
+    line = found["unfccc"]
+    assert (line.year, line.progress_pct) == (2010, None)
+    assert line.gap == pytest.approx(0.2 * line.value)
+
+
 def test_a_verdict_names_the_sources_that_differ(platform: Platform) -> None:
     rows = {row.target.id: row for row in read(platform).targets}
     russia = rows["rus_2030"]

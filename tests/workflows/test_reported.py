@@ -10,7 +10,7 @@ import pytest
 
 from caspian_env.catalog.manual import read_manual_values
 from caspian_env.catalog.query import ask
-from caspian_env.errors import SettingsError
+from caspian_env.errors import BackwardsKnowledge, SettingsError
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.report_since import since
@@ -48,6 +48,29 @@ def test_a_number_is_shown_as_reported_by_whom_and_when(platform: Platform, tmp_
     ]
     with platform.catalog.read() as connection:
         assert [row.value for row in read_manual_values(connection, as_of=before)] == [2.76]
+
+
+def test_a_signed_file_of_the_past_is_in_the_reports_of_its_time(platform: Platform, tmp_path: Path) -> None:
+    path = put(tmp_path, HEAD.replace("2026-02-01", "2024-03-01") + ROW)
+    import_reported(platform, path, known_at=datetime(2024, 3, 2, tzinfo=UTC))
+
+    def known(day: int) -> list[float]:
+        with platform.catalog.read() as connection:
+            return [row.value for row in read_manual_values(connection, as_of=datetime(2024, 3, day, tzinfo=UTC))]
+
+    assert (known(1), known(2)) == ([], [2.76])
+    assert since(platform, "cop29", datetime(2024, 3, 1, tzinfo=UTC)).reported != ()
+    assert since(platform, "cop29", datetime(2024, 3, 2, tzinfo=UTC)).reported == ()
+    for day, words in (
+        (datetime(2999, 1, 1, tzinfo=UTC), "in the future"),
+        (datetime(2024, 2, 29), "before signed_on"),
+    ):
+        with pytest.raises(SettingsError, match=words):
+            import_reported(platform, path, known_at=day)
+    later = put(tmp_path, HEAD.replace("2026-02-01", "2024-03-01") + ROW.replace("2.76", "2.8"))
+    with pytest.raises(BackwardsKnowledge, match="one is known since 2024-03-02"):
+        import_reported(platform, later, known_at=datetime(2024, 3, 1, 12, tzinfo=UTC))
+    assert import_reported(platform, later, known_at=datetime(2024, 5, 1, tzinfo=UTC)).revised == 1
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from caspian_env.catalog.editions import edition_of_series
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.manual import CONTENT, read_manual_values
 from caspian_env.catalog.migrate import require_current
 from caspian_env.reports.model import Report
+from caspian_env.reports.moved import KEPT_BACK
 from caspian_env.reports.numbers import Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows.commitments import Commitments, commitments
@@ -64,15 +66,21 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
     with platform.catalog.read() as connection:
         old, new = (fill_report(connection, platform, report_id, as_of=day) for day in (then, now))
         promised = [commitments(platform, connection, day) for day in (then, now)]
+        held = [_held(connection, platform, one, day) for one, day in zip((old, new), (then, now), strict=True)]
         told = [_reported(connection, day) if _tells_reported(report_id) else frozenset() for day in (then, now)]
     was, known = (_numbers(report, one) for report, one in zip((old, new), promised, strict=True))
-    editions = _editions(old, promised[0]), _editions(new, promised[1])
+    editions = (
+        dict(held[0].values()) | _editions(old, promised[0]),
+        dict(held[1].values()) | _editions(new, promised[1]),
+    )
     targets = [{row.target.id for row in one.targets} for one in promised]
     by_dates = targets[0] ^ targets[1]
     differing = {name for name in was.keys() | known.keys() if was.get(name, _NONE)[0] != known.get(name, _NONE)[0]}
     dated = {name for name in differing if any(_of(name, target) for target in by_dates)}
     causes = {name: _moved(name, was, known) for name in differing - dated}
     other = {name for name, found in causes.items() if not found}
+    apart = [name for name in held[0].keys() | held[1].keys() if held[0].get(name) != held[1].get(name)]
+    causes |= {name: {one[0] for side in held if (one := side.get(name))} for name in apart}
     return Since(
         report_id=report_id,
         reconstructed=promised[0].reconstructed,
@@ -99,6 +107,23 @@ def _reported(connection: Connection, day: datetime | None) -> frozenset[tuple[s
         )
         for row in read_manual_values(connection, as_of=day)
     )
+
+
+def _held(
+    connection: Connection, platform: Platform, report: Report, day: datetime | None
+) -> dict[str, tuple[str, str]]:
+    """Dataset and edition behind each number that a licence keeps back: the report tells it without the number."""
+    found = {}
+    for one in report.refusals:
+        if not one.reason.startswith(KEPT_BACK):
+            continue
+        for given in platform.seeds.indicators[one.indicator_id].inputs:
+            place = given.location or one.location_id
+            edition = edition_of_series(connection, given.dataset, given.variable, place, day)
+            if edition is not None:
+                words = f"{edition.product_version or 'no version'} ({edition.sha256[:12]})"
+                found[f"{one.indicator_id}@{one.location_id} by {given.dataset}"] = (given.dataset, words)
+    return found
 
 
 _NONE: tuple[tuple[float | None, ...], frozenset[tuple[str, str]]] = ((), frozenset())

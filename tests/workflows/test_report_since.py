@@ -12,8 +12,8 @@ import pytest
 
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.query import ask
-from caspian_env.seeds import load_datasets
-from caspian_env.settings import Settings
+from caspian_env.seeds import load_datasets, load_reports
+from caspian_env.settings import Settings, data_folder
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows import report_since
 from caspian_env.workflows.compute import compute
@@ -32,19 +32,20 @@ COP29 = datetime(2024, 11, 30, tzinfo=UTC)
 DATASETS = (
     "edgar_ghg", "owid_total_ghg", "climate_watch", "unfccc_ghg", "irena_renewables", "world_bank", "noaa_gml_co2",
     "nasa_gistemp", "reported_levels", "reported_levels_kazakh", "owid_co2", "dahiti_water_level", "ember_electricity",
-    "primap_hist", "owid_electricity_mix",
+    "primap_hist", "owid_electricity_mix", "noaa_gml_ch4", "nd_gain",
 )  # fmt: skip
 # A relief has no editions; of the others that the briefing rests on none is left out.
 WITHOUT_EDITIONS = {"noaa_etopo_2022"}
 STATES = ("2024-11", "2026-08")
 # By the folders of the archive: files that came, or came in a new edition, between November 2024 and August 2026.
-ARCHIVED = {"climate_watch", "nasa_gistemp", "noaa_gml_co2", "owid_co2", "owid_total_ghg", "world_bank"}
+ARCHIVED = {"climate_watch", "nasa_gistemp", "noaa_gml_ch4", "noaa_gml_co2", "owid_co2", "owid_total_ghg", "world_bank"}
 # Of these the archive has one edition or none: a second one, or both, are synthetic, in the provider's form.
 SYNTHETIC = {"dahiti_water_level", "ember_electricity", "primap_hist"}
 NEW = ARCHIVED | SYNTHETIC
 # Its second edition has no totals of all gases any more, which are all that the briefing takes from it.
 SAYS_NOTHING = {"owid_co2"}
-SINCE_THEN = {"reported_levels_kazakh", "owid_electricity_mix"}  # one level, of 2025; a chart of December 2024
+# One level, of 2025; a chart of December 2024; scores that a licence keeps, so that their edition is told and no number.
+SINCE_THEN = {"reported_levels_kazakh", "owid_electricity_mix", "nd_gain"}
 DAHITI = "dahiti.dgfi.tum.de/api/v2/download-water-level/%3Fdahiti_id=39&format=json"
 EMBER = "files.ember-energy.org/public-downloads/yearly_full_release_long_format.csv"
 EMBER_QUANTITIES = (
@@ -141,7 +142,12 @@ def test_then_and_now_differ_by_new_editions_and_new_targets_and_both_are_listed
     assert "Reconstructed" in notes[0]
     changed = ask(platform.catalog, "SELECT DISTINCT dataset_id FROM v_observation_history WHERE known_from > :day",
                   {"day": "2024-12-01 00:00:00"}, limit=None)  # fmt: skip
-    assert {row[0] for row in changed.rows} == NEW | {"owid_electricity_mix"}
+    assert {row[0] for row in changed.rows} == NEW | SINCE_THEN
+    assert {value.indicator_id for value in then.values} >= {"ch4_global_mean_1y", "ch4_global_growth_12m"}
+    for name in load_reports(data_folder("seeds")):
+        with platform.catalog.read() as connection:
+            filled = [fill_report(connection, platform, name, as_of=day) for day in (COP29, None)]
+        assert [one.reconstructed for one in filled] == [True, False], name
 
     # A number that changes without new bytes and without a new target is told, not explained away.
     def altered(connection: Connection, platform: Platform, report_id: str, *, as_of: datetime | None = None) -> object:

@@ -13,6 +13,10 @@ from caspian_env import reports
 from caspian_env.reports import charts, messages, page, text
 from caspian_env.reports.fonts import RANGES
 from caspian_env.reports.voice import LANGUAGES, Voice, catalogue
+from caspian_env.seeds import load_reports
+from caspian_env.seeds.manual import load_reportables
+from caspian_env.settings import data_folder
+from caspian_env.wiring import Seeds, load_seeds
 from tests.reports.synthetic_bulletin import bulletin, rate, utc
 
 FOLDER = Path(reports.__file__).parent
@@ -55,6 +59,30 @@ def test_every_sentence_is_translated_with_the_same_blanks(language):
     for message in catalogue(language):
         if message.id:
             assert blanks(message.string) == blanks(message.id), message.id
+
+
+def named_in_reports(seeds: Seeds) -> set[str]:
+    """Titles and definitions of the indicators of every report, their places, targets, pledges and reported quantities."""
+    named = {one.title for one in (*seeds.targets.values(), *load_reportables().values())}
+    named |= {one.pledge for one in seeds.pledges.values()}
+    for definition in load_reports(data_folder("seeds")).values():
+        sections = definition["sections"]
+        figures = [figure for section in sections for figure in section.get("figures", ())]
+        ids = [name for section in sections for name in section.get("indicators", ())]
+        ids += [name for figure in figures for name in figure.get("values", ())]
+        ids += [line["indicator"] for figure in figures for line in figure.get("lines", ()) if "indicator" in line]
+        ids += [name for headline in definition["headlines"] for name in headline["of"]]
+        for one in seeds.indicators.values():
+            if one.id in ids or one.definition in ids:
+                named |= {one.title, one.statistic, *(seeds.locations[place].title for place in one.locations)}
+    return named
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_the_reports_name_has_a_name_in_every_language(language):
+    named = named_in_reports(load_seeds())
+    assert len(named) > 150
+    assert sorted(name for name in named if Voice(language).find(name) is None) == []
 
 
 @pytest.mark.parametrize("language", OTHERS)

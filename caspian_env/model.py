@@ -226,7 +226,10 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A region (polygon), a station (point), a country or the globe."""
+    """A region (polygon), a station (point), a country or the globe.
+
+    A region without a geometry awaits its outline, which an institute adds.
+    """
 
     id: str
     title: str
@@ -237,6 +240,11 @@ class Location:
     elevation_m: float | None = None
     area_km2: float | None = None
     geometry: Mapping[str, Any] | None = None
+
+    @property
+    def awaits_outline(self) -> bool:
+        """Whether it is a region that nobody has drawn yet."""
+        return self.kind == "region" and self.geometry is None
 
 
 @dataclass(frozen=True, slots=True)

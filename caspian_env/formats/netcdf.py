@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # The box of the whole sea, degrees east and north.
 WEST, EAST, SOUTH, NORTH = 46.0, 55.0, 36.0, 47.5
 MARGIN = 5.0
+Box = tuple[float, float, float, float]  # west, east, south, north, degrees
+AROUND_SEA: Box = (WEST - MARGIN, EAST + MARGIN, SOUTH - MARGIN, NORTH + MARGIN)
 LOADED_BYTES = 2_000_000_000  # of the values of one file, as it is read; the largest granule has a fifth of that
 IN_MEMORY_BYTES = 100_000_000  # of a netCDF-3 file that is read before it is opened
 # netCDF-C must not be entered by two threads (Unidata/netcdf4-python#844, pydata/xarray#9779); it opens a day of OISST
@@ -50,13 +52,21 @@ def read_netcdf(path: Path, dataset: str, *, keep: Sequence[str] | None = None, 
     engine = expect_netcdf(path, dataset)
     # scipy maps the file and, where it is cut short, leaves it open.
     small = engine == "scipy" and path.stat().st_size <= IN_MEMORY_BYTES
-    return _loaded(io.BytesIO(path.read_bytes()) if small else path, engine, dataset, keep, around_sea)
+    return _loaded(
+        io.BytesIO(path.read_bytes()) if small else path, engine, dataset, keep, AROUND_SEA if around_sea else None
+    )
 
 
 def read_packed_netcdf(
-    path: Path, dataset: str, *, keep: Sequence[str] | None = None, around_sea: bool = False, max_bytes: int
-) -> xr.Dataset:
+    path: Path, dataset: str, *, keep: Sequence[str] | None = None, around_sea: bool = False, area: Box = AROUND_SEA,
+    max_bytes: int,
+) -> xr.Dataset:  # fmt: skip
     """As `read_netcdf`, from a gzip file that unpacks, in memory, to ``max_bytes`` at the most.
+
+    Parameters
+    ----------
+    area : tuple of float
+        West, east, south and north of what ``around_sea`` reads, where another region than the sea is wanted.
 
     Raises
     ------
@@ -69,18 +79,18 @@ def read_packed_netcdf(
     engine = next((name for mark, name in _ENGINES if content.startswith(mark)), None)
     if engine is None:
         raise BadGranule(dataset, "the gzip file holds something else than netCDF", "has the provider changed it?")
-    return _loaded(io.BytesIO(content), engine, dataset, keep, around_sea)
+    return _loaded(io.BytesIO(content), engine, dataset, keep, area if around_sea else None)
 
 
 def _loaded(
-    file: Path | BytesIO, engine: str, dataset: str, keep: Sequence[str] | None, around_sea: bool
+    file: Path | BytesIO, engine: str, dataset: str, keep: Sequence[str] | None, area: Box | None
 ) -> xr.Dataset:
     import xarray as xr
 
     try:
         with _ONE_AT_A_TIME, xr.open_dataset(file, engine=engine) as opened:
             wanted = opened if keep is None else opened[[name for name in keep if name in opened.data_vars]]
-            cut = _around_sea(wanted) if around_sea else wanted
+            cut = wanted if area is None else _inside(wanted, area)
             if cut.nbytes > LOADED_BYTES:
                 # A few bytes of a header can declare more than any machine has.
                 raise BadGranule(dataset, f"the file declares {cut.nbytes:,} bytes of values", "fetch it again")
@@ -102,12 +112,13 @@ def declares_too_much(error: MemoryError) -> bool:
     return wanted > LOADED_BYTES
 
 
-def _around_sea(grid: xr.Dataset) -> xr.Dataset:
+def _inside(grid: xr.Dataset, area: Box) -> xr.Dataset:
+    west_end, east_end, south_end, north_end = area
     lat, lon = ("lat", "lon") if "lat" in grid.dims else ("latitude", "longitude")
     if not {lat, lon} <= set(grid.dims):
         return grid  # nothing that could be cut; the caller says what is missing
-    rows = (grid[lat] >= SOUTH - MARGIN) & (grid[lat] <= NORTH + MARGIN)
-    columns = (grid[lon] >= WEST - MARGIN) & (grid[lon] <= EAST + MARGIN)
+    rows = (grid[lat] >= south_end) & (grid[lat] <= north_end)
+    columns = (grid[lon] >= west_end) & (grid[lon] <= east_end)
     found = [axis.values.nonzero()[0] for axis in (rows, columns)]
     south, west = (slice(int(n.min()), int(n.max()) + 1) if n.size else slice(0, 0) for n in found)
     return grid.isel({lat: south, lon: west})

@@ -31,7 +31,9 @@ _JUDGED_BY = {
     "stale_source": ("states",), "failed_run": ("states",), "partial_run": (), "revision": ("times_uncertainty",),
     "edition": (), "threshold": ("indicator", "location", "above or below", "source"),
 }  # fmt: skip
+AWAITED = "awaited_regions.csv"  # regions by name, whose outline an institute adds
 POINTS = ("stations.csv", "countries.csv")
+_TABLES = (*POINTS, AWAITED)
 
 
 def load_variables(folder: Path | None = None) -> dict[str, Variable]:
@@ -47,15 +49,17 @@ def load_datums(folder: Path | None = None) -> dict[str, Datum]:
 def load_locations(folder: Path | None = None) -> dict[str, Location]:
     """The places of ``stations.csv``, ``countries.csv`` and ``regions.yaml`` by id, regions with their polygon.
 
+    Those of ``awaited_regions.csv`` are regions without one until an institute adds it.
+
     Raises
     ------
     SeedError
         When an entry is wrong, a polygon is missing, or an id stands twice.
     """
     folder = _folder(folder)
-    points = [build(Location, e, w) for name in POINTS for e, w in csv_rows(folder, name, Location)]
+    points = [build(Location, e, w) for name in _TABLES for e, w in csv_rows(folder, name, Location)]
     regions = [_region(folder, entry, where) for entry, where in entries(folder, "regions.yaml")]
-    return by_id(f"{', '.join(POINTS)} and regions.yaml", iter([*regions, *points]))
+    return by_id(f"{', '.join(_TABLES)} and regions.yaml", iter([*regions, *points]))
 
 
 def load_datasets(folder: Path | None = None) -> dict[str, Dataset]:
@@ -128,7 +132,7 @@ def _region(folder: Path, entry: Entry, where: str) -> Location:
 
 
 def _places(folder: Path) -> set[str]:
-    tables = [row for name in POINTS for row in csv_rows(folder, name, Location)]
+    tables = [row for name in _TABLES for row in csv_rows(folder, name, Location)]
     rows = [*tables, *entries(folder, "regions.yaml")]
     return {str(entry.get("id")) for entry, _ in rows}
 

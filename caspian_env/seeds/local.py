@@ -69,6 +69,8 @@ def load_local(folder: Path, installed: Declared) -> Declared:
     for dataset, where in added:  # a successor may stand after what it follows
         check_state(dataset, where, set(known.datasets))
     for name, (region, wanted) in own_regions(folder).items():
+        if name in known.locations and known.locations[name].awaits_outline:
+            del known.locations[name]
         _add(known.locations, region, f"{folder.name}/regions/{name}.geojson")
         known.datasets.update(averaged_over(known.datasets, name, wanted))
     return replace(known, indicators=tuple(indicators))

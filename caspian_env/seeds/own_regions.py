@@ -64,6 +64,8 @@ def averaged_over(datasets: Mapping[str, Dataset], region: str, wanted: tuple[st
     if unknown := [name for name in wanted if name not in gridded]:
         raise SeedError(region, f"{', '.join(unknown)} is no gridded dataset", f"gridded are {', '.join(gridded)}")
     return {
-        name: replace(one, locations=(*one.locations, region)) if name in wanted else one
+        name: replace(one, locations=(*one.locations, region))
+        if name in wanted and region not in one.locations
+        else one
         for name, one in datasets.items()
     }

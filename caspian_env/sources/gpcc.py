@@ -5,6 +5,8 @@ Two products share this module; ``options`` name the ``product``:
 - ``full_data``: the reanalysis of all gauges, ten years a file, in a new folder for each edition,
 - ``first_guess``: the first look at a month from the gauges that report at once, a file a month.
 
+A dataset over another region than the sea says in ``window`` its ``west``, ``east``, ``south`` and ``north`` in degrees.
+
 Files are netCDF inside gzip. A month on the axis is no promise: copies are known whose axis runs years beyond the last
 month with data; such months are left out, and a file with nothing but them is refused.
 """
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import BadGranule, NotPublished
 from caspian_env.formats.calendar_spans import month_span, year_span
-from caspian_env.formats.netcdf import read_packed_netcdf
+from caspian_env.formats.netcdf import AROUND_SEA, Box, read_packed_netcdf
 from caspian_env.model import GranuleRef, Http, Window
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def list_granules(window: Window, http: Http, options: Mapping[str, Any]) -> Ite
 
 
 def read_granule(path: Path, options: Mapping[str, Any]) -> xr.Dataset:
-    """The months of one file, cut to the surroundings of the Caspian.
+    """The months of one file, cut to the surroundings of the Caspian, or to the window of the seed.
 
     Returns
     -------
@@ -74,11 +76,13 @@ def read_granule(path: Path, options: Mapping[str, Any]) -> xr.Dataset:
     Raises
     ------
     BadGranule
-        When the file is damaged, lacks the variable, has other units or no value around the Caspian in any month.
+        When the file is damaged, lacks the variable, has other units or no value in the window in any month.
     """
     name = str(options["product"])
     variable = _PRODUCTS[name].variable
-    months = read_packed_netcdf(path, f"gpcc {name}", keep=[variable], around_sea=True, max_bytes=_MOST_BYTES)
+    months = read_packed_netcdf(
+        path, f"gpcc {name}", keep=[variable], around_sea=True, area=_area(options), max_bytes=_MOST_BYTES
+    )
     if variable not in months or set(months[variable].dims) != {"time", "lat", "lon"}:
         raise BadGranule(name, f"has no {variable} over time, lat and lon", "has the provider changed its layout?")
     units = str(months[variable].attrs.get("units", ""))
@@ -87,11 +91,19 @@ def read_granule(path: Path, options: Mapping[str, Any]) -> xr.Dataset:
             name, f"{variable} is in {units!r} and not in mm a month", "has the provider changed its units?"
         )
     if months["time"].dtype.kind != "M" or not bool(months[variable].notnull().any()):
-        raise BadGranule(name, "no month has a value around the Caspian", "the axis may run ahead of the data")
+        where = "in the window" if "window" in options else "around the Caspian"
+        raise BadGranule(name, f"no month has a value {where}", "the axis may run ahead of the data")
     told = _VERSION.search(f"{months.attrs.get('title', '')} {months[variable].attrs.get('long_name', '')}")
     months[variable].attrs = {"units": "mm", "long_name": "precipitation of the month"}
     months.attrs = {"product_version": told[1]} if told else {}
     return months
+
+
+def _area(options: Mapping[str, Any]) -> Box:
+    if "window" not in options:
+        return AROUND_SEA
+    west, east, south, north = (float(options["window"][edge]) for edge in ("west", "east", "south", "north"))
+    return west, east, south, north
 
 
 def _span(product: str, found: re.Match[str]) -> Window:

@@ -1,7 +1,8 @@
-"""What a source needs of this installation: a key, an optional part; and what is sent where the key is there."""
+"""What a source needs of this installation: an outline, a key, an optional part; and what is sent where the key is there."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 
 from caspian_env.model import Dataset
@@ -11,13 +12,21 @@ EXTRAS = {"object-storage": "numcodecs"}  # the module that an extra of pyprojec
 
 
 def missing_key(platform: Platform, dataset: Dataset) -> str:
-    """What to do to get the key or the optional part that a dataset needs, '' when it needs none or has it."""
+    """What to do to get the outline, the key or the part that a dataset needs, '' when it needs none or has it."""
+    if awaited := awaited_regions(platform, dataset.locations):
+        return f"needs an outline: {awaited}"
     if dataset.extra and not platform.settings.mirror and find_spec(EXTRAS[dataset.extra]) is None:
         return f'needs an optional part: pip install "caspian-env[{dataset.extra}]"'
     key = dataset.key
     if key is None or platform.settings.mirror or key.setting in platform.settings.keys:
         return ""
     return f"needs a key: {key.how_to_get}; then set CASPIAN_ENV_{key.setting}"
+
+
+def awaited_regions(platform: Platform, places: Iterable[str]) -> str:
+    """How to add the regions among some places that nobody has drawn yet, '' where all are drawn."""
+    found = [name for name in places if (place := platform.seeds.locations.get(name)) and place.awaits_outline]
+    return "; ".join(f"add the region {name}: caspian-env region add FILE.geojson --id {name}" for name in found)
 
 
 def secrets_of(platform: Platform, dataset: Dataset) -> tuple[dict[str, str], dict[str, str]]:

@@ -49,13 +49,14 @@ def add_region(
     if not _ID.fullmatch(name):
         raise SeedError(name, "is no id", "write small letters, digits and underscores")
     seeds = load_seeds(own=settings.own_files)
-    if name in seeds.locations:
+    taken = seeds.locations.get(name)
+    if taken is not None and not taken.awaits_outline:
         raise SeedError(name, "the id is taken", "choose another; the institute's name makes a good prefix")
     averaged_over(seeds.datasets, name, tuple(datasets))
     feature = feature_of(file, str(file))
     given = feature.get("properties") or {}
     properties = {
-        "title": title or str(given.get("title") or given.get("name") or name),
+        "title": title or str(given.get("title") or (taken.title if taken else given.get("name")) or name),
         "source": source or str(given.get("source") or f"{file.name}, added by hand"),
         "area_km2": round(geometry_area_km2(feature["geometry"]), 1),
         "datasets": list(datasets),

@@ -14,6 +14,7 @@ from caspian_env.reports.model import Figure, ReferenceLevel, Series
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows import report_shapes
+from caspian_env.workflows.keys import awaited_regions
 from caspian_env.workflows.report_numbers import datum_title
 
 
@@ -38,7 +39,7 @@ def figure(
         shown = list(report_shapes.mapped(sorted(shown, key=lambda value: order[value.indicator_id])))
     goals = report_shapes.goals(connection, platform, as_of) if kind == "goals" else ()
     marks = report_shapes.marks(platform) if kind == "drafts" else ()
-    missing = "" if lines or shown or goals or marks else why or _why_missing(entry, refusals)
+    missing = "" if lines or shown or goals or marks else why or _why_missing(platform, entry, refusals)
     return Figure(
         id=entry["id"],
         kind=kind,
@@ -76,8 +77,11 @@ def _balance(lines: list[Series], expected: int) -> list[Series]:
     return lines if whole else []
 
 
-def _why_missing(entry: dict[str, Any], refusals: tuple[Refusal, ...]) -> str:
-    """The reasons of what was refused, else that it was not collected or computed yet."""
+def _why_missing(platform: Platform, entry: dict[str, Any], refusals: tuple[Refusal, ...]) -> str:
+    """What its place awaits, else the reasons of what was refused, else that it was not collected or computed yet."""
+    places = {place for line in entry.get("lines", ()) for place in line.get("locations", [line.get("location")])}
+    if awaited := awaited_regions(platform, places):
+        return f"the outline of its place is awaited; {awaited}."
     wanted = {*entry.get("values", ()), *(line.get("indicator") for line in entry.get("lines", ()))}
     reasons = dict.fromkeys(r.reason.rstrip(".") for r in text.latest(refusals) if r.indicator_id in wanted)
     return f"{'; '.join(reasons)}." if reasons else "what it draws has not been collected or computed yet."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from caspian_env.catalog.engine import Catalog
 from caspian_env.catalog.query import ask
 from caspian_env.formats.mirror_addresses import mirror_name
 from caspian_env.model import Window
+from caspian_env.seeds.own_regions import FOLDER
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.ingest import ingest
@@ -21,6 +23,7 @@ from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.seed import seed
 
 DATA = Path(__file__).resolve().parent.parent / "data"
+TRIANGLE = {"type": "Polygon", "coordinates": [[[34.2, 48.3], [58.1, 50.2], [44.7, 57.9], [34.2, 48.3]]]}
 Altered = Callable[..., Path]
 
 
@@ -74,6 +77,7 @@ def collect(database_url: str, tmp_path: Path) -> Iterator[Collect]:
     mirror = tmp_path / "mirror"
     mirror.mkdir()
     settings = Settings(home=tmp_path / "home", database_url=database_url, mirror=str(mirror))
+    made_up_outline(settings)
     with open_platform(settings) as platform:
         seed(platform)
 
@@ -92,6 +96,14 @@ def collect(database_url: str, tmp_path: Path) -> Iterator[Collect]:
             return Collected(first, second, rows_of(platform.catalog, dataset_id), platform)
 
         yield collect_now
+
+
+def made_up_outline(settings: Settings) -> None:
+    """Draw the region that awaits its outline as no institute would: synthetic, three corners."""
+    path = settings.own_files / FOLDER / "volga_basin.geojson"
+    path.parent.mkdir(parents=True)
+    properties = {"title": "Synthetic triangle", "source": "a test", "area_km2": 1.0}
+    path.write_text(json.dumps({"type": "Feature", "properties": properties, "geometry": TRIANGLE}), encoding="utf-8")
 
 
 def rows_of(catalog: Catalog, dataset_id: str) -> list[Row]:

@@ -35,11 +35,12 @@ from . import test_gpcp as gpcp
 from . import test_noaa_ims_ice as ims
 from . import test_ostia as ostia
 from . import test_psl_yearly as psl
+from .conftest import TRIANGLE
 from .erddap.server import products
 from .independent import point_weights
 from .plain_tables import DATASETS, Case, Files, Find, Values, archived, names
 
-PLACES = load_locations()
+PLACES = {name: place.geometry for name, place in load_locations().items()} | {"volga_basin": TRIANGLE}
 
 
 def rough(made: xr.Dataset, name: str, size: float, *, hole: float = 0.7) -> xr.Dataset:
@@ -57,7 +58,7 @@ def weights_on(lat: tuple[float, ...], lon: tuple[float, ...], place: str) -> ND
     """Weights of the cells of a grid in a place; a finer grid needs fewer points in each cell."""
     step = abs(lat[1] - lat[0])
     points = 4 if step < 0.1 else 24 if step < 0.6 else 100
-    return point_weights(np.array(lat), np.array(lon), PLACES[place].geometry or {}, points)
+    return point_weights(np.array(lat), np.array(lon), PLACES[place] or {}, points)
 
 
 def means_on(content: bytes, name: str, place: str) -> NDArray[Any]:
@@ -313,7 +314,7 @@ def ice_shares(_: Files) -> Values:
     lon, lat = np.meshgrid(np.arange(45.8, 56.2, 0.01), np.arange(35.8, 48.2, 0.01))
     found: Values = {}
     for place in DATASETS["noaa_ims_ice"].locations:
-        weights = shapely.contains_xy(shape(PLACES[place].geometry), lon, lat) * np.cos(np.deg2rad(lat))
+        weights = shapely.contains_xy(shape(PLACES[place]), lon, lat) * np.cos(np.deg2rad(lat))
         found[variable, place, "2021-10-31 00:00"] = float((weights * (lat > 45.5)).sum() / weights.sum())
     return found
 
@@ -348,6 +349,7 @@ CASES: dict[str, Case] = {
     "ncep_reanalysis2": Case(ncep2, by_column("ncep_reanalysis2", {"air": ("air", celsius), **WINDS}, each=4), YEAR, 0.01),
     "cpc_global": Case(cpc, by_column("cpc_global", STATION_GRIDS), YEAR, 0.01),
     "gpcc": Case(gpcc_full, averaged("gpcc", "precip"), "2011-01-01/2021-01-01", 0.01),
+    "gpcc_volga": Case(gpcc_full, averaged("gpcc_volga", "precip"), "2011-01-01/2021-01-01", 0.01),
     "gpcc_first_guess": Case(gpcc_guess, averaged("gpcc_first_guess", "p"), "2024-02-01/2024-03-01", 0.01),
     "gpcp": Case(gpcp_month, averaged("gpcp", "precip"), "2024-03-01/2024-04-01", 0.002),
     "gpcp_v2_2": Case(gpcp_superseded, gpcp_superseded_means, "1987-01-01/1988-01-01", 0.002),

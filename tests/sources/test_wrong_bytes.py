@@ -19,6 +19,7 @@ from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform, source_of
 from caspian_env.workflows import ingest as ingesting
 from caspian_env.workflows.seed import seed
+from tests.sources.conftest import made_up_outline
 from tests.sources.whole_granules import real_files, whole
 
 DATASETS = load_datasets()
@@ -38,6 +39,7 @@ ALIKE = [
     {"nd_gain", "nd_gain_water", "nd_gain_ecosystems", "nd_gain_infrastructure"},
     {"reported_levels", "reported_levels_kazakh"},
     {"cds_era5", "cds_era5_land"},
+    {"gpcc", "gpcc_volga"},
     {"noaa_coraltemp_v3_1", "jpl_mur_v4_1"},
 ]
 STATION = Location("station", "Made-up", "station", source="a test", longitude=49.0, latitude=40.0)
@@ -110,6 +112,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Seeded and empty, with a folder in place of every provider."""
     home = tmp_path_factory.mktemp("home")
     settings = Settings(home=home, database_url=f"sqlite:///{home / 'caspian.db'}", mirror=str(home / "mirror"))
+    made_up_outline(settings)
     with open_platform(settings) as opened:
         seed(opened)
         yield opened

@@ -161,6 +161,7 @@ def _makers() -> Mapping[str, Make]:
             psl.made_up("precip", 0.5, 2, 24, "mm", 3, "CPC GLOBAL PRCP V1.0 RT"), path, epoch="1900-01-01 00:00:00"
         ),
         "gpcc": lambda path: gpcc.packed(gpcc.made_up("precip", ["2011-01-01", "2011-02-01"]), path),
+        "gpcc_volga": lambda path: gpcc.packed(gpcc.made_up("precip", ["2011-01-01", "2011-02-01"]), path),
         "gpcc_first_guess": lambda path: gpcc.packed(gpcc.made_up("p", ["2024-02-01"]), path),
         "gpcp": lambda path: gpcp.written(gpcp.made_up(), path),
         "chirps_v3": lambda path: chirps.written(chirps.made_up(2), path),

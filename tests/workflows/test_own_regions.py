@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +16,18 @@ from shapely.geometry import box, mapping
 from caspian_env.catalog.query import ask
 from caspian_env.cli import main
 from caspian_env.errors import SeedError
+from caspian_env.formats.mirror_addresses import mirror_name
+from caspian_env.model import Window
 from caspian_env.settings import Settings, load_settings
 from caspian_env.wiring import load_seeds, open_platform
+from caspian_env.workflows.compute import compute
 from caspian_env.workflows.cube import build_cubes
+from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.own_regions import add_region, region_means
+from caspian_env.workflows.report_figures import figure
 from caspian_env.workflows.run import run
+from caspian_env.workflows.seed import seed
+from tests.sources import test_gpcc as gpcc
 from tests.workflows.synthetic_grids import OISST, days
 
 BOX = {"type": "Feature", "properties": {"name": "Off Baku"}, "geometry": mapping(box(50.0, 39.0, 51.5, 40.5))}
@@ -56,6 +64,39 @@ def test_the_commands_of_the_guide(
 def settings(home: Path) -> Settings:
     home.mkdir(parents=True, exist_ok=True)
     return Settings(home, f"sqlite:///{home / 'caspian.db'}", mirror=str(home / "mirror"), datasets=(OISST,))
+
+
+def test_a_region_that_awaits_its_outline_gets_it(tmp_path: Path) -> None:
+    """GPCC over the basin of the Volga: nothing is collected, and why, until a polygon is added; synthetic grid and box."""
+    home = replace(settings(tmp_path / "home"), datasets=("gpcc_volga",))
+    url = f"{gpcc.BASE}full_data_monthly_v2022/10/full_data_monthly_v2022_2011_2020_10.nc.gz"
+    granule = home.home / "mirror" / mirror_name(url)
+    granule.parent.mkdir(parents=True)
+    granule.write_bytes(
+        gpcc.packed(gpcc.made_up("precip", [f"2020-{m:02}-01" for m in range(1, 13)]), tmp_path / "a.nc")
+    )
+    how = "caspian-env region add FILE.geojson --id volga_basin"
+    entry = {"id": "x", "kind": "lines", "lines": [{"indicator": "volga_precip_1y_gpcc", "locations": ["volga_basin"]}]}
+    with open_platform(home) as platform:
+        seed(platform)
+        assert how in ingest(platform, platform.seeds.datasets["gpcc_volga"]).skipped
+        with platform.catalog.read() as connection:
+            assert how in figure(connection, platform, entry, (), (), None).missing
+    outline = mapping(box(35.0, 48.0, 55.0, 60.0))
+    where = add_region(home, written(tmp_path, outline), name="volga_basin")
+    assert json.loads(where.read_text(encoding="utf-8"))["properties"]["title"] == "Basin of the Volga"
+    with open_platform(home) as platform:
+        seed(platform)
+        window = Window.parse("2011-01-01/2021-01-01")
+        assert ingest(platform, platform.seeds.datasets["gpcc_volga"], window=window).problems == []
+        compute(platform, only={"volga_precip_1m_gpcc", "volga_precip_1y_gpcc"})
+        asked = "SELECT value FROM v_indicator WHERE indicator_id = :id ORDER BY period_start"
+        (months, years) = (
+            ask(platform.catalog, asked, {"id": f"volga_precip_{span}_gpcc"}, limit=None).rows for span in ("1m", "1y")
+        )
+    # Rain grows by a millimetre a degree eastward from 20 at 50 E, and by one a month: 15 in the middle of the box.
+    assert [row[0] for row in months] == pytest.approx(np.arange(15.0, 27.0), abs=0.01)
+    assert [row[0] for row in years] == []
 
 
 @pytest.mark.slow

@@ -263,7 +263,9 @@ class IndicatorInput:
     """One argument of an indicator: which series it takes. Without a location it takes the indicator's own.
 
     With ``grid`` it is the cells behind that series, dims (time, latitude, longitude), over the whole study area, with
-    the coordinates ``area`` (km2) and ``weight`` (share of the cell inside the location).
+    the coordinates ``area`` (km2) and ``weight`` (share of the cell inside the location). With ``beside`` it is another field
+    of the same files, as the ice beside a temperature: zero where the variable has a value and the field none, as its
+    provider leaves out what is zero.
     """
 
     argument: str
@@ -273,6 +275,7 @@ class IndicatorInput:
     resolution: str | None = None
     location: str | None = None
     grid: bool = False
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

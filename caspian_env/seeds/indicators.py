@@ -166,6 +166,8 @@ def _refer_series(
         raise SeedError(where, f"{key}: {taken.dataset} gives {number} {wanted}", "mend variable, datum or resolution")
     if taken.grid and not (dataset.kind == "grid" and dataset.cube):
         raise SeedError(where, f"{key}: {taken.dataset} keeps no grid", "leave out grid, or name a gridded dataset")
+    if taken.beside and not taken.grid:
+        raise SeedError(where, f"{key}: beside names a field of a grid", "write grid: true, or leave it out")
     pattern = dataset.found_locations
     found = {place for place in places if fnmatchcase(place, pattern)} if pattern else set()
     for location in (taken.location,) if taken.location else own:

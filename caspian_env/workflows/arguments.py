@@ -147,11 +147,12 @@ class Inputs:
 
     def _with_grid(self, argument: Argument, wanted: IndicatorInput, location: str, read: _Series) -> Argument:
         def load() -> xr.DataArray:
-            cells = self.fields.of(wanted.dataset, read.variable, read.parts, location)
-            return described(cells, argument)
+            cells = self.fields.of(wanted.dataset, read.variable, read.parts, location, beside=wanted.beside)
+            return described(cells, argument, beside=wanted.beside)
 
         geometry = region_sha256(self.platform.seeds.locations[location].geometry)
-        return replace(argument, grid=Grid((*(sha256 for sha256, _ in read.parts), geometry), load))
+        identity = (*(sha256 for sha256, _ in read.parts), geometry, *filter(None, [wanted.beside]))
+        return replace(argument, grid=Grid(identity, load))
 
     def _make_room(self) -> None:
         while self.kept and sum(read.nbytes for read in self.kept.values() if read) > _KEPT_BYTES:
@@ -179,9 +180,13 @@ def as_array(argument: Argument) -> xr.DataArray:
     )
 
 
-def described(cells: xr.DataArray, argument: Argument) -> xr.DataArray:
-    """Cells as an indicator takes them: the times whose regional mean did not fail, with units, resolution and datum."""
+def described(cells: xr.DataArray, argument: Argument, *, beside: str = "") -> xr.DataArray:
+    """Cells as an indicator takes them: the times whose regional mean did not fail, with units, resolution and datum.
+
+    A field ``beside`` the variable has its own units.
+    """
     frame = argument.frame[argument.frame["qc_flag"] != FAIL]
     kept = cells.isel(time=cells["time"].isin(frame.index.to_numpy()).to_numpy())
-    attrs = {"units": argument.units, "resolution": argument.resolution, "datum": argument.datum}
+    units = cells.attrs.get("units", "") if beside else argument.units
+    attrs = {"units": units, "resolution": argument.resolution, "datum": argument.datum}
     return kept.drop_attrs(deep=False).assign_attrs(attrs).rename(argument.name)

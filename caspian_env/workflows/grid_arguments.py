@@ -29,8 +29,12 @@ class Fields:
         """Weights of regions are computed once for each grid."""
         self.weights = weights_of(self.platform)
 
-    def of(self, dataset: str, variable: str, parts: tuple[tuple[str, int], ...], location: str) -> xr.DataArray:
+    def of(
+        self, dataset: str, variable: str, parts: tuple[tuple[str, int], ...], location: str, *, beside: str = ""
+    ) -> xr.DataArray:
         """A variable of a cube made of these parts (sha256 and size), with the weights of a region.
+
+        Or the field ``beside`` it, as `IndicatorInput` has it.
 
         Returns
         -------
@@ -42,19 +46,27 @@ class Fields:
         CatalogError
             When a part is missing or damaged, or does not hold the variable.
         """
-        key = (dataset, variable, parts)
+        key = (dataset, variable, beside, parts)
         if self.last is None or self.last[0] != key:
-            self.last = (key, self._read(dataset, variable, parts))
+            self.last = (key, self._read(dataset, variable, beside, parts))
         return over_region(self.last[1], location, self.weights)
 
-    def _read(self, dataset: str, variable: str, parts: tuple[tuple[str, int], ...]) -> xr.DataArray:
+    def _read(self, dataset: str, variable: str, beside: str, parts: tuple[tuple[str, int], ...]) -> xr.DataArray:
         cluster_of(self.platform.settings)  # who asks for cells has much to compute from them
         cubes = cubes_of(self.platform)
         with open_parts([cubes.open(dataset, sha256, size) for sha256, size in parts]) as cube:
-            if variable not in cube:
-                raise CatalogError(dataset, f"its cube holds no {variable}", "build the cube again")
+            for name in filter(None, (variable, beside)):
+                if name not in cube:
+                    raise CatalogError(dataset, f"its cube holds no {name}", "build the cube again")
             axes = [f"{axis}_bounds" for axis in ("latitude", "longitude") if f"{axis}_bounds" in cube.variables]
-            return cube.set_coords(axes)[variable].load()
+            cells = cube.set_coords(axes)
+            return (field_beside(cells, variable, beside) if beside else cells[variable]).load()
+
+
+def field_beside(cells: xr.Dataset, variable: str, beside: str) -> xr.DataArray:
+    """A field with zero in the cells where the variable beside it has a value and it has none, dims as the variable's."""
+    field = cells[beside]
+    return field.fillna(0.0).where(cells[variable].notnull()).assign_attrs(field.attrs)
 
 
 def over_region(cells: xr.DataArray, location: str, weights: Weights) -> xr.DataArray:

@@ -21,7 +21,7 @@ from caspian_env.workflows.arguments import Argument, Grid, described
 from caspian_env.workflows.cube_parts import Areas, Current, assemble
 from caspian_env.workflows.evaluate import evaluate
 from caspian_env.workflows.explain import Explanation, Input, UsedObservation
-from caspian_env.workflows.grid_arguments import over_region
+from caspian_env.workflows.grid_arguments import field_beside, over_region
 from caspian_env.workflows.observe import Weights, observe
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def verify(platform: Platform, explained: Explanation) -> Verdict:
     for wanted in indicator.inputs:  # the order of the method, which the catalog does not keep
         if one := by_name.get(wanted.argument):
             argument = _argument(platform, one, readings, differences)
-            arguments.append(_with_cells(platform, one, argument) if wanted.grid else argument)
+            arguments.append(_with_cells(platform, one, argument, wanted.beside) if wanted.grid else argument)
     n_observations = sum(len(argument.frame) for argument in arguments)
     computed = None if differences else _evaluate(indicator, explained, arguments, differences)
     if computed is not None:
@@ -148,15 +148,16 @@ def _argument(
     )
 
 
-def _with_cells(platform: Platform, one: Input, argument: Argument) -> Argument:
+def _with_cells(platform: Platform, one: Input, argument: Argument, beside: str) -> Argument:
     """The input with the cells of its granules, put side by side as its cube was."""
 
     def load() -> xr.DataArray:
         dataset, seeds = platform.seeds.datasets[one.dataset_id], platform.seeds
         state = [Current(used.time, used.origin.sha256, used.status) for used in one.observations]
         areas = Areas(dataset, source_of(dataset), platform.archive, seeds.variables)
-        cells = assemble(state, areas)[one.variable_id]
-        return described(over_region(cells, one.location_id, Weights(seeds.locations)), argument)
+        cube = assemble(state, areas)
+        cells = field_beside(cube, one.variable_id, beside) if beside else cube[one.variable_id]
+        return described(over_region(cells, one.location_id, Weights(seeds.locations)), argument, beside=beside)
 
     return replace(argument, grid=Grid((), load))
 

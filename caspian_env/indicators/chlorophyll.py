@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import exp, isnan, log, nan, sqrt
+from math import exp, inf, isnan, log, nan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +20,9 @@ from caspian_env.processing.statistics import interval
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
-UNITS = "percent"
+UNITS, AREA_UNITS = "percent", "km2"
 
 
 def seasonal_change(
@@ -90,6 +91,117 @@ def seasonal_change(
         for mean, n, span in seasons.values()
     ]
     return as_dataset(rows, units=UNITS, ci_level=ci_level)
+
+
+def bloom_area(
+    logarithm: xr.DataArray,
+    *,
+    season: Sequence[int],
+    base: Sequence[int],
+    percentile: float,
+    min_base_share: float,
+    min_coverage: float,
+    min_area_share: float,
+    relative_uncertainty: float,
+    ci_level: float,
+) -> xr.Dataset:
+    """Area that is greener than usual in each month of the season: mean over its days of the cells above their own percentile.
+
+    Parameters
+    ----------
+    logarithm : xarray.DataArray, dims (time, latitude, longitude), 1
+        Common logarithm of the concentration of each day, with ``area`` (km2) and ``weight`` (share inside the region).
+    percentile : float
+        Of the days of the base seasons, cell by cell, between 0 and 100.
+    min_area_share : float
+        Share of the region's area that a day needs; the area found is carried to the whole of it.
+
+    Other parameters as in `seasonal_change`. The uncertainty is how far the area moves at the most when all days are greener
+    or paler by theirs and the base is not.
+
+    Returns
+    -------
+    xarray.Dataset, dims (period, used)
+        In km2, months of the season only; without enough base seasons one refusal, for the newest.
+
+    Raises
+    ------
+    NotComputable
+        The cells are not daily or not dimensionless, or the days not ascending.
+    """
+    if (logarithm.attrs.get("units"), logarithm.attrs.get("resolution"), logarithm.ndim) != ("1", "P1D", 3):
+        raise NotComputable("chlorophyll", "its cells are no daily logarithms", "give the common logarithm of each day")
+    times = logarithm["time"].values
+    if (np.diff(times) <= np.timedelta64(0)).any():
+        raise NotComputable("chlorophyll", "times are not ascending", "sort them")
+    areas = (logarithm["area"] * logarithm["weight"]).values
+    values, weight = logarithm.values[:, areas > 0], areas[areas > 0]
+    known = np.isfinite(values)
+    seen = (known * weight).sum(axis=1) / max(float(weight.sum()), np.finfo(float).tiny)
+    enough = seen >= min_area_share
+
+    def monthly(day: NDArray[np.float64]) -> xr.DataArray:
+        return completeness.from_epochs(
+            logarithm[:, 0, 0].reset_coords(drop=True).copy(data=np.where(enough, day, np.nan)), min_epochs=1
+        )
+
+    usual = {
+        year: span
+        for year, (mean, _, span) in _seasons(monthly(seen), season, min_coverage).items()
+        if base[0] <= year <= base[1] and not isnan(mean)
+    }
+    n_base = base[1] - base[0] + 1
+    if len(usual) < max(2.0, min_base_share * n_base - 1e-9):
+        reason = f"the base {base[0]}-{base[1]} needs {min_base_share:.0%} of its seasons, this record has {len(usual)}"
+        rows = [
+            refusal(
+                row.period, reason, n_valid=row.n_valid, n_expected=row.n_expected, used=[row.period, *usual.values()]
+            )
+            for row in _bloom_rows([monthly(seen)] * 3, season, min_coverage, [], inf, ci_level)[-1:]
+        ]
+        return as_dataset(rows, units=AREA_UNITS, ci_level=ci_level)
+    of_base = np.zeros(times.size, dtype=bool)
+    for start, end in usual.values():
+        of_base |= enough & (times >= start) & (times < end)
+    limit, there = np.full(weight.size, np.nan), known[of_base].any(axis=0)
+    limit[there] = np.nanpercentile(values[np.ix_(of_base, there)], percentile, axis=0)
+    weight = np.where(np.isfinite(limit), weight, 0.0)
+    whole, shift = float(areas.sum()), log(1 + relative_uncertainty) / log(10)
+    observed = np.maximum((known * weight).sum(axis=1), np.finfo(float).tiny)
+    greener = [
+        monthly((((values + moved) > limit) * weight).sum(axis=1) / observed * whole) for moved in (0.0, -shift, shift)
+    ]
+    rows = _bloom_rows(greener, season, min_coverage, list(usual.values()), whole, ci_level)
+    return as_dataset(rows, units=AREA_UNITS, ci_level=ci_level)
+
+
+def _bloom_rows(
+    greener: Sequence[xr.DataArray],
+    season: Sequence[int],
+    min_coverage: float,
+    spans: list[Span],
+    whole: float,
+    ci_level: float,
+) -> list[Result]:
+    """Months of the season from the area as it is, and with all days paler and greener."""
+    months, paler, brighter = greener
+    rows = []
+    for i in np.flatnonzero(months["n_valid"].values > 0):
+        month = int(months["time"].values[i].astype("datetime64[M]").astype(int))
+        span, n = month_span(month), int(months["n_valid"].values[i])
+        length = int((span[1] - span[0]) / np.timedelta64(1, "D"))
+        if not season[0] <= month % 12 + 1 <= season[1]:
+            continue
+        if n < min_coverage * length:
+            rows.append(refusal(span, f"{n} of {length} days", n_valid=n, n_expected=length, used=[span]))
+            continue
+        value = float(months.values[i])
+        u = max(abs(float(other.values[i]) - value) for other in (paler, brighter))
+        row = result(
+            span, value, u, n_valid=n, n_expected=length, used=[span, *spans], ci_level=ci_level, estimated=True
+        )
+        rows.append(replace(row, ci_low=max(0.0, row.ci_low), ci_high=min(whole, row.ci_high)))
+    return rows
 
 
 def _length(season: Sequence[int]) -> int:

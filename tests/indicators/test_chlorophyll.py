@@ -9,7 +9,7 @@ import xarray as xr
 from synthetic_series import by_start, check_form, check_windows, make
 
 from caspian_env.errors import NotComputable
-from caspian_env.indicators.chlorophyll import seasonal_change
+from caspian_env.indicators.chlorophyll import bloom_area, seasonal_change
 
 OPTIONS = {
     "season": [4, 10], "base": [2021, 2025], "min_base_share": 0.8, "min_coverage": 0.5, "relative_uncertainty": 0.3,
@@ -83,3 +83,54 @@ def test_nothing_but_ascending_daily_logarithms() -> None:
             seasonal_change(wrong, **OPTIONS)
     empty = seasonal_change(series.copy(data=np.full(series.size, np.nan)), **OPTIONS)
     assert empty.sizes["period"] == 0
+
+
+BLOOM = {**OPTIONS, "percentile": 90, "min_area_share": 0.5}
+
+
+def cells(first: str = "2020-05-05", last: str = "2026-11-20") -> xr.DataArray:
+    """Synthetic logarithms of 2 x 3 cells, each with its own usual green; one of them is greener in May 2026; one is land."""
+    times = pd.date_range(first, last)
+    rng = np.random.default_rng(5)
+    values = rng.normal(0, 0.2, (len(times), 2, 3)) + np.array([[0, 1, 2], [-1, 0.5, np.nan]])
+    values[(times.year == 2026) & (times.month == 5), 0, 2] += 3
+    return xr.DataArray(
+        values, dims=("time", "latitude", "longitude"), attrs={"units": "1", "resolution": "P1D"},
+        coords={
+            "time": times.values.astype("datetime64[s]"),
+            "area": (("latitude", "longitude"), np.array([[80.0, 80, 80], [78, 78, 78]])),
+            "weight": (("latitude", "longitude"), np.array([[1.0, 0.5, 1], [1, 0, 1]])),
+        },
+    )  # fmt: skip
+
+
+def test_bloom_area_is_that_of_cells_above_their_own_percentile() -> None:
+    field = cells()
+    result = bloom_area(field, **BLOOM)
+    check_form(result, "km2")
+    rows = by_start(result)
+    frame = field.values.reshape(field.sizes["time"], 6)
+    area = (field["area"] * field["weight"]).values.ravel()
+    times = pd.DatetimeIndex(field["time"].values)
+    season = (times.month >= 4) & (times.month <= 10)
+    limit = np.percentile(frame[season & (times.year >= 2021) & (times.year <= 2025)], 90, axis=0)
+    share = ((frame > limit) * area)[:, :5].sum(axis=1) / area[:5].sum() * area.sum()
+    expected = pd.Series(share, times)[season].resample("MS").mean().dropna()
+    found = {s: row["value"].item() for s, row in rows.items()}
+    assert found == pytest.approx({f"{s:%F}": v for s, v in expected.items()})
+    assert found["2026-05-01"] > area.sum() * 80 / area[:5].sum()
+    usual = np.mean([v for s, v in found.items() if "2021" <= s < "2026"])
+    assert usual == pytest.approx(area.sum() / 10, rel=0.01)
+    check_windows(lambda part: bloom_area(part, **BLOOM), field)
+
+
+def test_bloom_area_of_too_few_seasons_or_days_is_refused() -> None:
+    short = bloom_area(cells("2022-11-01"), **BLOOM)
+    assert short["reason"].values.tolist() == ["the base 2021-2025 needs 80% of its seasons, this record has 3"]
+    field = cells()
+    clouded = field.where(field["time"].dt.strftime("%Y-%m") != "2024-07")
+    rows = by_start(bloom_area(clouded, **BLOOM))
+    assert "2024-07-01" not in rows and rows["2024-08-01"]["reason"].item() == ""
+    with pytest.raises(NotComputable, match="no daily logarithms"):
+        bloom_area(field.assign_attrs(units="mg m-3"), **BLOOM)
+    assert bloom_area(field.where(False), **BLOOM).sizes["period"] == 0

@@ -9,8 +9,9 @@ from caspian_env.reports.things import Goal, GoalSource, Mark
 from caspian_env.reports.voice import Voice
 
 MAP_LEGEND = (
-    "In {unit}, by part of the sea; the shoreline is that of about −28 m (GSHHG), equal-area projection. Differences:"
-    " blue below zero and red above, amounts pale to dark. Hatched: no number."
+    "In {unit}, by part of the sea; equal-area projection. The shoreline is that of about −28 m (GSHHG); at a lower level"
+    " the shore lies further out, most of all in the north. Triangles: rivers; squares: ports, by their towns."
+    " Differences: blue below zero and red above, amounts pale to dark. Hatched: no number."
 )
 GOALS_LEGEND = (
     "Emissions in per cent of the base year, {places}. Bar: what the target allows. Signs: the newest year of each source"

@@ -12,7 +12,7 @@ from caspian_env.reports import figure_words, messages, svg
 from caspian_env.reports.line_charts import WIDE, Drawing, Frame, panels_of
 from caspian_env.reports.model import Figure, Report
 from caspian_env.reports.numbers import Value
-from caspian_env.reports.things import Outline
+from caspian_env.reports.things import Outline, Spot
 from caspian_env.reports.value_charts import COLD_TO_WARM
 from caspian_env.reports.voice import Voice
 
@@ -25,7 +25,9 @@ CENTRE = (51.0, 42.0)  # longitude and latitude from which the equal-area projec
 EARTH_KM = 6371.007  # radius of the sphere with the area of the ellipsoid
 BAR_KM = 200
 STRONG_K = 2.0  # of differences of temperature the ends of the palette stand for at least this
+WIDE_LETTER = 0.62  # of the size of the type, about as wide as its letters are
 SHORE = "#44505a"  # between parts of any colour; seen on light and on dark paper
+POINTER = "#6f7c88"  # from a part to its number; seen on the colours of parts and on both papers
 
 Point = tuple[float, float]
 
@@ -35,7 +37,7 @@ def region_map(report: Report, shown: Figure) -> Drawing:
 
     Differences are blue below and red above zero, amounts pale to dark. All parts have numbers of the same period.
     """
-    shapes = (Frame("wide", 760, 420, 24, 400, 10, 12, 12.5, 30), Frame("narrow", 340, 300, 8, 142, 8, 12, 12, 17))
+    shapes = (Frame("wide", 760, 440, 8, 340, 10, 12, 12.5, 30), Frame("narrow", 340, 330, 4, 112, 8, 12, 12, 13))
     return Drawing(*(_map(report, shown, frame) for frame in shapes))
 
 
@@ -75,9 +77,11 @@ def _map(report: Report, shown: Figure, frame: Frame) -> str:
         ax.set_aspect("equal", anchor="W")
         for outline in shown.outlines:
             _draw(ax, outline, hues.get(outline.location_id, "none"), outline.location_id in by_place)
-        ax.autoscale_view()
+        _make_room(ax, shown.spots, frame, say)
         ax.apply_aspect()
         _scale_bar(ax, say)
+        for spot in shown.spots:
+            _name(ax, spot, frame, say)
         told = []
         parts = shown.outlines[1:] or shown.outlines
         for outline in parts:
@@ -104,6 +108,35 @@ def _draw(ax: Axes, outline: Outline, colour: str, known: bool) -> None:
     ax.update_datalim(path.vertices)
 
 
+def _make_room(ax: Axes, spots: Sequence[Spot], frame: Frame, say: Voice) -> None:
+    """Limits that hold the sea, and in the west and north the names beside it."""
+    ax.autoscale_view()
+    (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
+    if spots:
+        points = [projected((spot.longitude, spot.latitude)) for spot in spots]
+        longest = max(len(say.name(spot.title)) for spot in spots if spot.longitude < CENTRE[0])
+        room = 12 + longest * frame.text_size * WIDE_LETTER
+        north = max(north, max(y for _, y in points) + 60)
+        inner = frame.width - frame.left - frame.right
+        scale = max((north - south) / frame.panel, (east - west) / (inner - room))
+        west = min(west, min(x for x, _ in points) - room * scale)
+    ax.set_xlim(west, east)
+    ax.set_ylim(south, north)
+
+
+def _name(ax: Axes, spot: Spot, frame: Frame, say: Voice) -> None:
+    """A triangle for the mouth of a river and a square for a port, with its name on the side of the land."""
+    here = projected((spot.longitude, spot.latitude))
+    river, west = spot.kind == "river", spot.longitude < CENTRE[0]
+    ax.plot([here[0]], [here[1]], "^" if river else "s", color=svg.HUES[0] if river else svg.INK, markersize=4.5,
+            markerfacecolor=svg.HUES[0] if river else svg.PAPER)  # fmt: skip
+    ax.annotate(
+        say.name(spot.title), here, (-6 if west else 6, 0), textcoords="offset points", ha="right" if west else "left",
+        va="center", fontsize=frame.text_size - 1.5, style="italic" if river else "normal",
+        color=svg.HUES[0] if river else svg.INK, annotation_clip=False,
+    )  # fmt: skip
+
+
 def _middle(outline: Outline) -> Point:
     """The centre of the outer ring, by its area."""
     ring = [projected(point) for point in max(outline.rings, key=len)]
@@ -120,8 +153,8 @@ def _label(ax: Axes, frame: Frame, here: Point, title: str, amount: str) -> None
     low, high = ax.get_ylim()
     level = (here[1] - low) / (high - low)
     ax.annotate("", here, (1.03, level), xycoords="data", textcoords="axes fraction",
-                arrowprops={"arrowstyle": "-", "color": svg.INK, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
-    ax.plot([here[0]], [here[1]], "o", color=svg.INK, markersize=3)
+                arrowprops={"arrowstyle": "-", "color": POINTER, "linewidth": 1, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
+    ax.plot([here[0]], [here[1]], "o", color=POINTER, markersize=3.5)
     style = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
     ax.annotate(amount, (1.03, level), (4, 2), fontweight="bold", va="bottom",
                 fontsize=frame.text_size + (2 if frame.width == WIDE.width else 0), **style)  # type: ignore[arg-type]  # fmt: skip

@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from caspian_env.errors import CatalogError
 from caspian_env.reports.numbers import Refusal, Value
-from caspian_env.reports.things import Goal, Mark, Outline
+from caspian_env.reports.things import Goal, Mark, Outline, Spot
 
 # What a figure can be; charts.py holds how each is drawn.
 KINDS = ("level", "lines", "stripes", "cycle", "intervals", "map", "goals", "drafts", "balance", "calendar")
@@ -141,8 +141,9 @@ class Figure:
         What is drawn as single numbers, in the order of print.
     references : tuple of ReferenceLevel
         Published levels, each only on the panel of its datum.
-    outlines, goals, marks : tuples
-        Of a map its regions, the whole sea first; targets of states; depths and draughts that were reported.
+    outlines, spots, goals, marks : tuples
+        Of a map its regions, the whole sea first, and the rivers and ports named on it; targets of states; depths and
+        draughts that were reported.
     missing : str
         Why there is nothing to draw; the reason is printed in the place of the figure.
     """
@@ -155,6 +156,7 @@ class Figure:
     values: tuple[Value, ...] = ()
     references: tuple[ReferenceLevel, ...] = ()
     outlines: tuple[Outline, ...] = ()
+    spots: tuple[Spot, ...] = ()
     goals: tuple[Goal, ...] = ()
     marks: tuple[Mark, ...] = ()
     missing: str = ""

@@ -11,7 +11,7 @@ from caspian_env.reports import fonts, messages, text
 from caspian_env.reports.model import Figure, Report, Series, Table
 from caspian_env.reports.numbers import Value
 from caspian_env.reports.page import file_names
-from caspian_env.reports.things import Outline
+from caspian_env.reports.things import Outline, Spot
 
 OF_INDICATOR = "indicator-"  # beginning of the id of its page
 LINES = 4  # in one figure, so that each keeps a hue and a label of its own
@@ -61,11 +61,12 @@ def figures(
     lines: Sequence[Series],
     mapped: tuple[Value, ...] = (),
     outlines: tuple[Outline, ...] = (),
+    spots: tuple[Spot, ...] = (),
 ) -> tuple[Figure, ...]:
     """Over time or the newest values; then a map of the parts of the sea, and the cycle or stripes of the first place."""
     found = _over_time(values, lines)
     if len(mapped) > 1:
-        found += (Figure(id="map", kind="map", values=mapped, outlines=outlines),)
+        found += (Figure(id="map", kind="map", values=mapped, outlines=outlines, spots=spots),)
     first = next((one for one in lines if messages.joined(one)), None)
     if first is not None and first.resolution == "P1M" and len({at.month for at in first.times}) == 12 and (
         len(first.times) >= CYCLED

@@ -15,6 +15,16 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A named place on a map, in degrees; ``kind`` is ``river`` (where it reaches the sea) or ``port``."""
+
+    title: str
+    kind: str
+    longitude: float
+    latitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GoalSource:
     """What one source says of a goal: emissions of ``year`` in per cent of the base; ``counted`` if on the goal's basis."""
 

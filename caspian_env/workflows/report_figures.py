@@ -58,6 +58,7 @@ def figure(
             for row in entry.get("references", ())
         ),
         outlines=report_shapes.outlines(platform) if kind == "map" and shown else (),
+        spots=report_shapes.spots(platform) if kind == "map" and shown else (),
         goals=goals,
         marks=marks,
         missing=missing,

@@ -13,7 +13,7 @@ from caspian_env.model import Location
 from caspian_env.reports import text
 from caspian_env.reports.model import Series
 from caspian_env.reports.numbers import Value
-from caspian_env.reports.things import Goal, GoalSource, Mark, Outline
+from caspian_env.reports.things import Goal, GoalSource, Mark, Outline, Spot
 from caspian_env.seeds.sourced import load_ports
 from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 WHOLE, PARTS = "caspian_sea", ("north_caspian", "middle_caspian", "south_caspian")
 SIMPLE_DEGREES = 0.02  # about 2 km: finer than the line of a map of 400 points for 1200 km
 SMALLEST_RING = 0.01  # square degrees, about 90 km2; smaller islands are left out
+# Named on maps: where rivers reach the sea, and ports by their towns. Positions are those of seeds/stations.csv.
+RIVERS = {"volga_mouth": "Volga", "ural_mouth": "Ural", "terek_mouth": "Terek", "kura_mouth": "Kura"}
+PORTS = {"port_aktau": "Aktau", "port_turkmenbashi": "Turkmenbashi", "port_baku_alat": "Baku",
+         "caspcom_makhachkala": "Makhachkala", "caspcom_anzali": "Anzali"}  # fmt: skip
 HEATWAVE_BASE, BASE_SHARE = (1991, 2020), 0.8  # as in seeds/indicators/heatwave_years.yaml
 NO_BASE = "the days that were collected do not cover the base period 1991-2020."
 SOURCES = {"edgar": "EDGAR", "owid": "Our World in Data", "unfccc": "UNFCCC", "unfccc_net": "UNFCCC (net)",
@@ -45,6 +49,17 @@ def outlines(platform: Platform) -> tuple[Outline, ...]:
     """The whole sea and its parts, as fine as a map needs them."""
     places = platform.seeds.locations
     return tuple(_outline(places[name]) for name in (WHOLE, *PARTS) if places[name].geometry is not None)
+
+
+def spots(platform: Platform) -> tuple[Spot, ...]:
+    """The rivers and ports that a map names."""
+    places = platform.seeds.locations
+    return tuple(
+        Spot(title=title, kind=kind, longitude=at.longitude, latitude=at.latitude)
+        for kind, named in (("river", RIVERS), ("port", PORTS))
+        for name, title in named.items()
+        if (at := places[name]).longitude is not None and at.latitude is not None
+    )
 
 
 def _outline(place: Location) -> Outline:

@@ -29,7 +29,7 @@ from caspian_env.workflows.report import fill_report
 from caspian_env.workflows.report_files import all_formats, files_of, names_of
 from caspian_env.workflows.report_numbers import numbers, sources
 from caspian_env.workflows.report_shapes import mapped as mapped_values
-from caspian_env.workflows.report_shapes import outlines
+from caspian_env.workflows.report_shapes import outlines, spots
 from caspian_env.workflows.same_report import digest_of
 from caspian_env.workflows.site_changes import changes, news
 
@@ -89,7 +89,7 @@ def indicator_report(connection: Connection, platform: Platform, indicator: Indi
         return None
     named = {granule.dataset_id for value in values for granule in value.granules}
     mapped = mapped_values(values)
-    shores = outlines(platform) if mapped else ()
+    shores, named_there = (outlines(platform), spots(platform)) if mapped else ((), ())
     return Report(
         id=f"{site_pages.OF_INDICATOR}{indicator.id}",
         title=indicator.title,
@@ -100,7 +100,7 @@ def indicator_report(connection: Connection, platform: Platform, indicator: Indi
             Section(
                 id="values",
                 heading="Values",
-                figures=site_pages.figures(values, _lines(platform, indicator, values), mapped, shores),
+                figures=site_pages.figures(values, _lines(platform, indicator, values), mapped, shores, named_there),
                 values=text.latest(values),
                 shows=(indicator.id,),
             ),

@@ -6,7 +6,7 @@ import math
 from datetime import timedelta
 
 from caspian_env.reports.model import Figure, Report, Section, Series
-from caspian_env.reports.things import Goal, GoalSource, Mark, Outline
+from caspian_env.reports.things import Goal, GoalSource, Mark, Outline, Spot
 from tests.reports.synthetic_bulletin import altimetry, anomaly, bulletin, source, utc, value
 
 
@@ -25,7 +25,11 @@ def sea_map() -> Figure:
         anomaly(location_id="middle_caspian", location_title="Middle Caspian", value=1.2),
         anomaly(location_id="south_caspian", location_title="South Caspian", value=-0.3, ci_low=-0.6, ci_high=0.0),
     )
-    return Figure(id="map", kind="map", values=values, outlines=shores)
+    spots = (
+        Spot(title="Volga", kind="river", longitude=47.5, latitude=46.7),
+        Spot(title="Aktau", kind="port", longitude=52.9, latitude=43.66),
+    )
+    return Figure(id="map", kind="map", values=values, outlines=shores, spots=spots)
 
 
 def progress() -> Figure:

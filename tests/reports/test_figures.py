@@ -54,6 +54,14 @@ def test_a_part_without_a_number_says_so(drawn):
     assert "no data" in [one.text for one in ElementTree.fromstring(drawn["map"].wide).iter("text")]
 
 
+def test_a_map_has_a_scale_bar_and_names_rivers_and_ports_in_the_language_of_the_page(drawn):
+    said = {one.text for one in ElementTree.fromstring(drawn["map"].wide).iter("text")}
+    assert {"200 km", "Volga", "Aktau"} <= said
+    narrow = charts.draw(gallery("kk"), next(iter(gallery("kk").figures))).narrow
+    said = {one.text for one in ElementTree.fromstring(narrow).iter("text")}
+    assert {"200 км", "Еділ", "Ақтау"} <= said
+
+
 def test_terms_and_the_rest_add_up_to_what_is_expected():
     for terms in figure_words.balance_years(balance()).values():
         stack = terms["rivers"] + terms["precipitation"] + terms["evaporation"] + terms["other terms"]

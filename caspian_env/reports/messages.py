@@ -276,13 +276,24 @@ def _no_number(refusal: Refusal, say: Voice) -> Message:
 def _interval(value: Value, say: Voice, meaning: str = "") -> list[str]:
     if value.ci_low is None:
         return [say.words("No interval is given.")]
-    return [f"{say.interval(value)} {say.unit(value.unit)}".strip() + f"{say.words(meaning)}."]
+    words = f"{say.interval(value)} {say.unit(value.unit)}".strip()
+    return [f"{words[:1].upper()}{words[1:]}{say.words(meaning)}."]
+
+
+def _datum(value: Value, say: Voice) -> list[str]:
+    """The zero of a height; a title that names itself a datum is a sentence of its own."""
+    if not value.datum_title:
+        return []
+    title = say.name(value.datum_title)
+    if value.datum_title.startswith("Datum"):
+        return [text.sentence(title)]
+    return [say.words("Datum: {datum}.", datum=title.rstrip("."))]
 
 
 def _mean(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
     when = say.period(value.period_start, value.period_end)
     amount = say.quantity(value.value, value.decimals, value.unit)
-    datum = [say.words("Datum: {datum}.", datum=say.name(value.datum_title))] if value.datum_title else []
+    datum = _datum(value, say)
     place = say.name(value.location_title)
     headline = say.words("{place}, mean level in {when}: {amount}", place=place, when=when, amount=amount)
     return headline, _interval(value, say) + datum
@@ -353,7 +364,7 @@ def _context(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
 def _number(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
     when = say.period(value.period_start, value.period_end)
     amount = say.quantity(value.value, value.decimals, value.unit)
-    datum = [say.words("Datum: {datum}.", datum=say.name(value.datum_title))] if value.datum_title else []
+    datum = _datum(value, say)
     return f"{_place_and_title(value, say)}, {when}: {amount}", [
         text.sentence(say.name(value.statistic)),
         *_interval(value, say),

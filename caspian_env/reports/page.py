@@ -11,7 +11,7 @@ from datetime import date
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.reports import charts, citations, fonts, messages, spreadsheet, text
+from caspian_env.reports import charts, citations, fonts, messages, rows, spreadsheet, text
 from caspian_env.reports.line_charts import Drawing
 from caspian_env.reports.model import Figure, Report
 from caspian_env.reports.numbers import GranuleLine, Refusal, Value
@@ -124,8 +124,10 @@ def page(report: Report) -> str:
             interval_head=interval_head(shown, say),
             one_level=len({v.ci_level for v in shown} - {None}) == 1,
             interval_notes=[say.words(words) for words in INTERVAL_NOTES],
-            refusals=text.latest(report.refusals),
+            refusals=rows.refusal_rows(text.latest(report.refusals)),
             more=len(report.values) - len(shown),
+            value_rows=rows.value_rows,
+            numbers_of=lambda value: source_numbers(report, (granule.dataset_id for granule in value.granules)),
             evidence=evidence(shown),
             withheld=spreadsheet.withheld(report),
             methods=_methods(shown),
@@ -171,6 +173,12 @@ def datasets_of(figure: Figure) -> list[str]:
     named += [granule.dataset_id for value in figure.values for granule in value.granules]
     named += [one.dataset_id for goal in figure.goals for one in goal.sources]
     return list(dict.fromkeys(named))
+
+
+def source_numbers(report: Report, datasets: Iterable[str]) -> list[int]:
+    """The places of these datasets in the list of sources, by which page and PDF point to them."""
+    wanted = set(datasets)
+    return [n for n, source in enumerate(report.sources, 1) if source.dataset_id in wanted]
 
 
 def web_address(address: str | None) -> str | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from caspian_env.reports import charts, citations, messages, page, svg, text
+from caspian_env.reports import charts, citations, messages, page, rows, svg, text
 from caspian_env.reports.model import Figure, Report, Section, Source, Table
 from caspian_env.reports.numbers import Value
 from caspian_env.reports.voice import Voice
@@ -46,6 +46,11 @@ def told(report: Report) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def english(words: str, say: Voice) -> str:
+    """Words of the seeds that are kept in English; in another language they carry the mark that says so."""
+    return words if say.language == "en" or not words else f"[en] {words}"
+
+
 def vintage(report: Report, say: Voice) -> str:
     """As of when the numbers are known."""
     if report.as_of is None:
@@ -64,10 +69,11 @@ def _blocks(report: Report, say: Voice) -> Iterator[Block]:
     yield from _messages(report, say)
     for section in report.sections:
         yield from _section(report, section, number, say)
-    yield from _refusals(report, say)
-    yield _heading("intervals", say.words("What the intervals include, and what they do not"))
-    yield {"kind": "list", "items": [say.words(words) for words in page.INTERVAL_NOTES]}
-    yield from _methods(report, say)
+    if report.values or report.refusals:
+        yield from _refusals(report, say)
+        yield _heading("intervals", say.words("What the intervals include, and what they do not"))
+        yield {"kind": "list", "items": [say.words(words) for words in page.INTERVAL_NOTES]}
+        yield from _methods(report, say)
     yield from _sources(report, say)
     if report.values:
         yield from _provenance(report, say)
@@ -134,17 +140,19 @@ def _values_table(report: Report, values: Sequence[Value], number: dict[str, int
     one_level = len({v.ci_level for v in text.latest(report.values)} - {None}) == 1
     head = [say.words(words) for words in ("Indicator", "Place", "Period", "Value")]
     head += [page.interval_head(text.latest(report.values), say), "n", say.words("Status")]
-    rows = []
-    for v in values:
+    found = []
+    for row in rows.value_rows(values):
+        v = row.entry
         plus = f"± {say.uncertainty(v.std_uncertainty, v.decimals)}" if v.std_uncertainty is not None else ""
         span = say.span(v) or say.words("not given")
         level = f" ({text.level(v.ci_level)})" if v.ci_level is not None and not one_level else ""
         flag = say.words("flag {flag}", flag=say.qc(v.qc_flag))
         sure = say.words("confidence {word}", word=v.confidence) if v.confidence else ""
         about = "; ".join(say.name(words) for words in (v.statistic, v.datum_title) if words)
-        rows.append([
-            _cell(say.name(v.title), about, cites=_cites((g.dataset_id for g in v.granules), number)),
-            _cell(say.name(v.location_title)),
+        cites = _cites((g.dataset_id for g in v.granules), number)
+        found.append([
+            _cell(say.name(v.title)) if row.again else _cell(say.name(v.title), about, cites=cites),
+            _cell(", ".join(map(say.name, row.places))),
             _cell(say.period(v.period_start, v.period_end)),
             _cell(page.glue(say.quantity(v.value, v.decimals, v.unit)), plus),
             _cell(span + level),
@@ -155,25 +163,25 @@ def _values_table(report: Report, values: Sequence[Value], number: dict[str, int
         "Newest period of each indicator and place. ± is the standard uncertainty (k = 1). n: inputs used of inputs"
         " expected. A dashed frame marks values that are not final."
     )
-    return _table(caption, head, rows, (3, 4, 5))
+    return _table(caption, head, found, (3, 4, 5))
 
 
 def _refusals(report: Report, say: Voice) -> Iterator[Block]:
     yield _heading("no-number", say.words("What has no number, and why"))
-    refused = text.latest(report.refusals)
+    refused = rows.refusal_rows(text.latest(report.refusals))
     if not refused:
         yield _text(say.words("Every indicator asked for has a number."))
         return
-    rows = [
-        [
-            _cell(say.name(r.title)), _cell(say.name(r.location_title)), _cell(say.period(r.period_start, r.period_end)),
-            _cell(say.name(r.reason)), _cell(f"{r.n_valid}/{r.n_expected}"),
-        ]
-        for r in refused
-    ]  # fmt: skip
+    found = []
+    for row in refused:
+        r = row.entry
+        found.append([
+            _cell(say.name(r.title), "" if row.again else r.indicator_id), _cell(", ".join(map(say.name, row.places))),
+            _cell(say.period(r.period_start, r.period_end)), _cell(say.name(r.reason)), _cell(f"{r.n_valid}/{r.n_expected}"),
+        ])  # fmt: skip
     caption = say.words("The rule of the indicator forbids a number for these periods. Nothing is filled in.")
     head = [say.words(words) for words in ("Indicator", "Place", "Period", "No number because")]
-    yield _table(caption, [*head, "n"], rows, (4,))
+    yield _table(caption, [*head, "n"], found, (4,))
 
 
 def _methods(report: Report, say: Voice) -> Iterator[Block]:
@@ -183,7 +191,7 @@ def _methods(report: Report, say: Voice) -> Iterator[Block]:
         version = say.words("Method version {version}, id {id}.", version=v.method_version, id=v.indicator_id)
         reference = say.words("Reference: {reference}.", reference=v.method_citation) if v.method_citation else ""
         said = f"{say.name(v.title)}: {say.name(v.statistic)}."
-        items.append(breakable(" ".join(filter(None, (said, version, reference, v.note)))))
+        items.append(breakable(" ".join(filter(None, (said, version, reference, english(v.note, say))))))
     items.append(say.words("Printed numbers are rounded to what the uncertainty supports. Times are UTC."))
     yield {"kind": "notes", "items": items}
 
@@ -206,9 +214,9 @@ def _source_lines(s: Source, say: Voice) -> Iterator[Block]:
     handed_on = "rows may be handed on" if s.redistributable else "rows may not be handed on"
     licence = say.words("Licence: {licence}", licence=s.licence)
     yield _line(f"{licence} ({say.words(handed_on)})", s.landing_page or "")
-    yield from (_line(words) for words in (s.caveats,) if words)
+    yield from (_line(english(words, say)) for words in (s.caveats,) if words)
     if s.cannot:
-        yield _line(say.words("It cannot give: {what}", what=s.cannot))
+        yield _line(say.words("It cannot give: {what}", what=english(s.cannot, say)))
     if not s.proven:
         yield _line(
             say.words("Unproven: its reader was tried on bytes encoded like those of the provider, never on real ones.")

@@ -6,13 +6,14 @@ printed in English with the mark ``[en]``, so that a missing translation is seen
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
-from caspian_env.reports import text
+from caspian_env.reports import patterns, text
 from caspian_env.reports.numbers import Value
 
 if TYPE_CHECKING:
@@ -49,9 +50,14 @@ class Voice:
         return f"[en] {english}".format(**given) if found is None else found.format(**given)
 
     def name(self, english: str) -> str:
-        """A title of the seeds in this language; marked where it is not translated. Braces in it are no blanks."""
+        """A title, statistic or reason in this language; marked where it is not translated. Braces in it are no blanks."""
         found = self.find(english)
+        if found is None and (known := patterns.match(english)) and (sentence := self.find(known[0])):
+            return sentence.format(**{name: self._filled(words) for name, words in known[1].items()})
         return f"[en] {english}" if found is None else found
+
+    def _filled(self, words: str) -> str:
+        return self.sign(words) if re.fullmatch(patterns.NUMBER, words) else words
 
     def unit(self, spelling: str) -> str:
         """A unit as it is printed; an international symbol where the language has no other."""

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from caspian_env import reports
-from caspian_env.reports import charts, messages, page, text
+from caspian_env.reports import charts, messages, page, patterns, text
 from caspian_env.reports.fonts import RANGES
 from caspian_env.reports.voice import LANGUAGES, Voice, catalogue
 from caspian_env.seeds import load_reports
@@ -43,7 +43,8 @@ def said() -> set[str]:
 
 
 def messages_of_legends() -> list[str]:
-    return [legend for _, legend in messages.FIGURES.values()] + list(page.INTERVAL_NOTES) + [messages.SYNTHETIC]
+    legends = [legend for _, legend in messages.FIGURES.values()]
+    return [*legends, *page.INTERVAL_NOTES, *patterns.TEMPLATES, messages.SYNTHETIC]
 
 
 def blanks(words: str) -> set[str]:
@@ -99,6 +100,25 @@ def test_numbers_units_and_dates_are_written_as_the_language_does():
     assert Voice("kk").month(8) == "Тамыз"
     assert Voice("ru").period(utc(2026, 8), utc(2026, 9)) == "август 2026"
     assert Voice("ru").interval(rate()) == "интервал 90 %: от −13,0 до −1,2"
+
+
+def test_reasons_and_statistics_are_translated_with_their_numbers():
+    assert (
+        Voice("ru").name("9 of 10 annual means; 2023 has 7 of 12 months")
+        == "9 из 10 среднегодовых; в 2023 г. 7 из 12 месяцев"
+    )
+    assert Voice("az").name("7 of 12 months") == "12 aydan 7"
+    assert "7,7 m" in Voice("az").name(
+        next(t for t in patterns.TEMPLATES if "clearance" in t).format(n="7.7", name="2025-04-24")
+    )
+    assert Voice("ru").name("7 of 12 fortnights") == "[en] 7 of 12 fortnights"
+
+
+def test_a_sentence_begins_with_a_capital_and_ends_with_one_stop():
+    for language in LANGUAGES:
+        for message in messages.key_messages(bulletin(language=language)):
+            assert ".." not in message.detail
+            assert not re.search(r"\. [a-zа-яәғқңөұүһіığşüöç]", message.detail.replace("doi", "")), message.detail
 
 
 def test_english_is_written_by_the_module_of_texts():

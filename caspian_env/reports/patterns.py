@@ -1,0 +1,54 @@
+"""Sentences of the indicators that hold numbers: each as one sentence with blanks, which the catalogues translate.
+
+The reasons of refusals and the statistics are written in English where they arise, with their numbers in them; the
+catalogues hold one sentence for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+
+TEMPLATES = (
+    "{n} of {m} months",
+    "{n} of {m} annual means",
+    "{n} of {m} annual means; {year} has {k} of {l} months",
+    "incomplete: {year} ({n} of {m} months)",
+    "{n} of the {m} years {first}-{last} have a value; {k} are needed, one of them in the first and one in the last tenth",
+    "{n} of {m} years in the seasonal cycle of its rarest month; {year} is not whole",
+    "the base period {first}-{last} needs {n} of {m} years of every month, this record has {k} (within {start}-{end})",
+    "the base period {first}-{last} needs {n} of {m} years of every month, this record has none",
+    "needs the Baltic datum BS77, this series is in {name}",
+    "no annual mean of {year}",
+    "no annual mean of {year}, the year of what was printed on {name}",
+    "no value of the base year {year} in this series",
+    (
+        "provisional: no source says to which zero the depth of {n} m ({name}) belongs, so no clearance is told; see the"
+        " change of the depth"
+    ),
+    "mean annual increment of {n} annual means ({m} increments), interval with natural variability and its memory",
+    "last of {n} annual means minus the first, divided by the {m} years between them; measurement error only",
+    "mean over the year of each month minus its own normal of {first}-{last}, over the region",
+    "rank among the annual means of the same series up to and including the year (from {year} on), 1 is the lowest",
+)
+NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+BLANK = {"name": r"[\w.-]+"}
+
+
+def match(english: str) -> tuple[str, dict[str, str]] | None:
+    """The sentence with blanks that the words fill, and what fills them; None where there is none."""
+    for template, known in _KNOWN:
+        if found := known.fullmatch(english):
+            return template, found.groupdict()
+    return None
+
+
+def _expression(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", template)
+    return re.compile(
+        "".join(
+            f"(?P<{part}>{BLANK.get(part, NUMBER)})" if at % 2 else re.escape(part) for at, part in enumerate(parts)
+        )
+    )
+
+
+_KNOWN = tuple((template, _expression(template)) for template in TEMPLATES)

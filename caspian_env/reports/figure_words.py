@@ -45,7 +45,7 @@ def map_title(report: Report, figure: Figure) -> str:
     signed = is_difference(figure)
     ends = sorted(figure.values, key=lambda value: value.value)
     parts = [
-        f"{say.name(v.location_title)} {say.quantity(v.value, v.decimals, v.unit, signed=signed)}"
+        f"{say.place(v.location_title)} {say.quantity(v.value, v.decimals, v.unit, signed=signed)}"
         for v in dict.fromkeys((ends[-1], ends[0]))
     ]
     return f"{say.name(first.title)}, {say.period(first.period_start, first.period_end)}: {', '.join(parts)}"
@@ -92,7 +92,7 @@ def describe_mark(mark: Mark, say: Voice) -> str:
     """A reported depth or draught in words, with its date."""
     span = say.number(mark.value, 1) + (f"–{say.number(mark.high, 1)}" if mark.high is not None else "")
     dated = f" ({mark.as_of})" if mark.as_of else ""
-    return f"{say.name(mark.place)}, {say.name(mark.what)}: {span} {say.unit('m')}{dated}"
+    return f"{say.name(mark.what)}, {say.name(mark.place)}: {span} {say.unit('m')}{dated}"
 
 
 def drafts_title(report: Report, figure: Figure) -> str:
@@ -143,7 +143,7 @@ def calendar_title(report: Report, figure: Figure) -> str:
     newest, most = max(counts), max(counts, key=lambda year: (counts[year], year))
     return say.words(
         "{place}: {n} days of marine heatwave in {year}, most in {most} ({days})",
-        place=say.name(line.location_title), n=counts[newest], year=newest, most=most, days=counts[most],
+        place=say.place(line.location_title), n=counts[newest], year=newest, most=most, days=counts[most],
     )  # fmt: skip
 
 

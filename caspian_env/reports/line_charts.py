@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Formatter
 
 # A hole longer than this many days is a gap: 45 days between epochs of 10-day altimetry, a year and a half for years.
 GAP_DAYS = {"instant": 45.0, "P1D": 5.0, "P1M": 45.0, "P1Y": 550.0}
@@ -57,7 +58,7 @@ class Frame:
 
 WIDE = Frame("wide", 760, 190, 74, 172, 22, 34, 12.5, 19)
 NARROW = Frame("narrow", 340, 180, 62, 14, 14, 32, 12, 48)
-NARROW_LABELLED = Frame("narrow", 340, 270, 50, 112, 16, 32, 12, 15)
+NARROW_LABELLED = Frame("narrow", 340, 270, 50, 112, 16, 32, 12, 12)
 
 
 def level_chart(report: Report, shown: Shown) -> Drawing:
@@ -170,9 +171,21 @@ def panels_of(
         bottom = total - band - i * (frame.top + panel + frame.bottom) - frame.top - panel
         inner = frame.width - frame.left - frame.right
         axes.append(figure.add_axes((frame.left / frame.width, bottom / total, inner / frame.width, panel / total)))
+        for axis in (axes[-1].xaxis, axes[-1].yaxis):
+            axis.set_major_formatter(_signs_of(say))
     if synthetic:
         _band(figure, band - 4, total, say)
     return figure, axes
+
+
+def _signs_of(say: Voice) -> Formatter:
+    """The numbers beside an axis with the decimal sign of the language."""
+    from matplotlib.ticker import ScalarFormatter
+
+    found = ScalarFormatter()
+    plain = found.fix_minus  # the last step of every number
+    found.fix_minus = lambda number: say.sign(plain(number))  # type: ignore[method-assign]
+    return found
 
 
 def _band(figure: Figure, height: float, total: float, say: Voice) -> None:
@@ -223,7 +236,8 @@ def _uncertainty(ax: Axes, line: Series, run: list[int], hue: str) -> None:
 
 def _height_axis(ax: Axes, line: Series, frame: Frame, say: Voice) -> None:
     label = f"{say.unit(line.unit)}, {say.name(line.datum_title)}" if line.datum_title else say.unit(line.unit)
-    ax.set_ylabel("\n".join(wrap(label, 26)), fontsize=frame.text_size - 0.5)
+    rows = -(-len(label) // 26)
+    ax.set_ylabel("\n".join(wrap(label, len(label) // rows + 5)), fontsize=frame.text_size - 0.5)
 
 
 def _share_time(axes: list[Axes]) -> None:
@@ -282,7 +296,7 @@ def _end_words(line: Series, say: Voice) -> tuple[str, str]:
         else f", {line.times[last]:%Y-%m-%d}"
     )
     mark = say.status(line.status[last])
-    return say.name(line.label), f"{amount}{when}{f', {mark}' if mark else ''}"
+    return say.name(line.label), f"{amount}{when}{f', {mark}' if mark and mark != say.name(line.label) else ''}"
 
 
 def end_labels(ax: Axes, lines: tuple[Series, ...], frame: Frame, say: Voice) -> None:

@@ -106,7 +106,7 @@ def intervals_title(report: Report, figure: Figure) -> str:
     say = Voice(report.language)
     first = figure.values[0]
     when = say.period(first.period_start, first.period_end)
-    return f"{say.name(first.title)}, {say.name(first.location_title)}, {when}: {say.with_interval(first)}"
+    return f"{say.name(first.title)}, {say.place(first.location_title)}, {when}: {say.with_interval(first)}"
 
 
 def stripes_title(report: Report, figure: Figure) -> str:
@@ -119,7 +119,7 @@ def stripes_title(report: Report, figure: Figure) -> str:
     amount = say.quantity(line.values[newest], line.decimals, line.unit)
     return say.words(
         "{place}, {year}: {amount}, number {rank} of {n} years from the top",
-        place=say.name(line.location_title), year=line.times[newest].year, amount=amount, rank=rank, n=len(good),
+        place=say.place(line.location_title), year=line.times[newest].year, amount=amount, rank=rank, n=len(good),
     )  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def cycle_title(report: Report, figure: Figure) -> str:
     month, year = line.times[newest].month, line.times[newest].year
     before = [line.values[i] for i in joined(line) if line.times[i].month == month and line.times[i].year < year]
     amount = say.quantity(line.values[newest], line.decimals, line.unit)
-    title = f"{say.name(line.location_title)}, {say.month(month)} {year}: {amount}"
+    title = f"{say.place(line.location_title)}, {say.month(month)} {year}: {amount}"
     if not before:
         return title
     apart = say.quantity(line.values[newest] - sum(before) / len(before), line.decimals, line.unit, signed=True)
@@ -156,7 +156,7 @@ def level_title(report: Report, figure: Figure) -> str:
             when = say.day(line.times[good[-1]])
             return say.words(
                 "{place}: {amount} on {when} ({datum})",
-                place=say.name(line.location_title), amount=amount, when=when, datum=say.name(line.datum_title),
+                place=say.place(line.location_title), amount=amount, when=when, datum=say.name(line.datum_title),
             )  # fmt: skip
     return say.words("No level observations")
 
@@ -294,7 +294,7 @@ def _mean(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
     when = say.period(value.period_start, value.period_end)
     amount = say.quantity(value.value, value.decimals, value.unit)
     datum = _datum(value, say)
-    place = say.name(value.location_title)
+    place = say.place(value.location_title)
     headline = say.words("{place}, mean level in {when}: {amount}", place=place, when=when, amount=amount)
     return headline, _interval(value, say) + datum
 
@@ -311,7 +311,7 @@ def _headline_of_change(value: Value, say: Voice = ENGLISH) -> str:
     amount = say.quantity(value.value, value.decimals, value.unit, signed=True)
     return say.words(
         "{place}, observed change of level from {first} to {last}: {amount}",
-        place=say.name(value.location_title), first=first, last=last, amount=amount,
+        place=say.place(value.location_title), first=first, last=last, amount=amount,
     )  # fmt: skip
 
 
@@ -328,7 +328,7 @@ def _rate(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
         details.append(say.words("The interval does not contain zero."))
     headline = say.words(
         "{place}, mean rate of level from {first} to {last}: {amount}",
-        place=say.name(value.location_title), first=first, last=last, amount=amount,
+        place=say.place(value.location_title), first=first, last=last, amount=amount,
     )  # fmt: skip
     return headline, details
 

@@ -14,11 +14,18 @@ CONTEXT = "Declarations of many states are context for one of them, never its co
 COUNTED = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 MET = re.compile(r"met by (\w+) (?:source )?of (\w+)(?: sources)?")
 BESIDE = re.compile(r"(\w+) on another basis shown beside, not counted")
-NEWEST = re.compile(r"its newest year is (\d+)")
-APART = re.compile(r"(land use is|potentials are) (\w+) in the target and (\w+) in the source")
 NO_EDITION = re.compile(r"no edition, collected on ([\d-]+)")
 WRITTEN = re.compile(r"workbook of ([\d-]+)")
-STATED = re.compile(r"(?:^|, )edition (\d[\d.-]*)$")
+SHORT_REASONS = {
+    "no: LULUCF": "land use is", "no: LULUCF?": "whether the target includes land use",
+    "no: potentials": "potentials are", "no: too long ago": "its newest year", "no: base year": "it has no value",
+}  # fmt: skip
+UNREAD = {"gwp_set": "potentials", "level_pct": "figure", "lulucf": "land use", "url": "address", "kind": "kind of target",
+          "conditional": "condition", "valid_from": "first day", "filed_on": "day of filing"}  # fmt: skip
+SETS = {"reported": "own"}
+LAND_USE = {"included": "with", "excluded": "without"}
+LABELS = {"edgar": "EDGAR", "owid": "OWID", "unfccc": "UNFCCC", "unfccc_net": "UNFCCC net", "cait": "CAIT",
+          "climate_watch": "Climate Watch", "primap": "PRIMAP-hist"}  # fmt: skip
 WORDS = ("included", "excluded", "both", "unstated", "reported", "unknown")
 RECONSTRUCTED = "Reconstructed: editions were collected from an archive, after they had become known."
 
@@ -35,6 +42,7 @@ def targets(name: str, rows: Iterable[Any], say: Voice, *, reconstructed: bool) 
     """
     return Table(
         id=name,
+        title="Targets in force",
         caption="A level is what is allowed, in per cent of the base; no colour and no mark but these words.",
         note=RECONSTRUCTED if reconstructed else "",
         head=("Country", "Target", "Since", "Allowed, %", "Status", "Progress over all sources, %", "Not read in the document"),
@@ -46,7 +54,7 @@ def targets(name: str, rows: Iterable[Any], say: Voice, *, reconstructed: bool) 
                 _number(say, row.target.level_pct, 0),
                 _sentence(say, row.sentence),
                 _range(say, row.low, row.high),
-                ", ".join(say.name(word.replace("_", " ")) for word in row.target.unconfirmed.split()),
+                ", ".join(_unread(say, word) for word in row.target.unconfirmed.split()),
             )
             for row in rows
         ),
@@ -63,40 +71,45 @@ def sources(name: str, rows: Iterable[Any], say: Voice) -> Table:
     lines = [(row, line) for row in rows for line in row.sources]
     return Table(
         id=name,
-        caption="One ratio is of one source and edition. A source on another basis is shown beside and never counted.",
-        head=("Target", "Source", "Year", "Basis", "Since the base, %", "Progress, %", "Needed, % a year",
-              "Last ten years", "Counted"),
+        title="Every source beside each target",
+        caption="One ratio is of one source and edition. A source on another basis is shown beside and never counted: its"
+        " land use (LULUCF) or potentials are not those of the target or not known, or its newest year is too long ago.",
+        head=("Target", "Source", "Year", "Potentials", "LULUCF", "Since base, %", "Progress, %", "Needed, % a year",
+              "Ten years, % a year", "Counted"),
         rows=tuple(
             (
                 _short(row.target.id), _edition_of(say, line), str(line.year),
-                f"{say.name(line.gwp_set) if line.gwp_set in WORDS else line.gwp_set}, {say.name(f'land use {line.lulucf}')}",
-                _number(say, line.change_pct, 1), _number(say, line.progress_pct, 1),
-                _number(say, line.required_cut_pct, 2), _number(say, line.rate_pct, 2),
-                say.name(line.word) if line.counted else f"{say.name('no')}: {_reason(say, line.why_not)}",
+                say.name(SETS.get(line.gwp_set, line.gwp_set)) if line.gwp_set in WORDS else line.gwp_set,
+                say.name(LAND_USE.get(line.lulucf, line.lulucf)), _number(say, line.change_pct, 1),
+                _number(say, line.progress_pct, 1), _number(say, line.required_cut_pct, 2), _number(say, line.rate_pct, 2),
+                say.name(line.word) if line.counted else _reason(say, line),
             )
             for row, line in lines
         ),
-        numeric=(2, 4, 5, 6, 7),
+        numeric=(2, 5, 6, 7, 8),
         empty="No emissions have been collected.",
     )  # fmt: skip
 
 
 def pledges(name: str, rows: Iterable[Any], say: Voice, places: Sequence[str] | None = None) -> Table:
     """Where each state stands towards declarations of many; context, and the caption says so."""
+    states: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        if places is None or row.country in places:
+            told = (
+                say.name(row.pledge), row.theme, say.name(row.standing.replace("_", " ")), row.joined_on,
+                say.name({"P": "in the document", "S": "in the press", "U": "unconfirmed"}[row.mark]),
+                say.find(row.source) or row.source,
+            )  # fmt: skip
+            states.setdefault(told, []).append(row.country)
     return Table(
         id=name,
+        title="Declarations of many states",
         caption=CONTEXT,
         head=("Country", "Declaration", "Theme", "Standing", "Since", "Read", "Source"),
-        rows=tuple(
-            (
-                row.country, say.name(row.pledge), row.theme, say.name(row.standing.replace("_", " ")), row.joined_on,
-                say.name({"P": "in the document", "S": "in the press", "U": "unconfirmed"}[row.mark]), say.name(row.source),
-            )
-            for row in rows
-            if places is None or row.country in places
-        ),
+        rows=tuple((", ".join(countries), *told) for told, countries in states.items()),
         empty="No declaration is known.",
-    )  # fmt: skip
+    )
 
 
 def reported(name: str, rows: Iterable[Any], titles: dict[str, str], places: dict[str, str], say: Voice) -> Table:
@@ -119,20 +132,26 @@ def reported(name: str, rows: Iterable[Any], titles: dict[str, str], places: dic
     )  # fmt: skip
 
 
+def _unread(say: Voice, column: str) -> str:
+    """What a column of the seeds is about, in words."""
+    return UNREAD.get(column, column.replace("_", " ")) if say.language == "en" else say.name(column.replace("_", " "))
+
+
 def _short(target_id: str) -> str:
     country, _, rest = target_id.partition("_")
     return f"{country.upper()} {rest.replace('_', ' ')}"
 
 
 def _edition_of(say: Voice, line: Any) -> str:
-    source = line.source.replace("_", " ")
+    """The source in short with the year of its edition, or the day that stands for an edition it does not have."""
+    source = LABELS.get(line.source, line.source)
     if none := NO_EDITION.fullmatch(line.edition):
         return say.words("{source}, no edition, collected on {day}", source=source, day=none[1])
     if written := WRITTEN.fullmatch(line.edition):
         return say.words("{source}, workbook of {day}", source=source, day=written[1])
-    if stated := STATED.search(line.edition):
-        return say.words("{source}, edition {edition}", source=source, edition=stated[1])
-    return f"{source}, {line.edition.rpartition(', ')[2]}"
+    edition = line.edition.rpartition(", ")[2].removeprefix("edition ").removeprefix("of ")
+    year = re.search(r"[0-9]{4}", edition)
+    return f"{source}\u00a0{year[0] if year else edition}"
 
 
 def _number(say: Voice, value: float | None, decimals: int) -> str:
@@ -161,18 +180,12 @@ def _part(say: Voice, part: str) -> str:
     return f"{say.name(word)}: {say.name(why)}" if why else say.name(word)
 
 
-def _reason(say: Voice, english: str) -> str:
-    """Why a source does not count; the years and sets in it are taken over."""
-    if say.language == "en":
-        return english
-    if year := NEWEST.fullmatch(english):
-        return say.words("its newest year is {year}", year=year[1])
-    if apart := APART.fullmatch(english):
-        here, there = (say.name(word) if word in WORDS else word for word in (apart[2], apart[3]))
-        if apart[1] == "land use is":
-            return say.words("land use is {here} in the target and {there} in the source", here=here, there=there)
-        return say.words("potentials are {here} in the target and {there} in the source", here=here, there=there)
-    return say.name(english)
+def _reason(say: Voice, line: Any) -> str:
+    """Why a source does not count, in two words; the caption says what they mean."""
+    for words, begins in SHORT_REASONS.items():
+        if line.why_not.startswith(begins):
+            return say.words(words)
+    return f"{say.name('no')}: {say.name(line.why_not)}"
 
 
 def _count(word: str) -> str:

@@ -7,6 +7,7 @@ from textwrap import wrap
 from caspian_env.reports import messages, svg, text
 from caspian_env.reports.line_charts import NARROW, WIDE, Drawing, Frame, panels_of
 from caspian_env.reports.model import Figure, Report, Series
+from caspian_env.reports.numbers import Value
 from caspian_env.reports.voice import Voice
 
 ROW_HEIGHT = 44.0
@@ -46,17 +47,15 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
                 ax.hlines(row, value.ci_low, value.ci_high, color=svg.HUES[0], linewidth=2.4)
             final = not text.status_mark(value.status)
             ax.plot([value.value], [row], "o", color=svg.HUES[0], markerfacecolor=svg.HUES[0] if final else svg.PAPER)
-            label = f"{say.name(value.title)}, {say.period(value.period_start, value.period_end)}"
-            if len({v.location_id for v in values}) > 1:
-                label = f"{say.name(value.location_title)}: {label}"
+            label = _label(values, value, say)
             amount = say.quantity(value.value, value.decimals, value.unit)
             style = {"textcoords": "offset points", "xycoords": ("axes fraction", "data"), "color": svg.INK}
             if wide:
-                words = "\n".join(wrap(label, 40)[:2])
+                words = "\n".join(wrap(label, 40)[:3])
                 ax.annotate(words, (0, row), (8 - shape.left, 0), va="center", fontsize="small", **style)  # type: ignore[arg-type]
                 ax.annotate(amount, (1, row), (8, 0), va="center", **style)  # type: ignore[arg-type]
             else:
-                words = "\n".join(wrap(f"{label}: {amount}", 50)[:2])
+                words = "\n".join(wrap(f"{label}: {amount}", 44)[:3])
                 ax.annotate(words, (0, row), (0, 9), va="bottom", fontsize="small", **style)  # type: ignore[arg-type]
         low, high = ax.get_xlim()
         if low < 0 < high:
@@ -66,6 +65,15 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
         tips = [messages.describe_value(value, say) for value in values]
         points = svg.points_of(ax, [(v.value, row, tips[row]) for row, v in enumerate(values)], 0)
         return svg.to_svg(figure, name, *messages.alternative(report, shown), points)
+
+
+def _label(values: list[Value], value: Value, say: Voice) -> str:
+    """What tells a row from the others: what it is, or where where all are the same, and its period."""
+    when = say.period(value.period_start, value.period_end)
+    title, place = say.name(value.title), say.name(value.location_title)
+    if len({one.location_id for one in values}) == 1:
+        return f"{title}, {when}"
+    return f"{place}, {when}" if len({one.title for one in values}) == 1 else f"{place}: {title}, {when}"
 
 
 def _stripes(report: Report, shown: Figure, frame: Frame) -> str:

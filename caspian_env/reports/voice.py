@@ -59,6 +59,10 @@ class Voice:
     def _filled(self, words: str) -> str:
         return self.sign(words) if re.fullmatch(patterns.NUMBER, words) else words
 
+    def place(self, english: str) -> str:
+        """The name of a place in a headline, where what it leaves out would hide the number; tables name it whole."""
+        return self.name(english.removesuffix(" without Kara-Bogaz-Gol"))
+
     def unit(self, spelling: str) -> str:
         """A unit as it is printed; an international symbol where the language has no other."""
         printed = text.unit(spelling)

@@ -29,7 +29,7 @@ def _balance(report: Report, shown: Figure, frame: Frame) -> str:
     name, say = f"{shown.id}-{frame.name}", Voice(report.language)
     years = figure_words.balance_years(shown)
     wide, unit = frame is WIDE, shown.lines[0].unit
-    shape = Frame(frame.name, frame.width, 0, 74 if wide else 54, 172 if wide else 14, 24 if wide else 76, 30,
+    shape = Frame(frame.name, frame.width, 0, 74 if wide else 62, 172 if wide else 14, 24 if wide else 76, 30,
                   frame.text_size, 20)  # fmt: skip
     with svg.drawing_style(name, frame.text_size):
         figure, (ax, below) = panels_of(2, shape, report.synthetic, say=say, height=190)

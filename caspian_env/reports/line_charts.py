@@ -56,8 +56,8 @@ class Frame:
     label_width: int
 
 
-WIDE = Frame("wide", 760, 190, 74, 172, 22, 34, 12.5, 19)
-NARROW = Frame("narrow", 340, 180, 62, 14, 14, 32, 12, 48)
+WIDE = Frame("wide", 760, 190, 78, 172, 22, 34, 12.5, 19)
+NARROW = Frame("narrow", 340, 180, 78, 14, 14, 32, 12, 48)
 NARROW_LABELLED = Frame("narrow", 340, 270, 50, 112, 16, 32, 12, 12)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.model import STATUSES
 from caspian_env.reports import messages, spreadsheet
+from caspian_env.reports.cf_names import standard_name
 from caspian_env.reports.model import Report, Series
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.reports.page import file_names, without_bare_rates
@@ -78,31 +79,31 @@ def _indicator(file: Dataset, name: str, entries: Sequence[Value | Refusal]) -> 
     beside = [f"{name}_{end}" for end in ("standard_uncertainty", "interval_low", "interval_high", "n_valid", "n_expected",
                                            "status", "quality_flag", "no_number_because")]  # fmt: skip
     levels = sorted({value.ci_level for value in values if value and value.ci_level is not None})
+    known_as = standard_name(first.indicator_id)
     about: dict[str, Any] = {
-        "long_name": first.title, "units": first.unit, **_temperature(first.unit, first.title),
-        "comment": first.statistic, "method_version": first.method_version, "coordinates": f"{name}_time {name}_place",
-        "ancillary_variables": " ".join(beside), "coverage_content_type": "physicalMeasurement",
+        "long_name": first.title, "standard_name": known_as, "units": first.unit, **_temperature(first.unit, first.title),
+        "comment": first.statistic, "method_version": first.method_version,
+        "coordinates": f"{name}_time {name}_place {beside[4]}",
+        "ancillary_variables": " ".join(beside[:4] + beside[5:]), "coverage_content_type": "physicalMeasurement",
         "water_surface_reference_datum": first.datum_id if first.datum_id != "none" else "",
         "license": first.licence if isinstance(first, Value) else "",
     }  # fmt: skip
     _put(file, name, dimension, [value.value if value else None for value in values], about)
     spread = QUALITY | _temperature(first.unit, "difference") | {"units": first.unit}
     error = {"long_name": f"{first.title}, standard uncertainty (k = 1)"} | spread
+    error["standard_name"] = f"{known_as} standard_error" if known_as else ""
     _put(file, beside[0], dimension, [value.std_uncertainty if value else None for value in values], error)
     for end, side in ((beside[1], "ci_low"), (beside[2], "ci_high")):
         bound = {"long_name": f"{first.title}, {'lower' if side == 'ci_low' else 'upper'} end of the interval"}
-        bound |= QUALITY | {"units": first.unit} | _temperature(first.unit, first.title)
+        bound |= QUALITY | {"units": first.unit, "standard_name": known_as} | _temperature(first.unit, first.title)
         if len(levels) == 1:
             bound["comment"] = f"level of the interval {levels[0]:g}"
         _put(file, end, dimension, [getattr(value, side) if value else None for value in values], bound)
-    for end, words, known_as in (
-        (beside[3], "inputs used", "number_of_observations"),
-        (beside[4], "inputs expected", ""),
-    ):
-        counts = [getattr(entry, end.removeprefix(f"{name}_")) for entry in entries]
-        _put(
-            file, end, dimension, counts, {"long_name": words, "standard_name": known_as, "units": "1"} | QUALITY, "i4"
-        )
+    used = {"long_name": "inputs used", "standard_name": "number_of_observations", "units": "1"} | QUALITY
+    _put(file, beside[3], dimension, [entry.n_valid for entry in entries], used, "i4")
+    # How many inputs a period should hold belongs to the period, as its time does.
+    expected = {"long_name": "inputs expected", "units": "1"} | COORDINATE
+    _put(file, beside[4], dimension, [entry.n_expected for entry in entries], expected, "i4")
     _flags(file, name, dimension, [v.status if v else "" for v in values], [v.qc_flag if v else NONE for v in values])
     reasons = [entry.reason if isinstance(entry, Refusal) else "" for entry in entries]
     _words(file, beside[7], dimension, reasons, {"long_name": "why there is no number"} | QUALITY)

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from caspian_env.model import Indicator
 from caspian_env.reports import fonts, messages, text
+from caspian_env.reports.cf_names import standard_name
 from caspian_env.reports.model import Figure, Report, Series, Table
 from caspian_env.reports.numbers import Value
 from caspian_env.reports.page import file_names
@@ -49,6 +50,7 @@ def line(rows: Sequence[Value], dataset: str, variable: str, redistributable: bo
         std_uncertainty=tuple(value.std_uncertainty for value in ordered),
         status=tuple(value.status for value in ordered),
         qc_flags=tuple(value.qc_flag for value in ordered),
+        standard_name=standard_name(first.indicator_id),
     )
 
 

@@ -10,6 +10,7 @@ from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.catalog.observations import find_series, read_series, utc
 from caspian_env.model import FAIL
 from caspian_env.reports import messages, text
+from caspian_env.reports.cf_names import standard_name
 from caspian_env.reports.model import Figure, ReferenceLevel, Series
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.wiring import Platform
@@ -163,4 +164,5 @@ def _computed(
         std_uncertainty=tuple(row.std_uncertainty for row in rows),
         status=tuple(row.status for row in rows),
         qc_flags=tuple(row.qc_flag for row in rows),
+        standard_name=standard_name(indicator.id),
     )

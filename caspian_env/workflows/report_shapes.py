@@ -156,5 +156,6 @@ def heatwave_days(line: Series) -> Series | None:
     empty: tuple[None, ...] = (None,) * days.size
     return replace(
         line, values=tuple(float(c) for c in category), std_uncertainty=empty, unit="1", decimals=0, source_notes=(),
+        standard_name="",
         granule_sha256=(),
     )  # fmt: skip

@@ -90,7 +90,8 @@ def altimetry(**changes: Any) -> Series:
         "values": tuple(levels), "std_uncertainty": (0.05,) * n, "status": ("final",) * (n - 6) + ("preliminary",) * 6,
         "qc_flags": tuple(3 if i == 60 else 1 for i in range(n)), "granule_sha256": ("b" * 64,) * n,
     }  # fmt: skip
-    return Series(**given | changes)
+    given |= changes
+    return Series(**{"standard_name": given["variable_id"] if given["unit"] != "1" else ""} | given)
 
 
 def reported() -> Series:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
 
 from caspian_env.reports.page import build
 from tests.reports.synthetic_bulletin import bulletin
+from tests.reports.synthetic_figures import gallery
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +33,7 @@ def browser():
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
-    for name, content in build(bulletin()).items():
+    for name, content in (build(bulletin()) | build(gallery())).items():
         (folder / name).write_bytes(content)
     return folder / "bulletin-synthetic.html"
 
@@ -62,6 +64,25 @@ def test_the_value_under_the_pointer_is_told(page):
     chart.hover(position={"x": x * scale, "y": y * scale})
     tip = page.locator("#figure-surface .wide .tip")
     assert tip.inner_text() == words == "South Caspian, 2025: 19.0 °C, preliminary"
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_maps_targets_ports_balance_and_heatwaves_tell_the_value_under_the_pointer(browser, path, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto((path.parent / "gallery-synthetic.html").as_uri())
+    for name in ("map", "progress", "drafts", "balance", "heat"):
+        place = f"#figure-{name} .{'wide' if width == 1200 else 'narrow'}"
+        chart = page.locator(f"{place} svg.chart")
+        x, y, words, _ = chart.evaluate("e => JSON.parse(e.dataset.points).at(-1)")
+        scale = chart.evaluate("e => e.getBoundingClientRect().width / e.viewBox.baseVal.width")
+        chart.hover(position={"x": x * scale, "y": y * scale})
+        told = page.locator(f"{place} .tip").inner_text()
+        assert told == words
+        assert re.search(r"\d", told)
+    page.close()
+    assert said == []
 
 
 def test_the_arrow_keys_go_from_value_to_value(page):
@@ -96,15 +117,15 @@ def test_a_chart_is_made_greater_and_whole_again(page):
     assert [float(n) for n in chart.get_attribute("viewBox").split()] == [float(n) for n in whole.split()]
 
 
-@pytest.mark.parametrize("width", [360, 1200])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(browser, path, width, scheme):
+@pytest.mark.parametrize("name", ["bulletin", "gallery"])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (360, "dark"), (1200, "light"), (1200, "dark")])
+def test_axe_finds_nothing_serious(browser, path, name, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     # The page's own policy forbids a foreign script; the checker is one, so it is let in here alone.
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    page.goto(path.as_uri())
+    page.goto((path.parent / f"{name}-synthetic.html").as_uri())
     found = Axe().run(page).response["violations"]
     context.close()
     assert [(v["id"], v["nodes"][0]["failureSummary"]) for v in found if v["impact"] in ("serious", "critical")] == []

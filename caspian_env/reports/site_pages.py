@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 from caspian_env.model import Indicator
-from caspian_env.reports import fonts, messages, text
+from caspian_env.reports import messages, text
 from caspian_env.reports.cf_names import standard_name
-from caspian_env.reports.model import Figure, Report, Series, Table
+from caspian_env.reports.model import Figure, Series, Table
 from caspian_env.reports.numbers import Value
-from caspian_env.reports.page import file_names
 from caspian_env.reports.things import Outline, Spot
 
 OF_INDICATOR = "indicator-"  # beginning of the id of its page
@@ -122,33 +120,3 @@ def revised(rows: Iterable[str]) -> Table:
         id="revised", caption="Values that became others; the old ones are kept.", head=("Change",),
         rows=tuple((row,) for row in rows), empty="No value of it was revised.",
     )  # fmt: skip
-
-
-def index(reports: Sequence[Report], *, synthetic: bool) -> bytes:
-    """The first page: reports by language, and every indicator with its newest number."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("caspian_env.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    by_id: dict[str, list[tuple[str, str, str]]] = {}
-    beside: dict[str, dict[str, None]] = {}
-    for report in reports:
-        if not report.id.startswith(OF_INDICATOR):
-            by_id.setdefault(report.id, []).append((report.language, report.title, file_names(report)[0]))
-            beside.setdefault(report.id, {}).update(dict.fromkeys(report.downloads))
-    indicators = [
-        (report.title, file_names(report)[0], text.latest(report.values)[:1]) for report in reports
-        if report.id.startswith(OF_INDICATOR)
-    ]  # fmt: skip
-    page = environment.get_template("index.html").render(
-        reports=[(languages, list(beside[name])) for name, languages in by_id.items()], indicators=indicators,
-        period=text.period, font=fonts.embedded(),
-        synthetic_words=messages.SYNTHETIC if synthetic else "", status_mark=text.status_mark,
-        css=(files("caspian_env.reports") / "templates" / "report.css").read_text(encoding="utf-8"),
-    )  # fmt: skip
-    return page.encode("utf-8")

@@ -1,7 +1,7 @@
 """The public site: an index, a page for each indicator, every report, and feeds, as files that any web server serves.
 
-Beside each page lie its numbers as CSV, NetCDF and, where its package is installed, Parquet, and its citations; beside a
-report its PDF, in each language, where that can be laid out. A page and its files are made again only if what it prints
+Beside each page lie its numbers as CSV, NetCDF and, where its package is installed, Parquet, and its citations; and, where it
+can be laid out, its PDF, of a report in each language. A page and its files are made again only if what it prints
 or the code that prints it is another; no clock is asked.
 """
 
@@ -18,7 +18,7 @@ from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.reference import is_synthetic
 from caspian_env.formats.disk import writing
 from caspian_env.model import Indicator
-from caspian_env.reports import site_pages, text
+from caspian_env.reports import site_index, site_pages, text
 from caspian_env.reports.feeds import feed
 from caspian_env.reports.model import Report, Section, Series
 from caspian_env.reports.numbers import Value
@@ -72,7 +72,7 @@ def write_site(platform: Platform, folder: Path, *, address: str = "") -> list[P
             kept[name] = {"digest": digest, "files": {file: _sha256(content) for file, content in files.items()}}
         synthetic = is_synthetic(connection)
         common = {
-            "index.html": site_pages.index(listed, synthetic=synthetic),
+            "index.html": site_index.index(listed, synthetic=synthetic),
             "values.xml": feed("New values", news(connection, platform.seeds), address, "values.xml"),
             "revisions.xml": feed("Revisions", changes(connection, platform.seeds), address, "revisions.xml"),
         }
@@ -117,8 +117,7 @@ def indicator_report(connection: Connection, platform: Platform, indicator: Indi
 
 def _formats(report: Report, before: Iterable[Report] = ()) -> list[str]:
     """The formats that are offered of a page; of those with the same numbers as one before it, only what has a language."""
-    is_report = not report.id.startswith(site_pages.OF_INDICATOR)
-    offered = [name for name in all_formats() if is_report or name != "pdf"]
+    offered = all_formats()
     written = any(one.id == report.id for one in before)
     return [name for name in offered if name in ("html", "pdf")] if written else offered
 

@@ -26,9 +26,9 @@ addEventListener("load", () => {{
     const root = frame.contentDocument.documentElement, edge = frame.clientWidth + 0.5;
     const shown = e => e.getClientRects().length && !e.closest(".skip, thead");
     const out = [...root.querySelectorAll("body *")].filter(e => shown(e) && e.getBoundingClientRect().right > edge);
-    for (const e of root.querySelectorAll("svg.chart text")) {{
+    for (const e of root.querySelectorAll("svg.chart text")) {{  // a drawing cuts what leaves it; a box is higher than letters
       const box = e.getBoundingClientRect(), home = e.ownerSVGElement.getBoundingClientRect();
-      if (shown(e) && (box.right > home.right + 1 || box.left < home.left - 1)) out.push(e);
+      if (shown(e) && (box.right > home.right + 4 || box.left < home.left - 4)) out.push(e);
     }}
     const texts = [...root.querySelectorAll("svg.chart text")].filter(shown);
     found[frame.width] = {{

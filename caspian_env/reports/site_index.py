@@ -1,0 +1,80 @@
+"""The first page of the site: what is said first, the reports by language, and every indicator with its newest number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from caspian_env.reports import fonts, messages, text
+from caspian_env.reports.model import Report
+from caspian_env.reports.page import file_names
+from caspian_env.reports.site_pages import OF_INDICATOR
+
+LANGUAGE_NAMES = {"en": "English", "ru": "Русский", "kk": "Қазақша", "az": "Azərbaycanca"}
+# Headings of the indicators by the beginning of their ids, in the order of the page; what none of them takes comes last.
+GROUPS = (
+    ("Water level", ("sl_", "steric_", "mass_", "regime_", "proj_")),
+    ("Water balance", ("wb_", "inflow_", "evap_")),
+    ("Sea surface, heatwaves and ice", ("sst_", "mhw_", "ice_", "chl_")),
+    ("Area, shore and ports", ("geom_", "shore_", "port_")),
+    ("Climate", ("t2m_", "precip_", "spi_", "spei_", "heat_", "frost_", "tropical_", "gmst_")),
+    ("Greenhouse gases in the air", ("co2_", "ch4_global_")),
+    ("Emissions and energy", ("ghg_", "ch4_", "re_", "power_", "wind_", "water_", "nd_", "population_")),
+    ("Progress to each target, by source", ("ndc_",)),
+)
+OTHERS = "Others"
+FOLDED = 40  # from so many rows on a group is unfolded by the reader
+
+
+def index(reports: Sequence[Report], *, synthetic: bool) -> bytes:
+    """The first page: the key messages of the first report, the reports, and every indicator by what it is about."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("caspian_env.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    leading = next((report for report in reports if not report.id.startswith(OF_INDICATOR)), None)
+    said = messages.key_messages(leading) if leading else ()
+    page = environment.get_template("index.html").render(
+        messages=[(one.headline, f"{file_names(leading)[0]}#{one.anchor}") for one in said] if leading else [],
+        reports=_reports(reports), groups=_groups(reports), folded=FOLDED, period=text.period, font=fonts.embedded(),
+        synthetic_words=messages.SYNTHETIC if synthetic else "", status_mark=text.status_mark,
+        css=(files("caspian_env.reports") / "templates" / "report.css").read_text(encoding="utf-8"),
+    )  # fmt: skip
+    return page.encode("utf-8")
+
+
+def _reports(reports: Sequence[Report]) -> list[dict[str, Any]]:
+    """Each report once: its title and readers in English, its pages and PDFs by language, and its other files."""
+    found: dict[str, dict[str, Any]] = {}
+    for report in reports:
+        if report.id.startswith(OF_INDICATOR):
+            continue
+        told = found.setdefault(
+            report.id, {"title": report.title, "audience": report.audience, "pages": [], "beside": []}
+        )
+        name, printed = file_names(report)[0], [file for file in report.downloads if file.endswith(".pdf")]
+        told["pages"].append(
+            (report.language, LANGUAGE_NAMES.get(report.language, report.language), report.title, name, printed)
+        )
+        told["beside"] += [f for f in report.downloads if not f.endswith(".pdf") and f not in told["beside"]]
+    return list(found.values())
+
+
+def _groups(reports: Sequence[Report]) -> list[tuple[str, list[tuple[str, str, Sequence[Any]]]]]:
+    """The indicators under their headings; empty headings are left out."""
+    rows: dict[str, list[tuple[str, str, Sequence[Any]]]] = {heading: [] for heading, _ in GROUPS} | {OTHERS: []}
+    for report in reports:
+        if report.id.startswith(OF_INDICATOR):
+            name = report.id.removeprefix(OF_INDICATOR)
+            fitting = [
+                (len(begins), heading) for heading, all_of in GROUPS for begins in all_of if name.startswith(begins)
+            ]
+            heading = max(fitting)[1] if fitting else OTHERS
+            rows[heading].append((report.title, file_names(report)[0], text.latest(report.values)[:1]))
+    return [(heading, entries) for heading, entries in rows.items() if entries]

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
@@ -64,11 +65,12 @@ def record_granule(
     were accepted once stay so, for values rest on them: that they were refused when they came again is said by their
     retrieval.
     """
-    found = connection.execute(_granule(), {"of": dataset_id, "bytes": sha256}).one_or_none()
     state = {"state": "rejected" if rejected else "accepted", "reason": rejected, "product_version": product_version}
-    if found is None:
-        values = {"dataset_id": dataset_id, "sha256": sha256, "size": size, "media_type": media_type, **state}
-        return int(connection.execute(_new_granule(), values).scalar_one())
+    values = {"dataset_id": dataset_id, "sha256": sha256, "size": size, "media_type": media_type, **state}
+    added = connection.scalar(_new_granule(connection.dialect.name), values)
+    if added is not None:
+        return int(added)
+    found = connection.execute(_granule(), {"of": dataset_id, "bytes": sha256}).one()
     if found.state == "rejected":
         connection.execute(sa.update(t.granule).where(t.granule.c.id == found.id).values(state))
     return int(found.id)
@@ -100,8 +102,9 @@ def _granule() -> sa.Select[Any]:
 
 
 @cache
-def _new_granule() -> sa.sql.dml.ReturningInsert[int]:
-    return sa.insert(t.granule).returning(t.granule.c.id)
+def _new_granule(dialect: str) -> sa.sql.dml.ReturningInsert[int]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(t.granule).on_conflict_do_nothing().returning(t.granule.c.id)
 
 
 @cache

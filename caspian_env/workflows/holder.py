@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
 UNKNOWN = "?"
@@ -40,6 +41,7 @@ def in_words(holder: str | None) -> str:
     return f"process {rest.partition(':')[0]} on {node}" if rest else "an unknown process"
 
 
+@cache
 def _machine() -> str:
     """One boot of one machine, and one space of process ids on it."""
     try:

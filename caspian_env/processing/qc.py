@@ -85,7 +85,8 @@ def as_digits(values: ArrayLike, tests: Mapping[str, ArrayLike]) -> list[str]:
     for name, flags in tests.items():
         columns[:, TESTS.index(name)] = flags
     columns[~np.isfinite(numbers)] = MISSING
-    return ["".join(map(str, row)) for row in columns]
+    words: list[str] = (columns + ord("0")).astype(np.uint8).view(f"S{len(TESTS)}").ravel().astype(str).tolist()
+    return words
 
 
 def roll_up(digits: str) -> int:

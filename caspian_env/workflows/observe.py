@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
-from caspian_env.catalog.observations import Observed, utc
+from caspian_env.catalog.observations import Observed
 from caspian_env.errors import BadGranule
 from caspian_env.model import Dataset, GranuleRef, Measured
 from caspian_env.processing.conform import stamp
@@ -84,12 +84,13 @@ def _observations(one: Measurement, known: Known) -> list[Observed]:
         raise BadGranule(measured.name, f"has two values for one {measured.resolution}", "the file is damaged")
     neighbours = known.get((measured.variable, one.place, measured.resolution, measured.datum or "none"))
     tests = _judged(measured, one.place, stamped, values, neighbours)
+    moments = stamped.tolist()
     rows = []
     for n in np.flatnonzero(np.isfinite(values)):
         u = None if uncertainty is None or not np.isfinite(uncertainty[n]) else float(uncertainty[n])
         rows.append(
             Observed(
-                time=utc(stamped[n]),
+                time=moments[n].replace(tzinfo=UTC),
                 value=float(values[n]),
                 std_uncertainty=u,
                 qc_flag=roll_up(tests[n]),

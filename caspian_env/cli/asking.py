@@ -82,7 +82,7 @@ def indicators(
     if len(words) > 1:
         raise SettingsError(words[1], "is one name too many", "name one indicator")
     indicator = words[0] if words else None
-    known = load_seeds(own=load_settings(config=config).own_files).indicators
+    known = load_seeds(own=load_settings(config=config, home=home).own_files).indicators
     if indicator is not None and indicator not in known:
         raise not_among([indicator], "an indicator", known, "caspian-env indicators")
     chosen = [known[indicator]] if indicator else list(known.values())

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from caspian_env.cli.fitting import fit
 
 if TYPE_CHECKING:
     from caspian_env.catalog.engine import Catalog
@@ -92,14 +95,24 @@ def print_json(answer: Any) -> None:
 
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
-    """A table; the columns named in ``right`` hold numbers. Without any heading there is no line of headings."""
-    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(headings))
-    for heading in headings:
-        numeric = heading in right
-        table.add_column(heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
-    for row in rows:
-        table.add_row(*("" if cell is None else _cell(cell) for cell in row))
-    console().print(table)
+    """A table; the columns named in ``right`` hold numbers. Without any heading there is no line of headings.
+
+    On a terminal it is made to fit, and what all its rows repeat may stand in a line above it.
+    """
+    texts = [["" if cell is None else _cell(cell) for cell in row] for row in rows]
+    numbers = [heading in right for heading in headings]
+    gap, screen = 2, console()
+    if sys.stdout.isatty():
+        fitted = fit(headings, texts, numbers, screen.width)
+        headings, texts, numbers, gap = fitted.headings, fitted.rows, fitted.right, fitted.gap
+        if fitted.said:
+            screen.print(fitted.said, markup=False)
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold", show_header=any(headings))
+    for heading, numeric in zip(headings, numbers, strict=True):
+        table.add_column(Text(heading), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+    for row in texts:
+        table.add_row(*map(Text, row))
+    screen.print(table)
 
 
 def show_summary(summary: Summary, catalog: Catalog, home: Path | None = None) -> None:

@@ -1,0 +1,94 @@
+"""A table made to fit a terminal: what every row repeats is said once, and cells break where words end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_AT_WORDS = r"(?<=/)| "  # a period after its slash
+_AT_PARTS = r"(?<=[/_])| "  # the parts of an id as well
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Columns that fit, and ``said``: a line on the columns that were left out as all their rows agree."""
+
+    said: str
+    headings: list[str]
+    rows: list[list[str]]
+    right: list[bool]
+    gap: int
+
+
+def fit(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], room: int) -> Fitted:
+    """A table of texts in at most ``room`` characters a line; cells of more than one line hold line breaks.
+
+    Numbers are never broken. Where a table is too wide, a column that says the same in each of several rows is said
+    once above it, an empty one is left out, then the gaps shrink and the widest columns are broken: at spaces and
+    slashes, at the parts of ids, and within a word when nothing else is left.
+    """
+    columns = [[row[i] for row in rows] for i in range(len(headings))]
+    keep = list(range(len(headings)))
+    said: list[str] = []
+    if sum(_natural(headings, columns, keep)) + 2 * (len(keep) - 1) > room and len(rows) > 1:
+        alike = [i for i in keep if not right[i] and len(set(columns[i])) == 1]
+        said = [f"{headings[i]} {columns[i][0]}" for i in alike if columns[i][0] and headings[i]]
+        keep = [i for i in keep if i not in alike] or keep
+    natural = _natural(headings, columns, keep)
+    gap = 2 if sum(natural) + 2 * (len(keep) - 1) <= room else 1
+    least = [
+        [
+            max(
+                _longest([headings[i]], pattern if right[i] else _AT_PARTS),
+                _longest(columns[i], "$" if right[i] else pattern),
+            )
+            for i in keep
+        ]
+        for pattern in (_AT_WORDS, _AT_PARTS)
+    ]
+    whole = [_longest(columns[i], "$") if right[i] else 1 for i in keep]
+    widths = _shared(natural, least, whole, room - gap * (len(keep) - 1))
+    return Fitted(
+        said=", ".join(said),
+        headings=[broken(headings[i], width) for i, width in zip(keep, widths, strict=True)],
+        rows=[[broken(row[i], width) for i, width in zip(keep, widths, strict=True)] for row in rows],
+        right=[right[i] for i in keep],
+        gap=gap,
+    )
+
+
+def broken(text: str, width: int) -> str:
+    """A text in lines of at most ``width`` characters, broken where a word or a part of an id ends if it can be."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        rest = paragraph
+        while len(rest) > width:
+            ends = [
+                m.end() for m in re.finditer(r"[/_ ]", rest[: width + 1]) if 0 < len(rest[: m.end()].rstrip()) <= width
+            ]
+            spaces = [end for end in ends if rest[end - 1] == " "]
+            at = (spaces or ends or [width])[-1]
+            lines.append(rest[:at].rstrip())
+            rest = rest[at:].lstrip()
+        lines.append(rest)
+    return "\n".join(lines)
+
+
+def _natural(headings: Sequence[str], columns: Sequence[Sequence[str]], keep: Sequence[int]) -> list[int]:
+    return [_longest([headings[i], *columns[i]], "$") for i in keep]
+
+
+def _longest(texts: Sequence[str], pattern: str) -> int:
+    return max((len(piece) for text in texts for piece in re.split(pattern, text)), default=0)
+
+
+def _shared(natural: list[int], least: list[list[int]], whole: list[int], room: int) -> list[int]:
+    """Widths: what is needed first, never less than ``whole``; what room is left goes to those that would take more."""
+    widths = list(next((one for one in least if sum(one) <= room), least[-1]))
+    while sum(widths) > room and (broad := [i for i in range(len(widths)) if widths[i] > whole[i]]):
+        # of equals the heading of numbers gives way before a text
+        widths[max(broad, key=lambda i: (widths[i], whole[i]))] -= 1
+    while sum(widths) < room and (hungry := [i for i in range(len(widths)) if widths[i] < natural[i]]):
+        widths[min(hungry, key=lambda i: widths[i])] += 1
+    return widths

@@ -1,0 +1,49 @@
+"""Tables on a terminal: no number is broken, nothing is lost, and no line is longer than the terminal is wide."""
+
+from __future__ import annotations
+
+import pytest
+
+from caspian_env.cli.fitting import Fitted, broken, fit
+
+HEADS = ("location_id", "period_start", "period_end", "value", "unit", "std_uncertainty", "ci_low", "ci_high", "reason")
+RIGHT = [head in ("value", "std_uncertainty", "ci_low", "ci_high") for head in HEADS]
+ROWS = [
+    ("caspian_sea", "2024-01-01", "2025-01-01", "-28.6315", "m", "0.03", "-28.6808", "-28.5821", ""),
+    ("caspian_sea", "2025-01-01", "2026-01-01", "-28.8274", "m", "0.03", "-28.8768", "-28.7781", ""),
+    ("caspian_sea", "2026-01-01", "2027-01-01", "", "m", "", "", "", "1 of 12 months"),
+]
+
+
+def _width(table: Fitted) -> int:
+    columns = zip(table.headings, *table.rows, strict=True)
+    return (
+        sum(max(len(line) for cell in cells for line in cell.split("\n")) + table.gap for cells in columns) - table.gap
+    )
+
+
+@pytest.mark.parametrize("room", [60, 80, 100])
+def test_a_table_of_values_fits_and_its_numbers_stay_whole(room: int) -> None:
+    table = fit(HEADS, ROWS, RIGHT, room)
+    assert _width(table) <= room
+    assert table.said == "location_id caspian_sea, unit m"
+    shown = [cell for row in table.rows for cell in row]
+    assert {"-28.6315", "-28.6808", "-28.7781"} <= set(shown)
+    assert room < 80 or "2025-01-01" in shown
+    assert "".join(" ".join(shown[-1:]).split()) == "1of12months"
+
+
+def test_what_fits_is_left_as_it_is() -> None:
+    table = fit(HEADS, ROWS, RIGHT, 160)
+    assert (table.said, table.headings, table.rows, table.gap) == ("", list(HEADS), [list(row) for row in ROWS], 2)
+
+
+def test_one_row_says_all_of_its_columns() -> None:
+    assert fit(HEADS, ROWS[:1], RIGHT, 60).said == ""
+
+
+def test_cells_break_at_words_then_at_parts_of_ids_then_anywhere() -> None:
+    assert broken("frozen since 2016", 12) == "frozen since\n2016"
+    assert broken("2025-06-01/2025-07-01", 12) == "2025-06-01/\n2025-07-01"
+    assert broken("noaa_viirs_chlorophyll", 11) == "noaa_viirs_\nchlorophyll"
+    assert broken("abcdefgh", 3) == "abc\ndef\ngh"

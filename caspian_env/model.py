@@ -155,6 +155,7 @@ class Measured:
     qc: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gates: Mapping[str, Any] = field(default_factory=dict)
     optional: bool = False  # whether a granule may lack it, as a station may lack a thermometer
+    gives: str = ""  # as of the dataset, where this quantity of it differs
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +177,10 @@ class Key:
 class Dataset:
     """A published product as described in ``seeds/datasets/THEME.yaml`` (ACDD attributes, licence, citation, hosts).
 
-    ``cannot`` is what it cannot give (masked sea, land only, coarse cells); ``finite_cells`` promises, for a region, how many
-    cells of a grid are never empty there. ``proven_on`` says whether its reader was tried on ``real`` bytes of the provider
-    or on bytes ``encoded`` like them. A dataset that is not ``active`` is ``frozen`` (its files stay, no value comes) or
+    ``cannot`` is what it cannot give (masked sea, land only, coarse cells); ``gives`` promises where a grid has values: at
+    ``sea``, on ``land`` or ``everywhere`` around it; ``finite_cells``, for a region, how many of its cells are never
+    empty. ``proven_on`` says whether its reader was tried on ``real`` bytes of the provider or on bytes ``encoded`` like
+    them. A dataset that is not ``active`` is ``frozen`` (its files stay, no value comes) or
     ``retired`` (its provider took it away) since a day, month or year, and may have a ``successor``. ``options`` are for a
     source module that several datasets share: both its functions take them as a keyword. ``cube`` is false for a grid of
     which only regional means are kept. ``withdrawn_limit`` is the share of a whole record that a new edition may lack and
@@ -213,6 +215,7 @@ class Dataset:
     max_bytes: int = 64_000_000
     caveats: str = ""
     cannot: str = ""
+    gives: str = ""
     finite_cells: Mapping[str, int] = field(default_factory=dict)
     proven_on: str = "encoded"
     state_since: str | None = None

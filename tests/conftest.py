@@ -77,8 +77,15 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address of a database without any table, once of each kind."""
+    with a_database(request, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def a_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """A database without any table, of the kind that the fixture's parameter names; SQLite's file is in the folder."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'caspian.db'}"
+        yield f"sqlite:///{folder / 'caspian.db'}"
         return
     with _database(request.getfixturevalue("postgres_server")) as url:
         yield url

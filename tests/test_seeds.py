@@ -86,6 +86,11 @@ class TestDataset:
         assert dataset.hosts or dataset.module == "reported_levels"
         assert "doi:" in dataset.citation or dataset.doi is None
 
+    def test_a_grid_promises_where_it_has_values_and_nothing_else_does(self, dataset) -> None:
+        on_cells = dataset.kind == "grid" and dataset.theme != "local"
+        assert bool(dataset.gives) == on_cells
+        assert on_cells or not any(measured.gives for measured in dataset.variables)
+
 
 def test_series_of_one_dataset_differ() -> None:
     for dataset in DATASETS.values():

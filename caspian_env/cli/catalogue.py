@@ -90,6 +90,7 @@ def _show_one(entry: Entry, units: Mapping[str, str]) -> None:
     lines = {
         "id": dataset.id, "title": dataset.title, "provider": dataset.provider, "summary": dataset.summary,
         "cannot give": dataset.cannot, "caveats": dataset.caveats,
+        "grid has values": answer["grid_has_values"],
         "variables": "\n".join(_variable(measured, units) for measured in dataset.variables),
         "places": ", ".join(dataset.locations) or "found by the source", "coverage": f"since {dataset.coverage_start}",
         "newest value": f"{newest:%Y-%m-%d}" if newest else "none here",

@@ -19,6 +19,7 @@ T = TypeVar("T")
 Noun = TypeVar("Noun", Variable, Datum, Dataset, Location, Indicator, AlertRule)
 Entry = Mapping[str, Any]
 STATES = ("active", "frozen", "retired")
+GIVES = ("sea", "land", "everywhere")
 
 
 def build(noun: type[T], entry: Any, where: str) -> T:
@@ -64,7 +65,9 @@ def refer(name: str, known: AbstractSet[str], where: str, key: str) -> None:
 
 
 def refer_all(dataset: Dataset, where: str, *, variables: set[str], datums: set[str], locations: set[str]) -> None:
-    """Nothing, if every quantity, datum and place that a dataset names is known."""
+    """Nothing, if every quantity, datum, place and kind of mask that a dataset names is known."""
+    for gives in {dataset.gives, *(measured.gives for measured in dataset.variables)} - {""}:
+        refer(gives, set(GIVES), where, "gives")
     for measured in dataset.variables:
         refer(measured.variable, variables, where, "variables.variable")
         if measured.datum is not None:

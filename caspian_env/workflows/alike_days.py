@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.formats.alike import Alike, Pattern, Window, pattern_of, read_alike
 from caspian_env.formats.spooled import Spool
+from caspian_env.processing.promised_cells import broken_promise
 from caspian_env.processing.regions import AreaMean, area_mean
 
 if TYPE_CHECKING:
@@ -40,11 +41,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the files of one layout become regional means; ``spool`` keeps their study area for the cube."""
+    """How the files of one layout become regional means; ``spool`` keeps their study area for the cube.
+
+    ``gives`` is what each quantity promises of the cells ``around`` the sea, whose kind ``ground`` tells.
+    """
 
     pattern: Pattern
     measured: tuple[Measured, ...]
     places: tuple[Place, ...]
+    gives: tuple[str, ...]
+    around: NDArray[np.intp]
+    ground: NDArray[np.int8]
     spool: Spool | None = None
 
 
@@ -117,7 +124,8 @@ def learned(
                 dataset.finite_cells.get(place, 0),
             )
         )  # fmt: skip
-    plan = Plan(pattern, measured, tuple(places))
+    gives = tuple(one.gives or dataset.gives for one in measured)
+    plan = Plan(pattern, measured, tuple(places), gives, where.reshape(-1), weights.ground(area).reshape(-1))
     found = means_of(path, plan)
     return plan if found is not None and _agrees(found, stated) else None
 
@@ -168,10 +176,15 @@ def spool_of(raw: xr.Dataset, name: str, folder: Path) -> Spool | None:
 
 def _means(window: Window, plan: Plan) -> Means | None:
     """The means, or None where one of them is not what the seed promises."""
+    import numpy as np
+
     values, uncertainty = [], []
-    for measured in plan.measured:
+    for measured, gives in zip(plan.measured, plan.gives, strict=True):
+        around = _cells(window.packed, plan, measured.name, plan.around)
+        if broken_promise(gives, np.isfinite(around), plan.ground):
+            return None
         for place in plan.places:
-            cells = _cells(window.packed, plan, measured.name, place)
+            cells = _cells(window.packed, plan, measured.name, place.cells)
             mean = area_mean(cells, place.area, place.region_area)
             if mean.reason[0] or int(mean.n_cells[0]) < max(place.promised, 1):
                 return None
@@ -187,12 +200,12 @@ def _uncertainty(
 
     if not measured.uncertainty or measured.uncertainty not in packed:
         return None
-    given = _cells(packed, plan, measured.uncertainty, place)
+    given = _cells(packed, plan, measured.uncertainty, place.cells)
     return area_mean(np.where(np.isfinite(cells), given, np.nan), place.area, place.region_area).value
 
 
-def _cells(packed: Mapping[str, NDArray[Any]], plan: Plan, name: str, place: Place) -> NDArray[Any]:
-    return plan.pattern.packings[name].decoded(packed[name].reshape(-1)[place.cells])[None, :]
+def _cells(packed: Mapping[str, NDArray[Any]], plan: Plan, name: str, where: NDArray[np.intp]) -> NDArray[Any]:
+    return plan.pattern.packings[name].decoded(packed[name].reshape(-1)[where])[None, :]
 
 
 def _agrees(found: Means, stated: Sequence[Measurement]) -> bool:

@@ -11,6 +11,7 @@ from caspian_env.catalog.checks import last_checks, passed_checks
 from caspian_env.catalog.migrate import current_revision, newest_revision
 from caspian_env.errors import not_among
 from caspian_env.model import Dataset
+from caspian_env.processing.promised_cells import WHERE
 from caspian_env.reports.citations import bibtex, csl_json, plain
 from caspian_env.wiring import Platform
 from caspian_env.workflows.freshness import Freshness, freshness, standing
@@ -48,6 +49,7 @@ class Entry:
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``: the seed, the state here and the citations."""
         return asdict(self.dataset) | {
+            "grid_has_values": WHERE.get(self.dataset.gives),
             "collected": self.collected,
             "freshness": self.freshness.as_dict() if self.freshness else None,
             "proof": self.proof,
@@ -144,6 +146,7 @@ def _uncovered(row: Mapping[str, str]) -> tuple[str, ...]:
 
 def _row(dataset: Dataset) -> tuple[str, ...]:
     gives = "; ".join(dict.fromkeys(f"{m.variable} ({m.resolution})" for m in dataset.variables))
+    gives += f"; a grid with values {WHERE[dataset.gives]}" if dataset.gives else ""
     return (
         f"`{dataset.id}`", dataset.provider, gives, dataset.cannot, dataset.update_frequency,
         str(dataset.publication_delay_days), f"`{dataset.key.setting}`" if dataset.key else "none",

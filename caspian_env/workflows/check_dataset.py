@@ -16,6 +16,7 @@ from caspian_env.errors import CaspianError, NotPublished, SettingsError, Transp
 from caspian_env.formats.mirror_addresses import join_address, public_address
 from caspian_env.model import Dataset, Document, GranuleRef, Listing, Window
 from caspian_env.processing.durations import later
+from caspian_env.processing.promised_cells import WHERE
 from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_of
 from caspian_env.workflows.fetch import fetch
@@ -194,6 +195,8 @@ def _contents(platform: Platform, dataset: Dataset, ref: GranuleRef, path: Path,
     except CaspianError as error:
         yield Finding("values", "observations in customary units", f"{error.subject}: {error.problem}", False)
         return
+    if dataset.gives:  # what breaks this promise is an error of the values
+        yield Finding("grid has values", WHERE[dataset.gives], "it has", True)
     yield from (_series(row) for row in recorded if row.observed)
     yield from _newest_value(platform, dataset, recorded)
 

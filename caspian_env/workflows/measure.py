@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from caspian_env.errors import BadGranule
 from caspian_env.model import Dataset, GranuleRef, Measured
 from caspian_env.processing.conform import conform, cut
+from caspian_env.processing.promised_cells import broken_promise
 from caspian_env.processing.regions import regional_mean
 from caspian_env.processing.units import convert, to_units
 from caspian_env.wiring import Seeds
@@ -45,7 +46,8 @@ def measure(raw: xr.Dataset, dataset: Dataset, ref: GranuleRef, seeds: Seeds, we
     Raises
     ------
     BadGranule
-        When a variable of the seed is missing, has other units, or a grid has too few finite cells in a region.
+        When a variable of the seed is missing, has other units, or a grid has values elsewhere than its seed promises or
+        too few finite cells in a region.
     """
     for measured in dataset.variables:
         if measured.name not in raw and not measured.optional:
@@ -97,6 +99,7 @@ def _from_grid(
     for measured in _given(dataset, raw):
         units = seeds.variables[measured.variable].units
         values = to_units(area[measured.name], units)
+        keep_mask(dataset, measured, values, weights)
         for place in dataset.locations:
             cells = weights.of(place, area)
             mean = regional_mean(values, cells)
@@ -112,6 +115,20 @@ def _from_grid(
                 measured, place, area["time"].to_numpy(), mean["value"].to_numpy(), uncertainty, status,
                 n_cells=mean["n_cells"].to_numpy(), area_share=mean["area_share"].to_numpy(),
                 notes=refusals(place, mean["reason"].to_numpy()),
+            )  # fmt: skip
+
+
+def keep_mask(dataset: Dataset, measured: Measured, values: xr.DataArray, weights: Weights) -> None:
+    """Nothing, if the grid has values where its seed promises them and nowhere else."""
+    import numpy as np
+
+    if gives := measured.gives or dataset.gives:
+        finite = np.isfinite(values.transpose("time", "latitude", "longitude").to_numpy())
+        problem = broken_promise(gives, finite.reshape(len(finite), -1), weights.ground(values).reshape(-1))
+        if problem:
+            raise BadGranule(
+                measured.name, problem,
+                "is the file whole? Where the provider has another mask now, mend 'gives' in the seed",
             )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from caspian_env.errors import BadGranule
 from caspian_env.formats.kept_weights import KeptWeights
 from caspian_env.model import Location
 from caspian_env.processing.conform import cell_bounds, grid_fingerprint
-from caspian_env.processing.regions import cell_weights, labelled_weights
+from caspian_env.processing.promised_cells import ground
+from caspian_env.processing.regions import cell_areas, cell_weights, labelled_weights
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +39,9 @@ class Weights:
     kept: KeptWeights | None = None
     known: dict[tuple[str, str], xr.DataArray] = field(default_factory=dict)
     boxes: dict[tuple[str, ...], Box] = field(default_factory=dict)
+    grounds: dict[str, NDArray[np.int8]] = field(default_factory=dict)
 
-    def of(self, location: str, grid: xr.Dataset) -> xr.DataArray:
+    def of(self, location: str, grid: xr.Dataset | xr.DataArray) -> xr.DataArray:
         """Weights of a region on a grid, km2 of each cell inside it."""
         key = (location, grid_fingerprint(grid))
         if key not in self.known:
@@ -64,6 +66,15 @@ class Weights:
         weights = cell_weights(*bounds, geometry)
         self.kept.keep(name, weights.to_numpy(), float(weights["region_area"]))
         return weights
+
+    def ground(self, grid: xr.Dataset | xr.DataArray) -> NDArray[np.int8]:
+        """Which cells (latitude, longitude) of a grid are open sea and which are land, as `promised_cells.ground` tells."""
+        key = grid_fingerprint(grid)
+        if key not in self.grounds:
+            areas = cell_areas(cell_bounds(grid, "latitude"), cell_bounds(grid, "longitude"))
+            sea, bay = (self.of(place, grid).to_numpy() / areas for place in ("caspian_sea", "kara_bogaz_gol"))
+            self.grounds[key] = ground(sea, bay)
+        return self.grounds[key]
 
     def around(self, places: tuple[str, ...]) -> Box:
         """The box that a grid is cut to: the study area, and whatever of the regions reaches beyond it."""

@@ -17,6 +17,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from tests.sources.masks import wet
+
 FOLDER = "www.ncei.noaa.gov/data/sea-surface-temperature-optimum-interpolation/v2.1/access/avhrr"
 LAT, LON = np.arange(-89.875, 90, 0.25, dtype="f4"), np.arange(0.125, 360, 0.25, dtype="f4")
 FILL = -999
@@ -27,6 +29,7 @@ NAMES = {
     "ice": ("Sea ice concentration", "%"),
 }
 SEASONS = 12
+AROUND = (slice(480, 572), slice(160, 248))  # 30-53 N, 40-62 E
 SHAPE = (1, 1, LAT.size, LON.size)
 
 
@@ -97,7 +100,8 @@ def season_chunks(season: int = 0) -> list[bytes]:
     random = np.random.default_rng(season)
     lat, lon = np.deg2rad(LAT)[:, None], np.deg2rad(LON)[None, :]
     warm = 28 * np.cos(lat) ** 2 + 3 * np.sin(3 * lon) * np.cos(lat) + 6 * np.sin(lat) * np.cos(2 * np.pi * season / 12)
-    land = (np.sin(2 * lon + 1) * np.cos(3 * lat) > 0.62) & ~_caspian()
+    land = np.sin(2 * lon + 1) * np.cos(3 * lat) > 0.62
+    land[AROUND] = ~wet(LAT[AROUND[0]], LON[AROUND[1]])
     sst = np.round(100 * warm + random.normal(0, 3, warm.shape)).clip(-180, 3500)
     fields = {
         "sst": sst,
@@ -106,11 +110,6 @@ def season_chunks(season: int = 0) -> list[bytes]:
         "ice": np.where(sst < -100, 90 + random.integers(0, 5, warm.shape), FILL),
     }
     return [_deflated(np.where(land, FILL, fields[name]).astype("<i2")) for name in NAMES]
-
-
-def _caspian() -> np.ndarray:
-    lat, lon = LAT[:, None], LON[None, :]
-    return (lat > 30) & (lat < 53) & (lon > 40) & (lon < 62)
 
 
 def _deflated(values: np.ndarray) -> bytes:

@@ -38,6 +38,7 @@ from . import test_psl_yearly as psl
 from .conftest import TRIANGLE
 from .erddap.server import products
 from .independent import point_weights
+from .masks import wet
 from .plain_tables import DATASETS, Case, Files, Find, Values, archived, names
 
 PLACES = {name: place.geometry for name, place in load_locations().items()} | {"volga_basin": TRIANGLE}
@@ -249,12 +250,13 @@ def era5(shared: Find, folder: Path) -> Files:
     )
     totals = copernicus.new_layout({"tp": 0.002, "e": -0.003}, times, streams)
     for name, size in (("t2m", 6), ("sst", 6), ("d2m", 6), ("si10", 1), ("sp", 500)):
-        instant = rough(instant, name, size)
+        instant = rough(instant, name, size, hole=0.7 if name == "sst" else 0)
         instant[name].attrs["units"] = {"si10": "m s**-1", "sp": "Pa"}.get(name, "K")
     for name in ("tp", "e"):
         totals[name][1] -= 1
-        totals = rough(totals, name, 0.001)
+        totals = rough(totals, name, 0.001, hole=0)
         totals[name].attrs["units"] = "m"
+    instant["sst"][:, ~wet(instant["latitude"], instant["longitude"])] = np.nan
     return ordered("cds_era5", "2026-01-01/2026-12-31", copernicus.netcdf(instant.assign(totals.data_vars)))
 
 

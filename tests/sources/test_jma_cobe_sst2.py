@@ -18,6 +18,7 @@ from caspian_env.sources import jma_cobe_sst2 as source
 from caspian_env.workflows.observe import STUDY_AREA, Weights
 from tests.sources.conftest import Collect
 from tests.sources.independent import mean_by_points
+from tests.sources.masks import wet
 
 ID = "jma_cobe_sst2"
 URL = "https://downloads.psl.noaa.gov/Datasets/COBE2/sst.mon.mean.nc"
@@ -29,7 +30,7 @@ def made_up_months(months: tuple[str, ...] = ("2001-01", "2001-02", "2001-03")) 
     values = (
         np.full((len(months), lat.size, lon.size), 11.5, dtype="f4") + np.arange(len(months), dtype="f4")[:, None, None]
     )
-    values[:, :10] = np.nan
+    values[:, ~wet(lat, lon)] = np.nan
     return xr.Dataset(
         {"sst": (("time", "lat", "lon"), values, {"units": "degC", "dataset": "COBE-SST2 Sea Surface Temperature"})},
         {"time": np.array(months, dtype="datetime64[ns]"), "lat": lat, "lon": lon},

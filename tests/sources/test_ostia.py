@@ -19,6 +19,7 @@ from caspian_env.sources import ostia as source
 from caspian_env.workflows.observe import STUDY_AREA, Weights
 from tests.sources.conftest import Collect
 from tests.sources.independent import mean_by_points
+from tests.sources.masks import wet
 
 ID = "ostia"
 BASE = load_datasets()[ID].hosts[0]
@@ -33,7 +34,7 @@ def name(stem: str) -> str:
 def made_up_day(celsius: float = 12.5, **attrs: str) -> xr.Dataset:
     lat, lon = np.arange(34.125, 50, 0.25, dtype="f4"), np.arange(44.125, 58, 0.25, dtype="f4")
     values = np.full((1, lat.size, lon.size), celsius + 273.15)
-    values[:, :4] = np.nan
+    values[:, ~wet(lat, lon)] = np.nan
     dims = ("time", "lat", "lon")
     about = {"id": "OSTIA-UKMO-L4-GLOB-v2.0", "gds_version_id": "2.0", "product_version": "2.0"}
     return xr.Dataset(

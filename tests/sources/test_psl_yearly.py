@@ -13,6 +13,7 @@ from caspian_env.model import Window
 from caspian_env.seeds import load_datasets
 from caspian_env.sources import psl_yearly as source
 from tests.sources.conftest import Collect
+from tests.sources.masks import on_land
 from tests.sources.pages import Pages
 
 DATASETS = load_datasets()
@@ -119,7 +120,7 @@ def test_cpc_is_a_mean_of_the_land_and_fills_are_no_zeros(tmp_path: Path, collec
 
 def test_only_days_without_a_value_over_land_are_left_out(tmp_path: Path, collect: Collect) -> None:
     made = made_up("tmax", 0.5, 3, 24, "degC", 20, "CPC GLOBAL TEMP V1.0")
-    made["tmax"] = made["tmax"].where(made["time"] < np.datetime64("2021-01-03"))
+    made = on_land(made.where(made["time"] < np.datetime64("2021-01-03")))
     got = collect(CPC.id, {f"{BASE}cpc_global_temp/tmax.2021.nc": written(made, tmp_path / "t")})
     assert list(got.values("air_temperature_maximum")) == ["2021-01-01", "2021-01-02"]
 

@@ -36,6 +36,7 @@ from tests.sources import test_theia_hydroweb as hydroweb
 from tests.sources import test_unfccc_ghg as unfccc
 from tests.sources.erddap.server import products
 from tests.sources.erddap.test_fail_over import relief
+from tests.sources.masks import on_land
 
 ROOT = Path(__file__).resolve().parents[2]
 YEARS = range(1990, 2024)
@@ -158,7 +159,7 @@ def _makers() -> Mapping[str, Make]:
             path,
         ),
         "cpc_global": lambda path: psl.written(
-            psl.made_up("precip", 0.5, 2, 24, "mm", 3, "CPC GLOBAL PRCP V1.0 RT"), path, epoch="1900-01-01 00:00:00"
+            on_land(psl.made_up("precip", 0.5, 2, 24, "mm", 3, "CPC GLOBAL PRCP V1.0 RT")), path, epoch="1900-01-01 00:00:00"
         ),
         "gpcc": lambda path: gpcc.packed(gpcc.made_up("precip", ["2011-01-01", "2011-02-01"]), path),
         "gpcc_volga": lambda path: gpcc.packed(gpcc.made_up("precip", ["2011-01-01", "2011-02-01"]), path),

@@ -17,6 +17,7 @@ from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.seed import seed
+from tests.sources.masks import wet
 
 OISST, ERSST = "noaa_oisst_v2_1", "noaa_ersst_v5"
 START = datetime(2026, 2, 1, tzinfo=UTC)
@@ -61,6 +62,8 @@ def months(mirror: Path, last: str, *, warmer: str | None = None) -> Path:
     time = np.arange("2023-11", np.datetime64(last, "M") + 1, dtype="datetime64[M]").astype("datetime64[ns]")
     lat, lon = np.arange(88, -89, -2, dtype="f4"), np.arange(0, 360, 2, dtype="f4")
     values = (10 + lat[:, None] / 7 + lon / 90 + np.arange(time.size)[:, None, None] / 3).astype("f4")
+    rows, columns = slice(18, 30), slice(20, 31)  # 52-30 N, 40-60 E
+    values[:, rows, columns][:, ~wet(lat[rows], lon[columns])] = np.nan
     if warmer:
         values[time == np.datetime64(warmer, "ns")] += np.float32(0.5)
     made = xr.Dataset(

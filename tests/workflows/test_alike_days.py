@@ -184,7 +184,7 @@ def test_a_reading_process_that_cannot_be_started_says_nothing_against_the_bytes
     assert pattern is not None
     monkeypatch.setattr(reading_process, "_started", no_memory)
     with reading_process.Readers(1) as readers:
-        assert readers.ask(path, Plan(pattern, (), ())) is None
+        assert readers.ask(path, Plan(pattern, (), (), (), np.empty(0, int), np.empty(0, np.int8))) is None
 
 
 def test_a_reading_process_that_is_killed_is_replaced(mirror: Path, tmp_path: Path) -> None:

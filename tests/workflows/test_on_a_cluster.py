@@ -185,7 +185,7 @@ def test_workers_that_do_not_see_the_archive_or_are_of_another_version_are_left_
     path = next(mirror.rglob("*.nc"))
     with on(address, tmp_path, mirror) as platform:
         client = cluster_of(platform.settings)
-        plan = Plan(_pattern(path), (), ())
+        plan = Plan(_pattern(path), (), (), (), np.empty(0, int), np.empty(0, np.int8))
         for words, version, asked in (("see", reading_cluster.VERSION, tmp_path / "none.nc"), ("has", "0.1", path)):
             monkeypatch.setattr(reading_cluster, "VERSION", version)
             with reading_process.readers_here() as here, caplog.at_level(logging.WARNING, logger="caspian_env"):

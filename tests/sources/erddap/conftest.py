@@ -25,7 +25,7 @@ from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.seed import seed
 
-SERVER = Path(__file__).with_name("server.py")
+ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 90.0
 AUGUST = Window(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 8, 4, tzinfo=UTC))
 
@@ -37,7 +37,9 @@ def erddap() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, str(SERVER), str(port)], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.sources.erddap.server", str(port)], stderr=subprocess.PIPE, cwd=ROOT
+    )
     base = f"http://127.0.0.1:{port}/erddap/griddap/"
     try:
         until = time.monotonic() + PATIENCE

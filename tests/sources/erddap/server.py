@@ -1,4 +1,4 @@
-"""Synthetic products on a real griddap server, run as a program of its own: ``python server.py PORT``.
+"""Synthetic products on a real griddap server, run as a program of its own: ``python -m tests.sources.erddap.server PORT``.
 
 Each product has the axes, names, units, fills and packing of the one whose id it bears; its values are formulas.
 """
@@ -10,7 +10,8 @@ import sys
 import numpy as np
 import xarray as xr
 
-SEA = ((46.0, 55.0), (36.0, 47.5))
+from tests.sources.masks import wet
+
 ATTRS = {
     "Conventions": "CF-1.6",
     "cdm_data_type": "Grid",
@@ -21,10 +22,9 @@ ATTRS = {
 
 
 def warm(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
-    """Degrees Celsius inside the box of the sea, NaN outside: warmer to the south and west."""
+    """Degrees Celsius where a cell touches the sea, NaN elsewhere: warmer to the south and west."""
     y, x = np.meshgrid(lat, lon, indexing="ij")
-    inside = (x >= SEA[0][0]) & (x <= SEA[0][1]) & (y >= SEA[1][0]) & (y <= SEA[1][1])
-    return np.where(inside, 40 - 0.7 * y + 0.1 * (50 - x), np.nan)
+    return np.where(wet(lat, lon), 40 - 0.7 * y + 0.1 * (50 - x), np.nan)
 
 
 def days(first: str, count: int, hour: int, leave_out: tuple[int, ...] = ()) -> np.ndarray:

@@ -19,6 +19,7 @@ from caspian_env.sources import gpcc as source
 from caspian_env.workflows.observe import STUDY_AREA, Weights
 from tests.sources.conftest import Collect
 from tests.sources.independent import mean_by_points
+from tests.sources.masks import on_land
 from tests.sources.pages import Pages
 
 FULL, GUESS = load_datasets()["gpcc"], load_datasets()["gpcc_first_guess"]
@@ -31,14 +32,13 @@ def made_up(variable: str, months: list[str], millimetres: float = 20.0, **attrs
     lat, lon = np.arange(59.5, 25, -1, dtype="f4"), np.arange(30.5, 70, dtype="f4")
     values = np.full((len(months), lat.size, lon.size), millimetres, dtype="f4") + (lon - 50)[None, None, :]
     values += np.arange(len(months), dtype="f4")[:, None, None]
-    sea = (lat[:, None] > 37) & (lat[:, None] < 46) & (lon[None, :] > 50) & (lon[None, :] < 53)
-    values[:, sea] = np.nan
     about = {"units": "mm/month", "long_name": "gpcc full data monthly product version 2022, precipitation per grid"}
-    return xr.Dataset(
+    made = xr.Dataset(
         {variable: (("time", "lat", "lon"), values, about | attrs), "s": (("time", "lat", "lon"), values * 0 + 1)},
         {"time": np.array(months, dtype="datetime64[ns]"), "lat": lat, "lon": lon},
         {"title": "GPCC Full Data Monthly Product Version 2022"} if variable == "precip" else {},
     )
+    return on_land(made)
 
 
 def packed(made: xr.Dataset, path: Path, engine: str = "h5netcdf") -> bytes:

@@ -164,7 +164,8 @@ def figure_sources(report: Report, figure: Figure) -> list[str]:
     """Provider, dataset and licence of each line and number, once, for the foot of a figure."""
     found = [report.source(name) for name in datasets_of(figure)]
     named = [f"{source.provider}, {source.title} ({source.licence})" for source in found]
-    return named + list(dict.fromkeys(mark.source for mark in figure.marks))
+    cited = [source for mark in figure.marks for source in mark.source.split("; ")]
+    return named + list(dict.fromkeys(cited))
 
 
 def datasets_of(figure: Figure) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from caspian_env.model import FAIL, SUSPECT
 from caspian_env.reports.model import Series, Table
 from caspian_env.reports.voice import Voice
 
@@ -52,10 +53,11 @@ def revisions(name: str, rows: Iterable[Sequence[Any]], say: Voice) -> Table:
 
 
 def flags(name: str, rows: Iterable[Sequence[Any]], say: Voice) -> Table:
-    """How many values of each dataset carry which QARTOD flag and status."""
+    """How many values of each dataset carry which QARTOD flag and status, those that need a look first."""
+    rows = sorted(rows, key=lambda row: row[1] not in (SUSPECT, FAIL))
     return Table(
         id=name,
-        caption="Values as known, by dataset, flag of quality control and status.",
+        caption="Values as known, by dataset, flag of quality control and status; suspect and failed ones first.",
         head=("Dataset", "Flag", "Status", "Values"),
         rows=tuple((dataset, say.qc(flag), say.name(status), say.number(n, 0)) for dataset, flag, status, n in rows),
         numeric=(3,),

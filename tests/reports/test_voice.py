@@ -87,6 +87,14 @@ def test_what_the_reports_name_has_a_name_in_every_language(language):
 
 
 @pytest.mark.parametrize("language", OTHERS)
+def test_no_sentence_stands_twice_in_a_catalogue(language):
+    told = re.findall(
+        r'^msgid "(.+)"$', (FOLDER / "languages" / f"{language}.po").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert [words for words in set(told) if told.count(words) > 1] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
 def test_the_embedded_type_has_every_letter_of_the_catalogue(language):
     letters = {ord(letter) for message in catalogue(language) for letter in str(message.string)} - {10}
     assert {hex(code) for code in letters if not any(first <= code <= last for first, last in RANGES)} == set()

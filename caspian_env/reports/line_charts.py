@@ -184,7 +184,7 @@ def _signs_of(say: Voice) -> Formatter:
 
     found = ScalarFormatter()
     plain = found.fix_minus  # the last step of every number
-    found.fix_minus = lambda number: say.sign(plain(number))  # type: ignore[method-assign]
+    found.fix_minus = lambda s: say.sign(plain(s))  # type: ignore[method-assign]
     return found
 
 

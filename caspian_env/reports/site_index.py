@@ -68,7 +68,7 @@ def _reports(reports: Sequence[Report]) -> list[dict[str, Any]]:
 
 def _groups(reports: Sequence[Report]) -> list[tuple[str, list[tuple[str, str, Sequence[Any]]]]]:
     """The indicators under their headings; empty headings are left out."""
-    rows: dict[str, list[tuple[str, str, Sequence[Any]]]] = {heading: [] for heading, _ in GROUPS} | {OTHERS: []}
+    rows: dict[str, list[tuple[str, str, Sequence[Any]]]] = {heading: [] for heading in (*dict(GROUPS), OTHERS)}
     for report in reports:
         if report.id.startswith(OF_INDICATOR):
             name = report.id.removeprefix(OF_INDICATOR)

@@ -95,7 +95,8 @@ def hamed_rao(y: ArrayLike, *, alpha: float = HAMED_RAO_ALPHA) -> Test:
     Parameters
     ----------
     y : array_like, shape (n,), any unit
-        Values at equal steps; missing ones are left out.
+        Values at equal steps; missing ones are left out, the slope that is taken off is that of the true times (as
+        pymannkendall has it).
     alpha : float
         Two-sided level at which a rank correlation counts.
 
@@ -111,8 +112,10 @@ def hamed_rao(y: ArrayLike, *, alpha: float = HAMED_RAO_ALPHA) -> Test:
     values = values[np.isfinite(values)]
     n = values.size
     first, second = np.triu_indices(n, 1)
-    slope = float(np.median((values[second] - values[first]) / (second - first)))
-    ranks = rankdata(values - slope * np.arange(n))
+    place = np.flatnonzero(np.isfinite(_given(y)))
+    slope = float(np.median((values[second] - values[first]) / (place[second] - place[first])))
+    # Sen's slope may be that of one pair, whose ranks rounding then decides: counted from 1 as pymannkendall counts.
+    ranks = rankdata(values - slope * np.arange(1, n + 1))
     deviation = ranks - ranks.mean()
     scatter = float(deviation @ deviation)
     lags = np.arange(1, n)

@@ -40,6 +40,33 @@ def test_it_is_that_of_pymannkendall(
     assert ours.p == pytest.approx(theirs.p, abs=1e-14)
 
 
+@pytest.mark.parametrize("kind", ["noise", "walk", "ties", "trend", "gaps"])
+def test_it_is_that_of_pymannkendall_on_any_series(kind: str) -> None:
+    """Where Sen's slope is that of one pair, rounding decides two ranks, and they must not differ for it."""
+    pymannkendall = pytest.importorskip("pymannkendall", reason="pymannkendall is not installed")
+    random = np.random.default_rng(3)
+    for n in range(6, 66, 3):
+        noise = random.normal(0, 1, n)
+        values = {
+            "gaps": np.where(random.random(n) < 0.1, np.nan, noise),
+            "noise": noise,
+            "walk": noise.cumsum(),
+            "ties": np.round(noise * 2) / 2,
+            "trend": noise + np.arange(n) / 9,
+        }[kind]
+        for mine, peer in zip(
+            TESTS, ("original_test", "pre_whitening_modification_test", "hamed_rao_modification_test"), strict=True
+        ):
+            theirs = getattr(pymannkendall, peer)(values)
+            if theirs.var_s <= 0 or (kind == "gaps" and mine is prewhitened):  # the peer pairs values across a gap
+                continue
+            ours = mine(values)
+            assert (ours.z, ours.tau, ours.var_s) == pytest.approx((theirs.z, theirs.Tau, theirs.var_s), rel=1e-9), (
+                peer,
+                n,
+            )
+
+
 def test_tau_is_that_of_scipy_without_ties() -> None:
     values = autoregressive(5, 1, 40, 0.3)[0]
     assert mann_kendall(values).tau == pytest.approx(stats.kendalltau(np.arange(40), values).statistic, rel=1e-12)

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from caspian_env.catalog.changes import Edition
 from caspian_env.catalog.cubes import Part, write_part
-from caspian_env.catalog.observations import Observed, write_observations
+from caspian_env.catalog.observations import Observed, write_together
 from caspian_env.catalog.provenance import record_granule
 from caspian_env.catalog.reference import series_id
 from caspian_env.processing.describe import describe
@@ -86,16 +87,8 @@ def fill(platform: Platform, years: Sequence[int], last: date) -> None:
             for moment, name in zip(moments, names, strict=True):
                 granule = record_granule(connection, dataset_id=OISST, sha256=name, size=1, media_type=None)
                 value = Observed(moment, 12 + moment.timetuple().tm_yday % 9 / 7, 0.2, 1, "final")
-                for place in places:
-                    write_observations(
-                        connection,
-                        place,
-                        [value],
-                        known_at=KNOWN,
-                        granule_id=granule,
-                        run_id=run_id,
-                        whole_record=False,
-                    )
+                edition = Edition(KNOWN, granule, None, run_id, whole_record=False)
+                write_together(connection, [(place, [value]) for place in places], edition)
             _write_part(platform, connection, run_id, year, days, names, moments)
 
 

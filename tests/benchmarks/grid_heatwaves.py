@@ -9,6 +9,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import xarray as xr
+from scipy.signal import lfilter
 
 from caspian_env.indicators.marine_heatwaves import detect
 
@@ -21,9 +22,7 @@ FIRST, BASE = date(1982, 1, 1), (1983, 2012)
 def series(cell: int, days: int) -> np.ndarray:
     """A season with red noise."""
     random = np.random.default_rng(cell)
-    noise = random.normal(0, 0.5, days)
-    for n in range(1, days):
-        noise[n] += 0.9 * noise[n - 1]
+    noise = lfilter([1.0], [1.0, -0.9], random.normal(0, 0.5, days))
     return np.round(14 + 9 * np.sin(2 * np.pi * np.arange(days) / 365.25) + noise, 2)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def main() -> None:
-    from .grids import collect
+    from .grid_runs import collect
 
     home, mirror = map(Path, sys.argv[1:])
-    seconds = collect(home, mirror)
+    seconds = collect(home, mirror).seconds
     sys.stdout.write(f"{seconds} {peak_kilobytes()}\n")
 
 

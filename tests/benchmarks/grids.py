@@ -1,7 +1,7 @@
 """How fast grids are: collection and cube, one new day, opening, heatwaves, each beside its peers.
 
-``python -m tests.benchmarks.grids [--days 1461] [--years 40] [--out FILE.md]`` takes a quarter of an hour and 10 GB of disk;
-``--days 120 --years 4`` takes minutes. Nothing here is a test that depends on the clock.
+``python -m tests.benchmarks.grids [--days 1461] [--years 40] [--out FILE.md]`` takes about ten minutes on two idle cores and
+7 GB of disk; ``--days 120 --years 4`` takes two. Nothing here is a test that depends on the clock.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import argparse
 import gc
 import os
 import platform as machine
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import version
 from multiprocessing import get_context
@@ -26,13 +26,14 @@ import h5py
 import numpy as np
 
 from caspian_env.model import Window
-from caspian_env.workflows import pipeline, reading_process
+from caspian_env.workflows import pipeline
 from caspian_env.workflows.cube import build_cubes, open_cube
 from caspian_env.workflows.ingest import ingest
 
 from .grid_archive import OISST, SST, fill, opened
 from .grid_heatwaves import measure_heatwaves
-from .grid_peers import NAMES, at_the_floor, bare, with_cdo, with_nco, with_xarray
+from .grid_peers import NAMES, at_the_floor, with_cdo, with_nco, with_xarray
+from .grid_runs import YEAR, collect, some_of, where_the_time_goes, workers
 from .oisst_files import write_days
 from .sections import write_marked, write_section
 from .timing import Comparison, cost, take_turns
@@ -40,18 +41,23 @@ from .timing import Comparison, cost, take_turns
 TITLE, MARK = "Speed of grids", "speed of grids"
 FIRST = date(2019, 1, 1)
 METHOD = """\
-Measured on {date} by `python -m tests.benchmarks.grids --days {days} --years {years}` on {machine}.
+Measured on {date} by `python -m tests.benchmarks.grids --days {days} --years {years} --repeats {repeats}` on {machine}.
 
 - Files: {days} synthetic global days in the layout of NOAA OISST v2.1 (720 × 1440, four packed variables, one deflated chunk
-  a day, about 2 MB). They are in the page cache. Imports are not counted.
+  a day, about 2 MB). They are in the page cache. Imports and the opening of an empty home are not counted.
 - Ours, 1: the whole way of `ingest` and `cube` from a local mirror into an empty home: bytes into the archive with sha256 and
   fsync, three variables read, four regional means with uncertainty tested and committed a day at a time (SQLite,
-  synchronous=FULL), the years of the cube written and read back.
+  synchronous=FULL), the years of the cube written and read back. It inflates with ISA-L where that is installed.
+- Floor: the same files in {cores} processes that stand ready, eight at a time: sha256 of the bytes, and of three variables
+  the window of the study area by h5py, which inflates with its own zlib. Nothing is copied, averaged or stored.
 - xarray: `open_mfdataset` with all arguments of combining, the box cut in `preprocess` and loaded, the mean. CDO {cdo}:
   `fldmean`, `sellonlatbox`, `selname`, `mergetime`. NCO {nco}: `ncecat` with the variable and the box, `ncwa`; nothing was
-  promised about it. All read one variable; xarray also all three.
+  promised about it. All read one variable; xarray also all three. They are given the first {year} files at the most, which
+  says as much of their time a file; the row of the floor beside a peer tells what would be possible.
 - Cold build, 3: the time of a file in 1, times the days of the years; the synthetic archive of that row was not built so.
-- Floor: sha256 and h5py of the three variables in {cores} processes that stand ready, nothing stored.
+- Workers, 5, over {year} files at the most: what workers do, reading alone; then the whole way with two workers on two cores
+  beside one worker on one core; and beside one worker on two cores, where the process that stores has a core of its own
+  already, so that two can at most be as fast as the CPU times below allow.
 - Peers take turns; a ratio is the median over {repeats} rounds, with the smallest and largest in brackets. Rows without a peer
   in turns are measured once."""
 
@@ -68,11 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="caspian-grids-") as folder:
         rows = measure(Path(folder), chosen)
-        where = where_the_time_goes(Path(folder))
+        where = where_the_time_goes(Path(folder), sorted((Path(folder) / "mirror").rglob("*.nc"))[:YEAR])
     cdo = shutil.which("cdo")
     said = METHOD.format(
         date=f"{datetime.now(UTC):%F}", days=chosen.days, years=chosen.years, machine=_machine(), repeats=chosen.repeats,
-        cores=os.cpu_count(), cdo=_version_of(cdo), nco=_version_of(shutil.which("ncks")),
+        cores=os.cpu_count(), year=YEAR, cdo=_version_of(cdo), nco=_version_of(shutil.which("ncks")),
     )  # fmt: skip
     head = ("what", "ours", "peer", "ratio", "target", "")
     table = "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *(row.cells() for row in rows)))
@@ -89,89 +95,51 @@ def for_readme(said: str, table: str) -> str:
     return f"## {TITLE}\n\n{measured}; method and profile: [benchmarks](docs/benchmarks.md).\n\n{table}"
 
 
-def where_the_time_goes(folder: Path) -> str:
-    """CPU time a file of a collection with its cube, by who spends it, and that of the floor; other work hardly moves it."""
-    files = sorted((folder / "mirror").rglob("*.nc"))[:366]
-    mirror = _some(folder, files, len(files))
-    begun = time.process_time()
-    for path in files:
-        bare(str(path))
-    floor = time.process_time() - begun
-    before, main, whole = resource.getrusage(resource.RUSAGE_CHILDREN), time.thread_time(), time.process_time()
-    collect(folder / "home", mirror)
-    main, whole = time.thread_time() - main, time.process_time() - whole
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    readers = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    floor, main, whole, readers = (seconds * 1e3 / len(files) for seconds in (floor, main, whole, readers))
-    return (
-        f"CPU time a file, over {len(files)} files: floor {floor:.1f} ms; ours {readers + whole:.1f} ms, of which"
-        f" {readers:.1f} ms in the processes that inflate and average, {whole - main:.1f} ms in the threads that copy and"
-        f" hash, {main:.1f} ms in the one that tests, commits and writes the cube (with opening an empty home)."
-    )
-
-
 def measure(folder: Path, chosen: argparse.Namespace) -> list[Comparison]:
     """All rows of the table."""
     files = write_days(folder / "mirror", FIRST, chosen.days)
-    rows = [*_collecting(folder, files, chosen.repeats), *_growing(folder, files)]
+    rows = [*_collecting(folder, files, chosen.repeats), *_growing(folder, files), *workers(folder, files)]
     new_day = _one_new_day(folder, files, chosen.years, chosen.repeats)
     rows += [*new_day, _cold_build(new_day[0], rows[1].ours, chosen.years), *_opening(folder, chosen.repeats)]
     return rows + measure_heatwaves(chosen.cells, chosen.heatwave_days)
 
 
-def collect(folder: Path, mirror: Path) -> float:
-    """Seconds of a collection and its cube in an empty home."""
-    shutil.rmtree(folder, ignore_errors=True)
-    with opened(folder, mirror) as platform:
-        begun = time.perf_counter()
-        outcome = ingest(platform, platform.seeds.datasets[OISST])
-        cubes = build_cubes(platform, only=[OISST])
-        seconds = time.perf_counter() - begun
-    assert (outcome.status, cubes.status) == ("ok", "ok"), outcome.problems + cubes.problems
-    return seconds
-
-
 def _collecting(folder: Path, files: Sequence[Path], repeats: int) -> list[Comparison]:
     cdo, ncecat, ncwa = map(shutil.which, ("cdo", "ncecat", "ncwa"))
+    some = files[:YEAR]
     with get_context("spawn").Pool(os.cpu_count()) as pool:
         at_the_floor(pool, files[:8])
-        collect(folder / "warm", _some(folder, files, 40))
+        with_xarray(files[:8], NAMES)
+        collect(folder / "home", some_of(folder, files, 40))
         calls: dict[str, Callable[[int], object]] = {
-            "ours": lambda _: collect(folder / "home", folder / "mirror"),
+            "ours": lambda _: collect(folder / "home", folder / "mirror").seconds,
             "floor": lambda _: at_the_floor(pool, files),
-            "xarray, one variable": lambda _: with_xarray(files),
-            "xarray, three": lambda _: with_xarray(files, NAMES),
+            "xarray, one variable": lambda _: with_xarray(some),
+            "xarray, three": lambda _: with_xarray(some, NAMES),
         }
         if cdo:
-            calls["CDO, one variable"] = lambda _: with_cdo(cdo, files)
+            calls["CDO, one variable"] = lambda _: with_cdo(cdo, some)
         if ncecat and ncwa:
-            calls["NCO, one variable"] = lambda _: with_nco(ncecat, ncwa, files)
+            calls["NCO, one variable"] = lambda _: with_nco(ncecat, ncwa, some)
         seconds = take_turns(calls, repeats)
-    rows = [cost("1. files → cube and series", seconds, "ours", "floor", at_most=1.5)]
-    peers = [name for name in seconds if name not in ("ours", "floor")]
-    return rows + [_faster("1. files → cube and series", seconds, peer, len(files)) for peer in peers]
+    counts = {name: len(files if name in ("ours", "floor") else some) for name in seconds}
+    a_file = {name: [second / counts[name] for second in found] for name, found in seconds.items()}
+    rows = [replace(cost("1. files → cube and series", a_file, "ours", "floor", at_most=1.5), unit="ms/file")]
+    for peer in [name for name in a_file if name not in ("ours", "floor")]:
+        promised = None if peer.startswith("NCO") else 5
+        rows.append(_faster("1. files → cube and series", a_file, "ours", peer, promised))
+        rows.append(_faster("1. the floor", a_file, "floor", peer, None))
+    return rows
 
 
-def _faster(what: str, seconds: dict[str, list[float]], peer: str, files: int) -> Comparison:
-    ratios = tuple(theirs / mine for mine, theirs in zip(seconds["ours"], seconds[peer], strict=True))
-    ours, theirs = (float(np.median(seconds[name])) * 1e3 / files for name in ("ours", peer))
-    promised = None if peer.startswith("NCO") else 5
+def _faster(what: str, a_file: dict[str, list[float]], mine: str, peer: str, promised: float | None) -> Comparison:
+    ratios = tuple(theirs / ours for ours, theirs in zip(a_file[mine], a_file[peer], strict=True))
+    ours, theirs = (float(np.median(a_file[name])) * 1e3 for name in (mine, peer))
     return Comparison(what, ours, peer, theirs, ratios, at_least=promised, unit="ms/file")
 
 
-def _some(folder: Path, files: Sequence[Path], count: int) -> Path:
-    """A mirror of the first files."""
-    mirror = folder / f"mirror-{count}"
-    for path in files[:count]:
-        target = mirror / path.relative_to(folder / "mirror")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists():
-            os.link(path, target)
-    return mirror
-
-
 def _growing(folder: Path, files: Sequence[Path]) -> list[Comparison]:
-    """Ten times the files: time a file, and the memory of a process of its own; then one reader beside two."""
+    """Ten times the files: time a file, and the memory of a process of its own."""
     few = max(len(files) // 10, pipeline.MANY)
     found = {}
     for count in (few, len(files)):
@@ -179,28 +147,18 @@ def _growing(folder: Path, files: Sequence[Path]) -> list[Comparison]:
             sys.executable,
             "-m",
             "tests.benchmarks.grid_memory",
-            str(folder / "alone"),
-            str(_some(folder, files, count)),
+            str(folder / "home"),
+            str(some_of(folder, files, count)),
         ]
         seconds, kilobytes = map(
             float, subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         )
         found[count] = (seconds / count * 1e3, kilobytes / 1024)
     (less, small), (more, large) = found[few], found[len(files)]
-    rows = [
+    return [
         Comparison(f"2. {len(files)} files", more, f"{few} files", less, (more / less,), at_most=1.1, unit="ms/file"),
         Comparison("2. peak memory", large, f"{few} files", small, (large / small,), at_most=1.2, unit="MB"),
     ]
-    most, mirror = reading_process.MOST_READERS, _some(folder, files, len(files))
-    try:
-        reading_process.MOST_READERS = 1
-        one = collect(folder / "home", mirror)
-        reading_process.MOST_READERS = 2
-        two = collect(folder / "home", mirror)
-    finally:
-        reading_process.MOST_READERS = most
-    rows.append(Comparison("5. two readers", two * 1e3, "one reader", one * 1e3, (one / two,), at_least=1.7))
-    return rows
 
 
 def _one_new_day(folder: Path, files: Sequence[Path], years: int, repeats: int) -> list[Comparison]:

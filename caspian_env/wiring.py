@@ -19,8 +19,9 @@ from caspian_env.errors import SeedError, SettingsError
 from caspian_env.formats.object_store import ObjectStore
 from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
 from caspian_env.processing.cluster import connected
-from caspian_env.seeds import load_datasets, load_datums, load_locations, load_variables
+from caspian_env.seeds import load_datasets, load_datums, load_locations, load_reports, load_variables
 from caspian_env.seeds.confidence import Assessment, load_confidence
+from caspian_env.seeds.entries import Entry
 from caspian_env.seeds.indicators import load_indicators
 from caspian_env.seeds.local import Declared, load_local
 from caspian_env.seeds.targets import Pledge, Target, load_pledges, load_targets
@@ -51,6 +52,7 @@ class Seeds:
     targets: Mapping[str, Target] = field(default_factory=dict)
     pledges: Mapping[str, Pledge] = field(default_factory=dict)
     confidence: Mapping[tuple[str, str], Assessment] = field(default_factory=dict)
+    reports: Mapping[str, Entry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,15 @@ def now() -> datetime:
 def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
     """All the seeds, with what the institute declares in its ``own`` folder; SeedError names the file and entry at fault."""
     folder = folder or data_folder("seeds")
-    known = Declared(load_variables(folder), load_datums(folder), load_locations(folder), load_datasets(folder))
+    known = Declared(
+        load_variables(folder), load_datums(folder), load_locations(folder), load_datasets(folder), load_reports(folder)
+    )
     if own:
         known = load_local(own, known)
     indicators = load_indicators(known.datasets, known.datums, folder, own=known.indicators, places=known.locations)
     return Seeds(
         known.variables, known.datums, known.locations, known.datasets, indicators, load_targets(folder),
-        load_pledges(folder), load_confidence(indicators, folder),
+        load_pledges(folder), load_confidence(indicators, folder), known.reports,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def bulletin(
 
 @report.command()
 def build(
-    names: Annotated[list[str] | None, typer.Argument(help="Reports of seeds/reports.yaml.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Reports of seeds/reports.yaml or of your own.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All reports, in every format that is installed.")] = False,
     language: Languages = None,
     formats: Formats = None,
@@ -113,7 +113,7 @@ def listed(home: Home = None, config: Config = None, as_json: AsJson = False) ->
 
 @report.command()
 def freeze(
-    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml.")],
+    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml or of your own.")],
     as_of: AsOf = None,
     allow: Allow = None,
     language: Languages = None,
@@ -241,7 +241,7 @@ def diff(
 
 @report.command()
 def since(
-    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml.")],
+    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml or of your own.")],
     day: Annotated[datetime, typer.Argument(formats=MOMENTS, metavar="DATE", help="The earlier day, UTC.")],
     as_of: AsOf = None,
     home: Home = None,

@@ -34,7 +34,7 @@ def site(
 
 @report.command()
 def package(
-    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml, or an edition.")],
+    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml or of your own, or an edition.")],
     out: Annotated[Path, typer.Option("--out", help="Folder, or a file that ends in .zip.")],
     language: Languages = None,
     formats: Formats = None,

@@ -145,16 +145,20 @@ def compute(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute the indicators whose inputs, parameters or method changed."""
+    """Compute the indicators whose inputs, parameters or method changed, and those declared since."""
+    from caspian_env.catalog.migrate import require_current
     from caspian_env.settings import load_settings
     from caspian_env.wiring import open_platform
     from caspian_env.workflows.compute import compute as compute_all
     from caspian_env.workflows.cube import build_cubes
     from caspian_env.workflows.outcome import exit_code
+    from caspian_env.workflows.seed import seed
 
     settings = load_settings(config=config, home=home)
     known, due = known_at_of(known_at), utc_of(scheduled_for)
     with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
+        require_current(platform.catalog)
+        seed(platform)  # an indicator declared since the last collection is not in the catalog yet
         built = [build_cubes(platform, known_at=known, scheduled_for=due, progress=progress)] if cubes else []
         outcome = compute_all(
             platform, only=set(indicators or ()), known_at=known, scheduled_for=due, progress=progress

@@ -1,9 +1,9 @@
-"""What an institute declares beside the installed seeds: its own quantities, datums, places, datasets and indicators.
+"""What an institute declares beside the installed seeds: its own quantities, datums, places, datasets, reports.
 
 Every ``*.yaml`` (or ``*.yml``) of its folder is a mapping with any of the lists ``variables``, ``datums``, ``stations``,
-``datasets`` and ``indicators``, whose entries have the fields of the model as the installed seeds have. What is declared
-joins what is installed and replaces nothing of it: an id that is already taken is an error. Regions are polygons, a GeoJSON
-file each: see `own_regions`.
+``datasets``, ``indicators`` and ``reports``, whose entries have the fields of the model as the installed seeds have. What
+is declared joins what is installed and replaces nothing of it: an id that is already taken is an error. Regions are
+polygons, a GeoJSON file each: see `own_regions`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from caspian_env.seeds.own_regions import averaged_over, own_regions
 
 READER = "local_file"
 HOST = "local:"  # the institute's folder, as transport knows it
-LISTS = {"variables", "datums", "stations", "datasets", "indicators"}
+LISTS = {"variables", "datums", "stations", "datasets", "indicators", "reports"}
+REPORT = {"id", "title", "audience", "languages", "rows", "headlines", "sections"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Declared:
     datums: dict[str, Datum] = field(default_factory=dict)
     locations: dict[str, Location] = field(default_factory=dict)
     datasets: dict[str, Dataset] = field(default_factory=dict)
+    reports: dict[str, Entry] = field(default_factory=dict)
     indicators: tuple[tuple[Entry, str], ...] = ()  # definitions as they are written, each with its place in words
 
 
@@ -43,7 +45,11 @@ def load_local(folder: Path, installed: Declared) -> Declared:
         When a file or entry is wrong, an id is taken, or a dataset names something that nobody defines.
     """
     known = Declared(
-        dict(installed.variables), dict(installed.datums), dict(installed.locations), dict(installed.datasets)
+        dict(installed.variables),
+        dict(installed.datums),
+        dict(installed.locations),
+        dict(installed.datasets),
+        dict(installed.reports),
     )
     given: list[tuple[Entry, str]] = []
     indicators: list[tuple[Entry, str]] = []
@@ -58,6 +64,8 @@ def load_local(folder: Path, installed: Declared) -> Declared:
             _add(known.locations, _station(entry, where), where)
         given += listed(content.get("datasets", []), f"{name}: datasets")
         indicators += listed(content.get("indicators", []), f"{name}: indicators")
+        for entry, where in listed(content.get("reports", []), f"{name}: reports"):
+            _add_report(known.reports, entry, where)
     added: list[tuple[Dataset, str]] = []
     for entry, where in given:  # a dataset may use what a file after its own defines
         dataset = _dataset(entry, where)
@@ -80,6 +88,17 @@ def _add(known: dict[str, Any], noun: Any, where: str) -> None:
     if noun.id in known:
         raise SeedError(where, f"the id {noun.id} is taken", "choose another; the institute's name makes a good prefix")
     known[noun.id] = noun
+
+
+def _add_report(known: dict[str, Entry], entry: Any, where: str) -> None:
+    report = known_keys(mapping(entry, where), REPORT, where)
+    if missing := [key for key in ("id", "title", "sections") if not report.get(key)]:
+        raise SeedError(where, f"has no {', '.join(missing)}", "add it; docs/reports.md has an example")
+    if report["id"] in known:
+        raise SeedError(
+            where, f"the id {report['id']} is taken", "choose another; the institute's name makes a good prefix"
+        )
+    known[report["id"]] = report
 
 
 def _station(entry: Any, where: str) -> Location:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from caspian_env.catalog.migrate import require_current
 from caspian_env.reports.page import without_bare_rates
-from caspian_env.seeds import load_reports
-from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
 from caspian_env.workflows.report import fill_report, write_files
 from caspian_env.workflows.report_files import check_formats, files_of, languages_of
@@ -40,11 +38,11 @@ def build_reports(
     require_current(platform.catalog)
     formats = check_formats(formats)
     written: list[Path] = []
-    for name in names or load_reports(data_folder("seeds")):
+    for name in names or platform.seeds.reports:
         with platform.catalog.read() as connection:
             reports = [
                 without_bare_rates(fill_report(connection, platform, name, as_of=as_of, language=language))
-                for language in languages_of(name, languages)
+                for language in languages_of(platform.seeds.reports, name, languages)
             ]
         if group_by is not None:
             reports = [by_framework(report, platform.seeds.indicators, group_by) for report in reports]

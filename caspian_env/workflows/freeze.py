@@ -93,7 +93,7 @@ def freeze(
     """
     require_current(platform.catalog)
     check_allowed(allow)
-    languages, formats = languages_of(report_id, languages), check_formats(formats)
+    languages, formats = languages_of(platform.seeds.reports, report_id, languages), check_formats(formats)
     if as_of is not None and as_of > platform.clock():
         raise SettingsError("--as-of", f"{as_of:%F %T} UTC has not come yet", "name a moment of the past")
     outcome = Outcome(report_id, expected=1)

@@ -19,8 +19,8 @@ from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.reports.page import build
 from caspian_env.reports.placed import PLACE, placed
 from caspian_env.reports.voice import Voice
-from caspian_env.seeds import load_reports
-from caspian_env.settings import VERSION, data_folder
+from caspian_env.seeds.entries import Entry
+from caspian_env.settings import VERSION
 from caspian_env.wiring import Platform
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger
 from caspian_env.workflows.outcome import Outcome
@@ -70,7 +70,7 @@ def fill_report(
     SeedError
         When no report has that id, or it is not published in that language.
     """
-    definition = definition_of(report_id, language)
+    definition = definition_of(platform.seeds.reports, report_id, language)
     sections = definition["sections"]
     speaking = headlines(connection, definition.get("headlines", []), as_of)
     shown = shown_indicators(platform, _named(sections))
@@ -101,9 +101,8 @@ def fill_report(
     )
 
 
-def definition_of(report_id: str, language: str = "en") -> dict[str, Any]:
+def definition_of(known: Mapping[str, Entry], report_id: str, language: str = "en") -> dict[str, Any]:
     """The definition of a report; SeedError names those that exist, or the languages that it is published in."""
-    known = load_reports(data_folder("seeds"))
     if report_id not in known:
         raise SeedError(report_id, "is no report", f"one of {', '.join(known)}")
     languages = known[report_id].get("languages", ["en"])

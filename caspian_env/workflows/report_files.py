@@ -12,6 +12,7 @@ from caspian_env.reports.netcdf import build_netcdf, netcdf_name
 from caspian_env.reports.page import build, file_names
 from caspian_env.reports.parquet import build_parquet, require_pyarrow
 from caspian_env.reports.pdf import build_pdf, file_name, require_typst
+from caspian_env.seeds.entries import Entry
 from caspian_env.workflows.report import definition_of
 
 FORMATS = ("html", "csv", "parquet", "netcdf", "pdf", "cite")
@@ -20,12 +21,12 @@ PACKAGES = {"pdf": "typst", "parquet": "pyarrow"}
 BY_DEFAULT = ("html", "csv")
 
 
-def languages_of(report_id: str, wanted: Sequence[str] = ()) -> list[str]:
+def languages_of(known: Mapping[str, Entry], report_id: str, wanted: Sequence[str] = ()) -> list[str]:
     """The languages wanted, or all in which a report is published; SeedError for another."""
     if not wanted:
-        return list(definition_of(report_id).get("languages", ["en"]))
+        return list(definition_of(known, report_id).get("languages", ["en"]))
     for language in wanted:
-        definition_of(report_id, language)
+        definition_of(known, report_id, language)
     return list(dict.fromkeys(wanted))
 
 

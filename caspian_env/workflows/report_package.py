@@ -14,8 +14,6 @@ from caspian_env.reports.citations import citations_of_report
 from caspian_env.reports.model import Report
 from caspian_env.reports.package import packaged, zipped
 from caspian_env.reports.page import without_bare_rates
-from caspian_env.seeds import load_reports
-from caspian_env.settings import data_folder
 from caspian_env.wiring import Platform
 from caspian_env.workflows.edition_store import damaged, open_edition
 from caspian_env.workflows.freeze import named
@@ -44,7 +42,7 @@ def pack(
         When there is no such report or edition, or a frozen file is missing or not what was frozen.
     """
     require_current(platform.catalog)
-    if name in load_reports(data_folder("seeds")):
+    if name in platform.seeds.reports:
         report, files = _as_known(platform, name, languages, formats, as_of)
     elif languages or formats or as_of:
         raise SettingsError(name, "an edition is packed as it was frozen", "leave out --language, --format and --as-of")
@@ -63,7 +61,7 @@ def _as_known(
     with platform.catalog.read() as connection:
         reports = [
             without_bare_rates(fill_report(connection, platform, name, as_of=as_of, language=language))
-            for language in languages_of(name, languages)
+            for language in languages_of(platform.seeds.reports, name, languages)
         ]
     return reports[0], files_of(reports, formats)
 

@@ -67,7 +67,9 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
         old, new = (fill_report(connection, platform, report_id, as_of=day) for day in (then, now))
         promised = [commitments(platform, connection, day) for day in (then, now)]
         held = [_held(connection, platform, one, day) for one, day in zip((old, new), (then, now), strict=True)]
-        told = [_reported(connection, day) if _tells_reported(report_id) else frozenset() for day in (then, now)]
+        told = [
+            _reported(connection, day) if _tells_reported(platform, report_id) else frozenset() for day in (then, now)
+        ]
     was, known = (_numbers(report, one) for report, one in zip((old, new), promised, strict=True))
     editions = (
         dict(held[0].values()) | _editions(old, promised[0]),
@@ -93,8 +95,8 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
     )
 
 
-def _tells_reported(report_id: str) -> bool:
-    sections = definition_of(report_id)["sections"]
+def _tells_reported(platform: Platform, report_id: str) -> bool:
+    sections = definition_of(platform.seeds.reports, report_id)["sections"]
     return any(table["kind"] == "reported_numbers" for section in sections for table in section.get("tables", ()))
 
 

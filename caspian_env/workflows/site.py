@@ -22,8 +22,7 @@ from caspian_env.reports import site_index, site_pages, text
 from caspian_env.reports.feeds import feed
 from caspian_env.reports.model import Report, Section, Series
 from caspian_env.reports.numbers import Value
-from caspian_env.seeds import load_reports
-from caspian_env.settings import VERSION, data_folder
+from caspian_env.settings import VERSION
 from caspian_env.wiring import Platform
 from caspian_env.workflows.report import fill_report
 from caspian_env.workflows.report_files import all_formats, files_of, names_of
@@ -123,7 +122,7 @@ def _formats(report: Report, before: Iterable[Report] = ()) -> list[str]:
 
 
 def _reports(connection: Connection, platform: Platform) -> Iterable[Report]:
-    for name, definition in load_reports(data_folder("seeds")).items():
+    for name, definition in platform.seeds.reports.items():
         for language in definition.get("languages", ["en"]):
             yield fill_report(connection, platform, name, language=language)
     for indicator in platform.seeds.indicators.values():

@@ -23,7 +23,7 @@ ROWS = (
 
 
 def follow(home: Path) -> None:
-    assert len(FILES) == 4
+    assert len(FILES) == 6
     assert len(PROGRAMS) == 2
     for name, text in FILES:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +60,11 @@ def test_by_the_command_of_the_guide(tmp_path: Path) -> None:
     _, *arguments = COMMAND.split()
     ran = caspian_env(*arguments, "--home", home, cwd=tmp_path, DATASETS="")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    for line in re.findall(r"^caspian-env ((?:compute|report build) [^#\n]*)", GUIDE, re.MULTILINE):
+        ran = caspian_env(*line.replace("--format pdf", "").split(), "--home", home, cwd=tmp_path)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    russian = (tmp_path / "port" / "example_port.ru.html").read_text(encoding="utf-8")
+    assert "Уровень моря для порта (пример)" in russian
     catalog = open_catalog(f"sqlite:///{home / 'caspian.db'}")
     check([tuple(row) for row in ask(catalog, ROWS, limit=None).rows])
     catalog.dispose()

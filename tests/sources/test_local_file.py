@@ -442,6 +442,9 @@ def test_options_that_contradict_themselves_concern_this_dataset_alone(
         ("stations:\n  - {id: globe, title: A, source: s, longitude: 1, latitude: 1}", "the id globe is taken"),
         ("variables:\n  - {id: x, long_name: X}", "bad.yaml: variables: x: has no units"),
         ("datums:\n  - {id: BS77, title: B, source: s}", "the id BS77 is taken"),
+        ("reports:\n  - {id: bulletin, title: B, sections: [{id: a}]}", "the id bulletin is taken"),
+        ("reports:\n  - {id: a, title: A}", "bad.yaml: reports: a: has no sections"),
+        ("reports:\n  - {id: a, text: A}", "bad.yaml: reports: a: unknown key text"),
     ],
 )
 def test_a_wrong_declaration_names_file_and_entry(home: Path, text: str, problem: str) -> None:

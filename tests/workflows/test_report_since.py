@@ -83,7 +83,7 @@ def synthetic_editions(mirror: Path, month: str) -> None:
 
 def of_briefing(platform: Platform) -> set[str]:
     """Every indicator of the briefing, listed, drawn or spoken of, and those that the table of its targets rests on."""
-    definition = definition_of("cop29")
+    definition = definition_of(load_reports(), "cop29")
     listed = [name for section in definition["sections"] for name in section.get("indicators", ())]
     listed += [
         name

@@ -64,7 +64,7 @@ def check(
     elif outcome.problems or outcome.skipped:
         show_outcomes([outcome])
     else:
-        typer.echo(f"{outcome.first} raised, {outcome.unchanged} go on, {outcome.withdrawn} are over")
+        typer.echo(f"{outcome.first} new, {outcome.unchanged} go on, {outcome.withdrawn} are over")
     raise typer.Exit(exit_code([outcome]))
 
 

@@ -247,7 +247,8 @@ def _too_early(as_of: datetime | None, since: datetime | None) -> bool:
     if as_of is None or since is None or as_of >= since:
         return False
     sys.stderr.write(
-        f"caspian-env: nothing was known as of {as_of:%F %H:%M} UTC; the first knowledge is of {since:%F %T} UTC\n"
+        f"caspian-env: nothing was known as of {as_of:%F %H:%M} UTC; the first knowledge is of {since:%F %T} UTC"
+        " (editions archived before come in with ingest --known-at)\n"
     )
     return True
 

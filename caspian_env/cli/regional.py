@@ -54,7 +54,7 @@ def add(
     settings = load_settings(config=config, home=home)
     where = add_region(settings, file, name=name, title=title, source=source, datasets=datasets or ())
     typer.echo(f"region    {where.stem}: {where}")
-    typer.echo(f"its means from a cube: caspian-env region mean DATASET {where.stem}")
+    typer.echo(f"its means from a cube: caspian-env region mean {(datasets or ['DATASET'])[0]} {where.stem}")
 
 
 @region.command()

@@ -184,7 +184,8 @@ def _run_demo(home: Path | None, out: Path | None, as_json: bool) -> None:
         print_json([summary.as_dict() for summary in summaries])
     else:
         for number, summary in enumerate(summaries, start=1):
-            typer.echo(f"SYNTHETIC DEMONSTRATION DATA, edition {number} of {len(summaries)}")
+            what = "as published first" if number == 1 else "as the providers revised it later, into the same catalog"
+            typer.echo(f"SYNTHETIC DEMONSTRATION DATA, edition {number} of {len(summaries)}: {what}")
             show_summary(summary, open_catalog(settings.database_url), where)
     raise typer.Exit(max(summary.exit_code for summary in summaries))
 

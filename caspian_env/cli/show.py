@@ -124,7 +124,9 @@ def show_summary(summary: Summary, catalog: Catalog, home: Path | None = None) -
     typer.echo(f"database  {_short(catalog.file) if catalog.file else catalog.name}")
     page = next((path for path in summary.report if path.suffix == ".html"), None)
     if summary.exit_code:
-        typer.echo("next: see the lines marked ! above; caspian-env run again repairs what can be repaired")
+        typer.echo(
+            "next: caspian-env doctor names a remedy for what is marked ! above; caspian-env run again repairs what it can"
+        )
     elif page:
         ask = "caspian-env indicator sl_mean_1y_dahiti" + (f" --home {_short(home)}" if home else "")
         typer.echo(f"next: open {_short(page)} in a browser, or ask: {ask}")
@@ -137,7 +139,7 @@ def show_told(outcome: Outcome, *, to_somebody: bool) -> None:
         return
     nobody = "told to nobody: neither CASPIAN_ENV_SMTP_URL nor CASPIAN_ENV_WEBHOOK_URL is set"
     told = ", ".join(outcome.notes) or ("nothing new was told" if to_somebody else nobody)
-    counts = f"{outcome.first} raised, {outcome.unchanged} go on, {outcome.withdrawn} are over"
+    counts = f"{outcome.first} new, {outcome.unchanged} go on, {outcome.withdrawn} are over"
     ask = "; caspian-env alerts lists them" if outcome.first + outcome.unchanged else ""
     typer.echo(f"alerts    {counts}; {told}{ask}")
     for problem in outcome.problems:

@@ -135,7 +135,7 @@ def promised(indicator: Indicator, moment: datetime) -> bool:
 def _without_data(waiting: list[str]) -> str:
     """The first that wait, and how many more there are: a line for a terminal."""
     more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
-    return f"no data yet for {', '.join(waiting[:NAMED])}{more}"
+    return f"no data yet for {', '.join(waiting[:NAMED])}{more}, as nothing was collected for them"
 
 
 def word_of(platform: Platform, indicator: Indicator, location: str) -> str | None:

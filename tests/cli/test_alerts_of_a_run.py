@@ -62,10 +62,10 @@ def test_a_run_tells_once_whoever_looks_next(folder: Path, database_url: str, ht
         first = ran(folder, database_url, **settings)
         assert first.returncode == 0, first.stderr
         (line,) = lines_of(first)
-        assert "1 raised, 0 go on, 0 are over; 1 told by email, 1 told by webhook" in line
+        assert "1 new, 0 go on, 0 are over; 1 told by email, 1 told by webhook" in line
         again = ran(folder, database_url, **settings)
         (line,) = lines_of(again)
-        assert "0 raised, 1 go on, 0 are over; nothing new was told" in line
+        assert "0 new, 1 go on, 0 are over; nothing new was told" in line
         by_hand = caspian_env(
             "alerts", "check", "--json", "--home", "home", cwd=folder, DATABASE_URL=database_url, DATASETS=DATASET,
             **settings,
@@ -83,7 +83,7 @@ def test_servers_that_are_dead_are_named_and_tried_again_and_the_exit_code_is_th
     first = ran(folder, database_url, **DEAD)
     assert first.returncode == 0, first.stderr
     line, by_email, by_webhook = lines_of(first)
-    assert "1 raised" in line
+    assert "1 new" in line
     assert "told by" not in line
     assert by_email.startswith("! alerts: 1 alerts could not be told by email: mail server 127.0.0.1")
     assert by_webhook.startswith("! alerts: 1 alerts could not be told by webhook: webhook at 127.0.0.1")
@@ -108,7 +108,7 @@ def test_a_run_without_a_channel_says_that_nobody_was_told(folder: Path, databas
     done = ran(folder, database_url)
     assert done.returncode == 0, done.stderr
     (line,) = lines_of(done)
-    assert "1 raised, 0 go on, 0 are over; told to nobody" in line
+    assert "1 new, 0 go on, 0 are over; told to nobody" in line
     assert delivered(database_url) == [{}]
 
 

@@ -171,7 +171,7 @@ def test_alerts_are_listed_checked_and_acknowledged(home: Path, capsys: pytest.C
     code, text = shown(capsys, *at(home, "alerts", "check"))
     assert code == 0
     assert text.startswith("[warning] noaa_gml_co2 is stale: answers, but its newest value is of 1993-12-01")
-    assert shown(capsys, *at(home, "alerts", "check"))[1] == "0 raised, 1 go on, 0 are over\n"
+    assert shown(capsys, *at(home, "alerts", "check"))[1] == "0 new, 1 go on, 0 are over\n"
     (alert,) = answer(capsys, *at(home, "alerts"))[1]
     assert (alert["rule"], alert["subject"]) == ("source_stale", DATASET)
     assert call(*at(home, "alerts", "ack", str(alert["id"]))) == 2, "a person has a name"

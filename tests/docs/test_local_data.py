@@ -8,7 +8,8 @@ from pathlib import Path
 from caspian_env.catalog.engine import open_catalog
 from caspian_env.catalog.query import ask
 from caspian_env.settings import Settings
-from caspian_env.wiring import open_platform
+from caspian_env.wiring import load_seeds, open_platform
+from caspian_env.workflows.own_regions import add_region
 from caspian_env.workflows.run import collect
 from tests.command_line import ROOT, caspian_env
 
@@ -68,6 +69,16 @@ def test_by_the_command_of_the_guide(tmp_path: Path) -> None:
     catalog = open_catalog(f"sqlite:///{home / 'caspian.db'}")
     check([tuple(row) for row in ask(catalog, ROWS, limit=None).rows])
     catalog.dispose()
+
+
+def test_the_polygon_of_the_guide_becomes_a_region(tmp_path: Path) -> None:
+    (polygon,) = re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)
+    (tmp_path / "off-baku.geojson").write_text(polygon, encoding="utf-8")
+    settings = Settings(home=tmp_path / "home", database_url="")
+    where = add_region(settings, tmp_path / "off-baku.geojson", source="the guide", datasets=["noaa_oisst_v2_1"])
+    seeds = load_seeds(own=settings.own_files)
+    assert where.stem in seeds.datasets["noaa_oisst_v2_1"].locations
+    assert 13_000 < (seeds.locations["off_baku"].area_km2 or 0) < 13_500
 
 
 def test_on_both_databases_and_once_only(database_url: str, tmp_path: Path) -> None:

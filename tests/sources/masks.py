@@ -29,6 +29,12 @@ def wet(latitude: ArrayLike, longitude: ArrayLike, *, wholly: bool = False) -> N
     return shapely.contains_properly(_waters(), cells) if wholly else shapely.intersects(_waters(), cells)
 
 
+def at_sea(field: xr.DataArray) -> xr.DataArray:
+    """The same without its values in cells that do not touch the sea; the last two dims are latitude and longitude."""
+    y, x = field.dims[-2:]
+    return field.where(xr.DataArray(wet(field[y], field[x]), dims=(y, x))).assign_attrs(field.attrs)
+
+
 def on_land(grid: xr.Dataset) -> xr.Dataset:
     """The same without its values in cells that lie wholly in the sea; dims with ``lat`` and ``lon``."""
     sea = xr.DataArray(wet(grid["lat"], grid["lon"], wholly=True), dims=("lat", "lon"))

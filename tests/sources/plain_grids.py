@@ -38,7 +38,7 @@ from . import test_psl_yearly as psl
 from .conftest import TRIANGLE
 from .erddap.server import products
 from .independent import point_weights
-from .masks import wet
+from .masks import at_sea
 from .plain_tables import DATASETS, Case, Files, Find, Values, archived, names
 
 PLACES = {name: place.geometry for name, place in load_locations().items()} | {"volga_basin": TRIANGLE}
@@ -256,7 +256,7 @@ def era5(shared: Find, folder: Path) -> Files:
         totals[name][1] -= 1
         totals = rough(totals, name, 0.001, hole=0)
         totals[name].attrs["units"] = "m"
-    instant["sst"][:, ~wet(instant["latitude"], instant["longitude"])] = np.nan
+    instant["sst"] = at_sea(instant["sst"])
     return ordered("cds_era5", "2026-01-01/2026-12-31", copernicus.netcdf(instant.assign(totals.data_vars)))
 
 

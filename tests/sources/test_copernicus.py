@@ -33,7 +33,7 @@ from caspian_env.workflows.processes import process_order
 from caspian_env.workflows.seed import seed
 from caspian_env.workflows.zarr_pieces import zarr_piece
 from tests.sources.conftest import Collect, rows_of
-from tests.sources.masks import wet
+from tests.sources.masks import at_sea, wet
 
 Find = Callable[..., Path]
 DATASETS = load_datasets()
@@ -124,7 +124,7 @@ def test_the_old_dimension_of_streams(tmp_path: Path) -> None:
 
 def test_a_zip_of_two_streams_is_one_granule(collect: Collect) -> None:
     instant = new_layout({"t2m": 280.0, "sst": 285.0}, ["2026-01-01", "2026-02-01"], ["0001", "0005"])
-    instant["sst"][:, ~wet(instant["latitude"], instant["longitude"])] = np.nan
+    instant["sst"] = at_sea(instant["sst"])
     totals = new_layout({"tp": 0.001, "e": -0.002}, ["2026-01-01", "2026-02-01"], ["0001", "0005"])
     (ref,) = refs("cds_era5")
     url = public_address(ERA5.hosts[0] + ref.path, ref.form)

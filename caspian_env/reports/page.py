@@ -189,7 +189,7 @@ def web_address(address: str | None) -> str | None:
 
 def glue(words: str) -> str:
     """The words with no-break spaces between a number and its unit, so that a line never ends between them."""
-    return re.sub(r"(?<=\d) (?=(?:%|°C|K|m|cm|mm|km²|km³|ppm|ppb)(?![\w²³]))", "\u00a0", words)
+    return re.sub(r"(?<=\d) (?=(?:%|°C|K|[mм]|[cсs][mм]|[mм]{2}|[kк][mм][²³]?|ppm|ppb)(?![\w²³]))", "\u00a0", words)
 
 
 def _refuse(value: Value) -> Refusal:

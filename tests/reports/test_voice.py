@@ -122,6 +122,12 @@ def test_reasons_and_statistics_are_translated_with_their_numbers():
     assert Voice("ru").name("7 of 12 fortnights") == "[en] 7 of 12 fortnights"
 
 
+def test_a_number_and_its_unit_stay_on_one_line_in_every_language():
+    for language in LANGUAGES:
+        for unit in ("m", "cm year-1", "km2", "degree_Celsius"):
+            assert "1\u00a0" in page.glue(Voice(language).quantity(1, 0, unit)), (language, unit)
+
+
 def test_a_sentence_begins_with_a_capital_and_ends_with_one_stop():
     for language in LANGUAGES:
         for message in messages.key_messages(bulletin(language=language)):

@@ -232,6 +232,8 @@ def _since(
 ) -> list[Result]:  # fmt: skip
     """``offset + scale * (L_base - L)`` from the base year on, held between zero and the ceiling."""
     known = {year.year: year for year in years if not isnan(year.value)}
+    if base_year not in known:  # no year at all, as `_no_mean` refuses the newest where there is one
+        return []
     base, made = known[base_year], []
     for year in (one for one in known.values() if one.year >= base_year):
         u_fall = 0.0 if year is base else sqrt(base.std_uncertainty**2 + year.std_uncertainty**2)

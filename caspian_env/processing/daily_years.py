@@ -31,7 +31,7 @@ def day_axis(series: xr.DataArray) -> tuple[Days, Numbers]:
     Raises
     ------
     NotComputable
-        Not daily, or two values in a day.
+        Not daily, not ascending, or two values in a day.
     """
     if series.attrs.get("resolution") != "P1D":
         raise NotComputable(str(series.name or "series"), "it is not daily", "counts of days need one value a day")
@@ -40,6 +40,8 @@ def day_axis(series: xr.DataArray) -> tuple[Days, Numbers]:
     given = series["time"].values[there].astype("datetime64[D]")
     if not given.size:
         return np.array([], dtype="datetime64[D]"), np.array([], dtype=float)
+    if (np.diff(given) < np.timedelta64(0, "D")).any():
+        raise NotComputable(str(series.name or "series"), "its times are not ascending", "sort it")
     if np.unique(given).size != given.size:
         raise NotComputable(str(series.name or "series"), "a day holds two daily values", "keep one value per day")
     years = given[[0, -1]].astype("datetime64[Y]")

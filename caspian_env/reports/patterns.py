@@ -18,6 +18,8 @@ TEMPLATES = (
     "the base period {first}-{last} needs {n} of {m} years of every month, this record has {k} (within {start}-{end})",
     "the base period {first}-{last} needs {n} of {m} years of every month, this record has none",
     "needs the Baltic datum BS77, this series is in {name}",
+    "kept back: it repeats a row that may not be passed on; get it from {source}",
+    "kept back: it leads back to rows that may not be passed on; get it from {source}",
     "no annual mean of {year}",
     "no annual mean of {year}, the year of what was printed on {name}",
     "no value of the base year {year} in this series",
@@ -31,7 +33,7 @@ TEMPLATES = (
     "rank among the annual means of the same series up to and including the year (from {year} on), 1 is the lowest",
 )
 NUMBER = r"[0-9]+(?:\.[0-9]+)?"
-BLANK = {"name": r"[\w.-]+"}
+BLANK = {"name": r"[\w.-]+", "source": r".+"}
 
 
 def match(english: str) -> tuple[str, dict[str, str]] | None:

@@ -17,6 +17,7 @@ from caspian_env.seeds import load_reports
 from caspian_env.seeds.manual import load_reportables
 from caspian_env.settings import data_folder
 from caspian_env.wiring import Seeds, load_seeds
+from caspian_env.workflows.handed_on import kept_back, why_kept_back
 from tests.reports.synthetic_bulletin import bulletin, rate, utc
 
 FOLDER = Path(reports.__file__).parent
@@ -126,6 +127,22 @@ def test_a_number_and_its_unit_stay_on_one_line_in_every_language():
     for language in LANGUAGES:
         for unit in ("m", "cm year-1", "km2", "degree_Celsius"):
             assert "1\u00a0" in page.glue(Voice(language).quantity(1, 0, unit)), (language, unit)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_number_that_a_licence_keeps_back_says_so_in_the_language_of_the_page(language):
+    seeds = load_seeds()
+    for name in ("nd_gain_score_1y", "ndc_gap_1y_rus_2030_edgar"):
+        indicator = seeds.indicators[name]
+        reason = why_kept_back(seeds, indicator, kept_back(seeds, indicator))
+        assert not Voice(language).name(reason).startswith("[en]"), reason
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_catalogue_holds_each_message_once(language):
+    words = (FOLDER / "languages" / f"{language}.po").read_text(encoding="utf-8")
+    ids = re.findall(r'^msgid (".*(?:\n".*)*)', words, re.MULTILINE)
+    assert len(ids) == len(set(ids))
 
 
 def test_a_sentence_begins_with_a_capital_and_ends_with_one_stop():

@@ -9,7 +9,7 @@ import typer
 
 from caspian_env.cli.options import AsOf, Config, Home, past_of
 from caspian_env.cli.printing import Formats, Languages, report
-from caspian_env.cli.show import show_files
+from caspian_env.cli.show import progress_bar, show_files
 
 Address = Annotated[str, typer.Option(help="Where the site will be served, for the links of the feeds.")]
 
@@ -25,8 +25,8 @@ def site(
     from caspian_env.cli.asking import opened
     from caspian_env.workflows.site import write_site
 
-    with opened(home, config) as platform:
-        written = write_site(platform, folder, address=address)
+    with opened(home, config) as platform, progress_bar() as progress:
+        written = write_site(platform, folder, address=address, progress=progress)
     if written:
         show_files([path for path in written if path.name == "index.html"] or written[:1])
     typer.echo(f"{len(written)} files written")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +33,10 @@ from caspian_env.workflows.same_report import digest_of
 from caspian_env.workflows.site_changes import changes, news
 
 KEPT = "site.json"  # digest and files of each page: what of the site is still as it would be drawn
+Progress = Callable[[str, int, int], None]
 
 
-def write_site(platform: Platform, folder: Path, *, address: str = "") -> list[Path]:
+def write_site(platform: Platform, folder: Path, *, address: str = "", progress: Progress | None = None) -> list[Path]:
     """Write the site below ``folder`` and return the files that were written; those that are the same stay untouched.
 
     Parameters
@@ -46,6 +47,8 @@ def write_site(platform: Platform, folder: Path, *, address: str = "") -> list[P
         Root of the site; made where it is missing. Files that the site does not know are left alone.
     address : str
         Where it will be served, for the links of the feeds; relative links where it is empty.
+    progress : callable, optional
+        Told of each page: its subject, how many went before it, and how many there are at the most.
 
     Raises
     ------
@@ -57,7 +60,10 @@ def write_site(platform: Platform, folder: Path, *, address: str = "") -> list[P
     written: list[Path] = []
     listed: list[Report] = []
     with platform.catalog.read() as connection:
+        total = _most(platform)
         for report in _reports(connection, platform):
+            if progress:
+                progress(f"page of {report.id}", len(listed), total)
             formats = _formats(report, listed)
             report = replace(report, downloads=names_of(report, _formats(report)))
             listed.append(report)
@@ -119,6 +125,13 @@ def _formats(report: Report, before: Iterable[Report] = ()) -> list[str]:
     offered = all_formats()
     written = any(one.id == report.id for one in before)
     return [name for name in offered if name in ("html", "pdf")] if written else offered
+
+
+def _most(platform: Platform) -> int:
+    """How many pages there are at the most: an indicator of which nothing is known has none."""
+    return sum(len(one.get("languages", ["en"])) for one in platform.seeds.reports.values()) + len(
+        platform.seeds.indicators
+    )
 
 
 def _reports(connection: Connection, platform: Platform) -> Iterable[Report]:

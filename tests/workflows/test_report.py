@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,7 @@ from caspian_env.reports.placed import PLACE
 from caspian_env.reports.voice import Voice
 from caspian_env.seeds import load_reports
 from caspian_env.seeds.crosswalk import FRAMEWORKS, load_crosswalk, load_frameworks
-from caspian_env.settings import data_folder
-from caspian_env.wiring import Platform
-from caspian_env.workflows import report as workflow
+from caspian_env.wiring import Platform, load_seeds
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.report import fill_report
 from caspian_env.workflows.report_groups import NAMES, by_framework, heading
@@ -64,11 +62,11 @@ def test_every_report_is_made_in_every_language_that_it_names(filled: Platform) 
     assert made >= {"bulletin", "annual", "cop29", "ports", "quality"}
 
 
-def test_a_new_report_is_a_file_and_no_code(filled: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seeds = tmp_path / "seeds"
-    shutil.copytree(data_folder("seeds"), seeds)
-    (seeds / "reports.yaml").write_text(NEW, encoding="utf-8")
-    monkeypatch.setattr(workflow, "data_folder", lambda name: tmp_path / name)
+def test_a_new_report_is_a_file_and_no_code(filled: Platform) -> None:
+    own = filled.settings.own_files
+    own.mkdir()
+    (own / "gases.yaml").write_text(f"reports:\n{NEW}", encoding="utf-8")
+    filled = replace(filled, seeds=load_seeds(own=own))
     found = report(filled, "gases")
     newest = text.latest(v for v in found.values if v.indicator_id == "co2_mean_1y")[0]
     assert (

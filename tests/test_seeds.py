@@ -52,7 +52,10 @@ class TestDataset:
         assert list(inspect.signature(module.read_granule).parameters) == ["path", *shared]
         own = [n for n, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == module.__name__]
         # A table that people add to also says what of it had been published by a day.
-        assert {name for name in own if not name.startswith("_")} - {"published_by"} == {"list_granules", "read_granule"}
+        assert {name for name in own if not name.startswith("_")} - {"published_by"} == {
+            "list_granules",
+            "read_granule",
+        }
         assert inspect.getdoc(module)
 
     def test_its_units_are_those_of_its_variables(self, dataset) -> None:

@@ -138,13 +138,6 @@ def test_a_number_that_a_licence_keeps_back_says_so_in_the_language_of_the_page(
         assert not Voice(language).name(reason).startswith("[en]"), reason
 
 
-@pytest.mark.parametrize("language", OTHERS)
-def test_a_catalogue_holds_each_message_once(language):
-    words = (FOLDER / "languages" / f"{language}.po").read_text(encoding="utf-8")
-    ids = re.findall(r'^msgid (".*(?:\n".*)*)', words, re.MULTILINE)
-    assert len(ids) == len(set(ids))
-
-
 def test_a_sentence_begins_with_a_capital_and_ends_with_one_stop():
     for language in LANGUAGES:
         for message in messages.key_messages(bulletin(language=language)):

@@ -73,12 +73,13 @@ def sources(name: str, rows: Iterable[Any], say: Voice) -> Table:
         id=name,
         title="Every source beside each target",
         caption="One ratio is of one source and edition. A source on another basis is shown beside and never counted: its"
-        " land use (LULUCF) or potentials are not those of the target or not known, or its newest year is too long ago.",
+        " land use (LULUCF) or potentials are not those of the target or not known, or its newest year is too long ago."
+        " A day is that of the workbook; with * it has no edition, and the day is that of its collection.",
         head=("Target", "Source", "Year", "Potentials", "LULUCF", "Since base, %", "Progress, %", "Needed, % a year",
               "Ten years, % a year", "Counted"),
         rows=tuple(
             (
-                _short(row.target.id), _edition_of(say, line), str(line.year),
+                _short(row.target.id), _edition_of(line), str(line.year),
                 say.name(SETS.get(line.gwp_set, line.gwp_set)) if line.gwp_set in WORDS else line.gwp_set,
                 say.name(LAND_USE.get(line.lulucf, line.lulucf)), _number(say, line.change_pct, 1),
                 _number(say, line.progress_pct, 1), _number(say, line.required_cut_pct, 2), _number(say, line.rate_pct, 2),
@@ -142,13 +143,13 @@ def _short(target_id: str) -> str:
     return f"{country.upper()} {rest.replace('_', ' ')}"
 
 
-def _edition_of(say: Voice, line: Any) -> str:
+def _edition_of(line: Any) -> str:
     """The source in short with the year of its edition, or the day that stands for an edition it does not have."""
     source = LABELS.get(line.source, line.source)
     if none := NO_EDITION.fullmatch(line.edition):
-        return say.words("{source}, no edition, collected on {day}", source=source, day=none[1])
+        return f"{source}, {none[1]}*"
     if written := WRITTEN.fullmatch(line.edition):
-        return say.words("{source}, workbook of {day}", source=source, day=written[1])
+        return f"{source}, {written[1]}"
     edition = line.edition.rpartition(", ")[2].removeprefix("edition ").removeprefix("of ")
     year = re.search(r"[0-9]{4}", edition)
     return f"{source}\u00a0{year[0] if year else edition}"

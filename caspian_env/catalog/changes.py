@@ -52,12 +52,13 @@ class Open(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one write changed."""
+    """What one write changed; ``shortened`` counts the series that end earlier than before."""
 
     first: int = 0
     revised: int = 0
     withdrawn: int = 0
     unchanged: int = 0
+    shortened: int = 0
 
     @property
     def total(self) -> int:
@@ -68,7 +69,7 @@ class Written:
         """Sum of two writes."""
         return Written(
             self.first + other.first, self.revised + other.revised,
-            self.withdrawn + other.withdrawn, self.unchanged + other.unchanged,
+            self.withdrawn + other.withdrawn, self.unchanged + other.unchanged, self.shortened + other.shortened,
         )  # fmt: skip
 
 

@@ -75,7 +75,8 @@ def write_observations(
     moments = [row.time for row in observed]
     known, ever, versions = _known(connection, series_id, None if whole_record else (min(moments), max(moments)))
     version = connection.scalar(sa.select(t.granule.c.product_version).where(t.granule.c.id == granule_id))
-    gone = sorted(known.keys() - set(stored_times(connection, moments))) if whole_record else []
+    stated = stored_times(connection, moments)
+    gone = sorted(known.keys() - set(stated)) if whole_record else []
     if known and not redeclared and len(gone) > max(1, withdrawn_limit * len(known)):
         raise BadGranule(
             f"series {series_id}", f"the edition has lost {len(gone)} of {len(known)} values known before",
@@ -89,7 +90,8 @@ def write_observations(
     close_vintages(connection, series_id, closed)
     insert_rows(connection, t.observation, (*KEYS, *STATED), opened)
     revised = len(closed) - len(gone)
-    return Written(len(opened) - revised, revised, len(gone), len(observed) - len(opened))
+    shortened = bool(gone) and gone[-1] > max(stated) and not redeclared
+    return Written(len(opened) - revised, revised, len(gone), len(observed) - len(opened), int(shortened))
 
 
 def _check_scale(

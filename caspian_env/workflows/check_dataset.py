@@ -19,9 +19,9 @@ from caspian_env.processing.durations import later
 from caspian_env.processing.promised_cells import WHERE
 from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_of
-from caspian_env.workflows.fetch import fetch
 from caspian_env.workflows.keys import missing_key, secrets_of
 from caspian_env.workflows.observe import Recorded, Weights, observe
+from caspian_env.workflows.receive import receive
 from caspian_env.workflows.seed import seed
 
 if TYPE_CHECKING:
@@ -119,11 +119,8 @@ def _received(platform: Platform, dataset: Dataset, ref: GranuleRef) -> tuple[st
     url, told = None, []
     for url in addresses(ref, dataset.hosts):
         try:
-            with fetch(
-                platform, dataset, ref, url, etag=None, last_modified=None, deadline_seconds=DEADLINE_SECONDS
-            ) as answer:
-                path = platform.archive.obtain(answer.body).path
-                return answer.url, path, [_answered(dataset, ref, answer)]
+            answer, kept = receive(platform, dataset, ref, url, None, DEADLINE_SECONDS)
+            return answer.url, kept.path if kept else None, [_answered(dataset, ref, answer)]
         except NotPublished:
             told.append(Finding("address", url, ABSENT, False))
         except TransportError as error:

@@ -44,7 +44,7 @@ from caspian_env.workflows.reading_cluster import readers_of
 from caspian_env.workflows.receive import declaration, receive
 from caspian_env.workflows.redeclared import is_redeclared, withdraw_what_is_left
 from caspian_env.workflows.weights import weights_of
-from caspian_env.workflows.whole_edition import absent_places, lost_variables, tell_of_lost
+from caspian_env.workflows.whole_edition import absent_places, ends_earlier, lost_variables, tell_of_lost
 
 DEADLINE_SECONDS = 600.0
 FROM_A_FOLDER = 4  # granules at the same time: most of that time is waiting for the disk
@@ -247,6 +247,8 @@ def _store(job: Job, ref: GranuleRef, one: Arrived, reading: Reading, ahead: Ahe
     job.outcome.revised += written.revised
     job.outcome.withdrawn += written.withdrawn
     job.outcome.notes += [line for row in recorded for line in row.notes]
+    if written.shortened:
+        job.outcome.notes.append(ends_earlier(one.answer.url, job.dataset, written.shortened))
     if lost:
         stated = {row.variable for row in recorded if row.observed}
         tell_of_lost(job.outcome, one.answer.url, lost, stated, job.platform.seeds.variables)

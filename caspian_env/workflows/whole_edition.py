@@ -81,6 +81,18 @@ def _without_potentials(variable: Variable) -> str:
     return variable.id.replace(f"_{words}_gwp_", "_").replace(f"_{words}_", "_")
 
 
+def ends_earlier(url: str, dataset: Dataset, series: int) -> str:
+    """The line about an edition that lacks the newest value of some series, few enough to be taken for withdrawn.
+
+    A provider may withdraw a preliminary value; a file that was cut at the end of a line looks the same.
+    """
+    return (
+        f"{url}: {series} series end earlier than in the edition before, and their newest values are withdrawn (was the file"
+        " cut at the end of a line? The next whole edition restores them;"
+        f" caspian-env revisions --dataset {dataset.id} lists them)"
+    )
+
+
 def absent_places(dataset: Dataset, recorded: Sequence[Recorded]) -> list[str]:
     """The places of the seed that a whole record of several places says nothing of."""
     there = {row.location for row in recorded if row.observed}

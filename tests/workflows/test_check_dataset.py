@@ -14,9 +14,12 @@ from caspian_env.catalog.query import ask
 from caspian_env.cli import main
 from caspian_env.errors import SettingsError
 from caspian_env.settings import Settings
+from caspian_env.transport import Transport
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows.catalogue import catalogue
 from caspian_env.workflows.check_dataset import check_dataset
+from tests.scripted_server import playing
+from tests.workflows.hostile import lines, unstated
 from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
 
 URL = "https://gml.noaa.gov/webdata/ccgg/trends/co2/co2_mm_mlo.csv"
@@ -77,6 +80,21 @@ def test_a_broken_promise_is_named_and_proves_nothing(platform: Platform, conten
     assert not check.passed and proof(platform) == "unproven"
     (entry,) = catalogue(platform, [DATASET])
     assert entry.checked is not None and not entry.checked["passed"]
+
+
+def test_of_an_answer_that_states_no_length_no_part_is_checked(platform: Platform) -> None:
+    whole = co2_table(24).encode()
+    settings = replace(platform.settings, mirror=None)
+    with (
+        playing(unstated(lines(whole)), unstated(whole)) as server,
+        Transport(settings, sleep=lambda _: None) as transport,
+    ):
+        served = replace(platform.seeds.datasets[DATASET], hosts=(server.url,))
+        seeds = replace(platform.seeds, datasets={**platform.seeds.datasets, DATASET: served})
+        check = check_dataset(replace(platform, settings=settings, seeds=seeds, transport=transport), DATASET)
+    found = {finding.what: finding.found for finding in check.findings}
+    assert "24 values" in found["mole_fraction_of_carbon_dioxide_in_air at mauna_loa"]
+    assert len(server.heard) == 4  # two unlike answers, and two more that are alike
 
 
 def test_nothing_published_is_a_finding(platform: Platform) -> None:

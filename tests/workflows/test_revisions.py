@@ -49,9 +49,13 @@ def test_what_moved_by_how_much_and_what_moved_with_it(database_url: str, tmp_pa
 def test_withdrawn_and_restored_values_and_the_refusals_they_cause(database_url: str, tmp_path: Path) -> None:
     whole, short = co2_table(36), co2_table(35)
     with opened(database_url, tmp_path) as platform:
-        for number, text in enumerate((whole, short, whole)):
-            collect_edition(platform, text, FIRST + number * DAY)
+        told = [
+            collect_edition(platform, text, FIRST + number * DAY).notes
+            for number, text in enumerate((whole, short, whole))
+        ]
         (found,) = revisions(platform).datasets
+    assert [len(notes) for notes in told] == [0, 1, 0]
+    assert "2 series end earlier than in the edition before, and their newest values are withdrawn" in told[1][0]
     last = averages(36)[month_of(35)]
     (average,) = (one for one in found.series if one.variable_id == AVERAGE)
     assert [(m.time, m.old_value, m.new_value, m.kind, m.change) for m in average.moved] == [

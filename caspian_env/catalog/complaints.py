@@ -97,13 +97,14 @@ def _of_sqlite(error: sqlite3.Error, file: Path | None, name: str, reads: bool) 
 def _of_postgresql(error: object, url: sa.URL, reads: bool) -> CatalogError | None:
     code = getattr(error, "sqlstate", None) or ""
     name, said = public_name(url), _told(error, url)
+    # While a connection is made the driver gives no code; a server may need room to let somebody in.
+    if code == _FULL or (not code and "No space left on device" in said):
+        return DatabaseFull(name, f"the server has no room left: {said}", f"free space on its disk; {AGAIN}")
     lost = not code and any(kind.__name__ == "OperationalError" for kind in type(error).__mro__)
     lost = lost and not _REFUSED.search(said)
     if lost or code.startswith(_AWAY_CLASS) or code in _AWAY:
         remedy = f"start it, or check CASPIAN_ENV_DATABASE_URL and the network; {AGAIN}"
         return DatabaseAway(name, f"the database does not answer, or went away: {said}", remedy)
-    if code == _FULL:
-        return DatabaseFull(name, f"the server has no room left: {said}", f"free space on its disk; {AGAIN}")
     if code in _BUSY:
         problem = f"others held what was needed for longer than anybody waits: {said}"
         remedy = "look who holds it (SELECT * FROM pg_stat_activity), let it end or end it"

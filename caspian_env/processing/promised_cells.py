@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 WHERE = {"sea": "at sea only", "land": "on land only", "everywhere": "everywhere around the sea"}
 SHORE, OPEN_SEA, LAND = 0, 1, 2
-# Masks of providers differ at shores, islands and inland waters; no mask leaves the wrong half of the area filled.
+# Masks of providers differ at shores, islands and inland waters; none leaves half of what it promises empty.
 MOST = 0.5
 _WHOLLY = 0.999
 
@@ -33,13 +33,15 @@ def ground(sea: NDArray[np.float64], bay: NDArray[np.float64]) -> NDArray[np.int
 
 
 def broken_promise(gives: str, finite: NDArray[np.bool_], cells: NDArray[np.int8]) -> str:
-    """What a grid has other than promised, as a clause; empty where the promise is kept.
+    """What a grid lacks of what is promised, as a clause; empty where the promise is kept.
+
+    A grid that has more than is promised is as good: a provider may begin to fill what was empty.
 
     Parameters
     ----------
     gives : str
-        ``everywhere``: no cell is empty. ``sea``: most of the open sea has values, most of the land has none; ``land``:
-        the reverse. Empty promises nothing.
+        ``everywhere``: no cell is empty. ``sea``: most of the open sea has values; ``land``: most of the land. Empty
+        promises nothing.
     finite : ndarray (time, cell)
         A time at which the whole grid is empty counts only where all times are.
     cells : ndarray (cell)
@@ -53,12 +55,10 @@ def broken_promise(gives: str, finite: NDArray[np.bool_], cells: NDArray[np.int8
     if gives == "everywhere":
         holes = int((~given).sum(axis=1).max())
         return f"has {holes} empty cells where the seed promises values {WHERE[gives]}" if holes else ""
-    for kind, name in ((OPEN_SEA, "open sea"), (LAND, "land")):
-        share = given[:, cells == kind].mean(axis=1) if (cells == kind).any() else None
-        if share is None:
-            continue
-        wanted = (kind == OPEN_SEA) == (gives == "sea")
-        worst = float(share.min() if wanted else share.max())
-        if (worst < MOST) if wanted else (worst > MOST):
-            return f"has values in {100 * worst:.0f} % of the cells of the {name} where the seed promises them {WHERE[gives]}"
-    return ""
+    kind, name = (OPEN_SEA, "open sea") if gives == "sea" else (LAND, "land")
+    if not (cells == kind).any():
+        return ""
+    worst = float(given[:, cells == kind].mean(axis=1).min())
+    if worst >= MOST:
+        return ""
+    return f"has values in {100 * worst:.0f} % of the cells of the {name} where the seed promises them {WHERE[gives]}"

@@ -32,7 +32,7 @@ _DEFINITION = {
     "id", "title", "function", "method_version", "units", "statistic", "parameters", "citation", "decimals", "note",
     "relative_to_datum", "datum", "why", "uncertainty", "completeness", "limits", "changes",
 }  # fmt: skip
-_VARIANT = {"suffix", "title", "statistic", "inputs", "locations", "datum", "parameters", "note", "targets"}
+_VARIANT = {"suffix", "title", "statistic", "inputs", "locations", "datum", "parameters", "citation", "note", "targets"}
 _OF_TARGET = {"target", "valid_from", "valid_to"}
 _TABLES: Mapping[str, Callable[[Path], Mapping[str, Port | Transect | Projection]]] = {
     "port": load_ports, "transect": load_transects, "projection": load_projections,

@@ -141,7 +141,7 @@ def test_sdmx_reads_structure_and_data(platform: Platform, tmp_path: Path) -> No
     spelt = {code: str(item.name) for code, item in message.codelist["CL_UNIT_MEASURE"].items.items()}
     assert (
         spelt
-        == {"Mt": "Mt", "percent": "percent"}
+        == {"Mt": "Mt", "percent": "percent", "percent_year-1": "percent year-1"}
         == {unit_code(row["UNIT_MEASURE"]): row["UNIT_MEASURE"] for row in done.rows}
     )
     # The library reads rows of version 2.0 alone, which has two more columns in front.

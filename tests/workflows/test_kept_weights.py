@@ -92,8 +92,9 @@ def test_a_collection_keeps_them_for_the_next(tmp_path: Path, cuts: list[object]
     days(tmp_path / "mirror", 1, [date(2024, 12, 30)])
     with platform_at(tmp_path / "home", mirror=tmp_path / "mirror") as platform:
         collected(platform, OISST)
-        assert len(cuts) == len(platform.seeds.datasets[OISST].locations)
+        # Each of its places, and the open sea, where its seed promises values.
+        assert len(cuts) == len(platform.seeds.datasets[OISST].locations) + 1
     days(tmp_path / "mirror", 1, [date(2024, 12, 31)])
     with platform_at(tmp_path / "home", mirror=tmp_path / "mirror") as platform:
         assert collected(platform, OISST).new_granules == 1
-        assert len(cuts) == len(platform.seeds.datasets[OISST].locations)
+        assert len(cuts) == len(platform.seeds.datasets[OISST].locations) + 1

@@ -108,11 +108,11 @@ def hamed_rao(y: ArrayLike, *, alpha: float = HAMED_RAO_ALPHA) -> Test:
     from scipy.special import ndtri
     from scipy.stats import rankdata
 
-    values = _given(y)
-    values = values[np.isfinite(values)]
+    given = _given(y)
+    place = np.flatnonzero(np.isfinite(given))
+    values = given[place]
     n = values.size
     first, second = np.triu_indices(n, 1)
-    place = np.flatnonzero(np.isfinite(_given(y)))
     slope = float(np.median((values[second] - values[first]) / (place[second] - place[first])))
     # Sen's slope may be that of one pair, whose ranks rounding then decides: counted from 1 as pymannkendall counts.
     ranks = rankdata(values - slope * np.arange(1, n + 1))

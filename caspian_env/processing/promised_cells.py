@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-WHERE = {"sea": "at sea only", "land": "on land only", "everywhere": "everywhere around the sea"}
+WHERE = {"sea": "at sea", "land": "on land", "everywhere": "everywhere around the sea"}
 SHORE, OPEN_SEA, LAND = 0, 1, 2
 # Masks of providers differ at shores, islands and inland waters; none leaves half of what it promises empty.
 MOST = 0.5

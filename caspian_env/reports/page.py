@@ -112,7 +112,7 @@ def page(report: Report) -> str:
     shown, say = text.latest(report.values), Voice(report.language)
     script = (files("caspian_env.reports") / "templates" / "report.js").read_text(encoding="utf-8")
     return (
-        _templates(say)
+        templates(say)
         .get_template("report.html")
         .render(
             b=report,
@@ -213,7 +213,8 @@ def _methods(values: Iterable[Value]) -> list[Value]:
     return list({value.indicator_id: value for value in values}.values())
 
 
-def _templates(say: Voice) -> Environment:
+def templates(say: Voice) -> Environment:
+    """The pages' templates, which speak with one voice."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -8,8 +8,9 @@ from typing import Any
 
 from caspian_env.reports import fonts, messages, text
 from caspian_env.reports.model import Report
-from caspian_env.reports.page import file_names
+from caspian_env.reports.page import file_names, templates
 from caspian_env.reports.site_pages import OF_INDICATOR
+from caspian_env.reports.voice import Voice
 
 LANGUAGE_NAMES = {"en": "English", "ru": "Русский", "kk": "Қазақша", "az": "Azərbaycanca"}
 # Headings of the indicators by the beginning of their ids, in the order of the page; what none of them takes comes last.
@@ -29,21 +30,12 @@ FOLDED = 40  # from so many rows on a group is unfolded by the reader
 
 def index(reports: Sequence[Report], *, synthetic: bool) -> bytes:
     """The first page: the key messages of the first report, the reports, and every indicator by what it is about."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("caspian_env.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     leading = next((report for report in reports if not report.id.startswith(OF_INDICATOR)), None)
     said = messages.key_messages(leading) if leading else ()
-    page = environment.get_template("index.html").render(
+    page = templates(Voice()).get_template("index.html").render(
         messages=[(one.headline, f"{file_names(leading)[0]}#{one.anchor}") for one in said] if leading else [],
-        reports=_reports(reports), groups=_groups(reports), folded=FOLDED, period=text.period, font=fonts.embedded(),
-        synthetic_words=messages.SYNTHETIC if synthetic else "", status_mark=text.status_mark,
+        reports=_reports(reports), groups=_groups(reports), folded=FOLDED, font=fonts.embedded(),
+        synthetic_words=messages.SYNTHETIC if synthetic else "",
         css=(files("caspian_env.reports") / "templates" / "report.css").read_text(encoding="utf-8"),
     )  # fmt: skip
     return page.encode("utf-8")

@@ -167,3 +167,11 @@ def test_a_page_speaks_its_language(language):
         in charts.draw(bulletin(language=language), next(bulletin().figures)).wide
     )
     assert files["bulletin-synthetic.csv"] == page.build(bulletin())["bulletin-synthetic.csv"]
+
+
+def test_every_unit_of_an_indicator_is_spelt_in_the_language():
+    """Parts per million stay Latin as a symbol, as degrees do."""
+    for unit in {one.units for one in load_seeds().indicators.values()}:
+        for language in ("ru", "kk"):
+            left = re.sub(r"pp[mb]|°C", "", Voice(language).unit(unit))
+            assert not re.search("[A-Za-z]", left), (language, unit, left)

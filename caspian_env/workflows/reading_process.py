@@ -20,6 +20,8 @@ from caspian_env.workflows.alike_days import Cells, Means, Plan, means_of
 
 PATIENCE_SECONDS = 60.0  # a file alike is read in milliseconds
 MOST_READERS = 8
+# glibc gives the memory of every inflated chunk back and takes it anew, which costs a third of a reader's time.
+KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "134217728", "MALLOC_MMAP_THRESHOLD_": "134217728"}
 
 
 @dataclass(slots=True)
@@ -88,7 +90,7 @@ def readers_here() -> Readers:
 
 def _started() -> subprocess.Popen[bytes]:
     words = [sys.executable, "-m", "caspian_env.workflows.reading_process"]
-    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=KEPT_MEMORY | os.environ)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -8,9 +8,10 @@ import shutil
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from caspian_env.workflows import reading_process
 from caspian_env.workflows.alike_days import Plan
@@ -20,7 +21,7 @@ from caspian_env.workflows.reading_process import Readers
 
 from .grid_archive import OISST, opened
 from .grid_peers import bare
-from .timing import Comparison
+from .timing import Comparison, Seconds, take_turns
 
 YEAR = 366  # files
 
@@ -80,27 +81,38 @@ def where_the_time_goes(folder: Path, files: Sequence[Path]) -> str:
     )
 
 
-def workers(folder: Path, files: Sequence[Path]) -> list[Comparison]:
+def workers(folder: Path, files: Sequence[Path], repeats: int) -> list[Comparison]:
     """What a second worker gains: in reading alone, and in the whole way from files to cube and series."""
     files = files[:YEAR]
     mirror = some_of(folder, files, len(files))
     plan = _plan_of(folder, files)
-    one_alone, two_alone = (_reading_alone(files, plan, count) for count in (1, 2))
-    with _at_most(1):
-        one = collect(folder / "home", mirror).seconds
-        with _on_one_core():
-            one_core = collect(folder / "home", mirror).seconds
-    with _at_most(2):
-        two = collect(folder / "home", mirror).seconds
+    seconds = take_turns(
+        {
+            "reading, one worker": lambda _: _reading_alone(files, plan, 1),
+            "reading, two workers": lambda _: _reading_alone(files, plan, 2),
+            "one worker, one core": lambda _: _with_workers(1, folder, mirror, one_core=True),
+            "one worker, all cores": lambda _: _with_workers(1, folder, mirror),
+            "two workers": lambda _: _with_workers(2, folder, mirror),
+        },
+        repeats,
+    )
     return [
-        _gain("5. reading alone, two workers", two_alone, "one worker", one_alone, 1.7),
-        _gain("5. all of 1, two workers", two, "one worker, one core", one_core, 1.7),
-        _gain("5. all of 1, two workers", two, "one worker, all cores", one, None),
+        _gain("5. reading alone, two workers", seconds, "reading, two workers", "reading, one worker", 1.7),
+        _gain("5. all of 1, two workers", seconds, "two workers", "one worker, one core", 1.7),
+        _gain("5. all of 1, two workers", seconds, "two workers", "one worker, all cores", None),
     ]
 
 
-def _gain(what: str, two: float, peer: str, one: float, promised: float | None) -> Comparison:
-    return Comparison(what, two * 1e3, peer, one * 1e3, (one / two,), at_least=promised)
+def _gain(what: str, seconds: Seconds, mine: str, peer: str, promised: float | None) -> Comparison:
+    ratios = tuple(one / two for two, one in zip(seconds[mine], seconds[peer], strict=True))
+    two, one = (median(seconds[name]) * 1e3 for name in (mine, peer))
+    return Comparison(what, two, peer.removeprefix("reading, "), one, ratios, at_least=promised)
+
+
+def _with_workers(count: int, folder: Path, mirror: Path, *, one_core: bool = False) -> float:
+    """Seconds of the whole way with so many workers."""
+    with _at_most(count), _on_one_core() if one_core else nullcontext():
+        return collect(folder / "home", mirror).seconds
 
 
 def _reading_alone(files: Sequence[Path], plan: Plan, count: int) -> float:

@@ -48,12 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=10, help="daily grids of the synthetic mirror")
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--postgres", action="store_true", help="readers beside a writer on PostgreSQL instead")
+    parser.add_argument("--homes", type=Path, help="where the SQLite catalogs are kept, and taken from if they are there")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="caspian-load-") as folder:
         if chosen.postgres:
             _on_postgres(Path(folder), chosen)
         else:
-            _on_sqlite(Path(folder), chosen)
+            _on_sqlite(Path(folder), chosen.homes or Path(folder), chosen)
     return 0
 
 
@@ -83,11 +84,14 @@ def filled(catalog: Catalog, observations: int, granules: int) -> str:
     return f"{held}; {granules:,} granules"
 
 
-def _on_sqlite(folder: Path, chosen: argparse.Namespace) -> None:
-    homes = {"small": folder / "small", "large": folder / "large"}
+def _on_sqlite(folder: Path, kept: Path, chosen: argparse.Namespace) -> None:
+    homes = {"small": kept / "small", "large": kept / "large"}
     sizes = {"small": (2 * DAYS, 10), "large": (chosen.observations, chosen.granules)}
     for name, home in homes.items():
-        home.mkdir()
+        if home.exists():
+            _say(f"{name}: made before")
+            continue
+        home.mkdir(parents=True)
         start = time.perf_counter()
         catalog = open_catalog(f"sqlite:///{home / 'caspian.db'}")
         held = filled(catalog, *sizes[name])

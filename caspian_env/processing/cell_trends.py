@@ -85,7 +85,7 @@ def _trends(x: Numbers, values: Numbers, level: float) -> tuple[Numbers, ...]:
     slope = (centred * left).sum(axis=0) / spread
     residual = left - slope * centred
     scatter = (residual**2).sum(axis=0)
-    r = _memory(x, residual, there, scatter, counted, np.abs(filled).max(axis=0))
+    r = _memory(x, residual, there, scatter, counted, np.abs(filled).max(axis=0, initial=0.0))
     n_eff = counted * (1 - r) / (1 + r)
     dof = np.maximum(1.0, n_eff - 2)
     error = np.sqrt(scatter / dof / spread)
@@ -100,10 +100,10 @@ def _memory(x: Numbers, residual: Numbers, there: NDArray[np.bool_], scatter: Nu
     import numpy as np
 
     before = np.maximum.accumulate(np.where(there, np.arange(len(x))[:, None], -1), axis=0)
-    earlier = np.vstack([np.full((1, x_count := residual.shape[1]), -1), before[:-1]])
+    earlier = np.vstack([np.full((1, x_count := residual.shape[1]), -1), before])[:-1]
     has = there & (earlier >= 0)
     step = np.where(has, x[:, None] - x[np.maximum(earlier, 0)], np.inf)
-    near = has & (step < 1.5 * step.min(axis=0))
+    near = has & (step < 1.5 * step.min(axis=0, initial=np.inf))
     previous = residual[np.maximum(earlier, 0), np.arange(x_count)]
     products = np.where(near, residual * previous, 0.0).sum(axis=0)
     pairs = np.maximum(near.sum(axis=0), 1)

@@ -101,8 +101,8 @@ def from_days(
 
 
 def _longest_gap(present: NDArray[np.int64], length: int) -> int:
-    """Most consecutive days absent from a month, whose days count from 0."""
-    return int(np.diff(np.r_[-1, present, length]).max()) - 1
+    """Most consecutive days absent from a month, whose days count from 0 and may come in any order."""
+    return int(np.diff(np.r_[-1, np.sort(present), length]).max()) - 1
 
 
 def _binned(series: xr.DataArray) -> _Binned:

@@ -134,9 +134,11 @@ def l_moments(values: Numbers) -> tuple[float, float, float]:
     Raises
     ------
     NotComputable
-        Fewer than three values, or all of them equal.
+        Fewer than three values, a missing one, or all of them equal.
     """
     x, n = np.sort(values), values.size
+    if not np.isfinite(x).all():
+        raise NotComputable("L-moments", "a value is missing", "leave it out")
     if n < 3 or x[-1] - x[0] <= 1e-12 * np.abs(x).max():
         raise NotComputable("L-moments", "the values do not differ", "there is no law to fit")
     rank = np.arange(n)

@@ -53,7 +53,7 @@ def _show(one: TrendOf) -> None:
     known = f", as known on {one.as_of:%Y-%m-%d %H:%M} UTC" if one.as_of else ""
     typer.echo(
         f"{one.subject}, {one.location}{datum}{known}: {verdict.first_year} to {verdict.last_year}, "
-        f"{verdict.n_valid} of {verdict.n_expected} years; {one.unit}, intervals {one.level:.0%}"
+        f"{verdict.n_valid} of {verdict.n_expected} years; annual {one.annual}, {one.unit}, intervals {one.level:.0%}"
     )
     numbers = ("estimate", "ci_low", "ci_high", "z", "p")
     rows = [(line.method, f"{line.first_year}-{line.last_year}", *_numbers(line), line.note) for line in verdict.lines]

@@ -59,14 +59,43 @@ def month_amounts(series: xr.DataArray, units: str) -> xr.DataArray:
     if series.attrs["resolution"] not in ("P1D", "P1M"):
         raise NotComputable(str(series.name or "series"), "it is of neither days nor months", "give totals or means")
     if series.attrs["resolution"] == "P1D":
-        months = completeness.from_days(series, missing_days=1, missing_run=1)
-        times = np.asarray(months["n_valid"].values * (1.0 if per_day is None else per_day), dtype=float)
+        months = month_totals(series)
+        times = np.full(months.size, 1.0 if per_day is None else per_day)
     else:
         months = completeness.monthly(series)
         times = np.asarray(np.ones(months.size) if per_day is None else days_of(months) * per_day, dtype=float)
     u = months["std_uncertainty"].values * times
     made = months.copy(data=months.values * times).assign_coords(std_uncertainty=("time", u))
     return made.assign_attrs(units=units, source_resolution=series.attrs["resolution"])
+
+
+def month_totals(totals: xr.DataArray) -> xr.DataArray:
+    """The total of every calendar month, over whole calendar years; NaN where a day is missing.
+
+    Parameters
+    ----------
+    totals : xarray.DataArray, dims (time,), any unit
+        Totals of days or months.
+
+    Returns
+    -------
+    xarray.DataArray, dims (time,), same unit
+        With the coordinates of `completeness.monthly`.
+
+    Raises
+    ------
+    NotComputable
+        The series is of neither days nor months.
+    """
+    if totals.attrs.get("resolution") == "P1M":
+        return completeness.monthly(totals)
+    if totals.attrs.get("resolution") != "P1D":
+        raise NotComputable(str(totals.name or "series"), "it is of neither days nor months", "give totals of these")
+    months = completeness.from_days(totals, missing_days=1, missing_run=1)
+    days = months["n_valid"].values
+    return months.copy(data=months.values * days).assign_coords(
+        std_uncertainty=("time", months["std_uncertainty"].values * days)
+    )
 
 
 def days_of(months: xr.DataArray) -> NDArray[np.int64]:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 FEWEST_FOR_TREND, FEWEST_FOR_WORDS = 10, 20
 """Years of a period below which there is only the change between two dates, and no word of significance."""
 
+CAREFUL_FROM = 20
+"""Years from which the rate of a level has the careful interval of `increment_rate`, which then holds more at every memory
+that was tried (docs/evidence.md): the words of significance rest on it."""
+
 LEAST_SHARE, END_SHARE = 0.8, 0.1
 """Share of the years that must have a value, and share at each end in which one must lie."""
 
@@ -34,6 +38,8 @@ LONGEST_LINE = 60
 CHANGE, INCREMENT, OLS, SEN = "change between two years", "mean annual increment", "OLS, n_eff", "Sen slope"
 PREWHITENED, HAMED_RAO = "Mann-Kendall, pre-whitened", "Mann-Kendall, Hamed-Rao (liberal)"
 DESCRIPTION = "only describes: the rate of a level is its mean increment"
+SCATTER = "scatter about the line and its memory included: n_eff {:.1f}, lag-1 correlation {:.2f}"
+RANKS = "the same included, by ranks"
 INTEGRATED = "says little of a level: the mean increment decides"
 CLASSICAL = "for comparison with literature only"
 
@@ -125,7 +131,7 @@ def _lines(years: NDArray[np.int64], values: Numbers, integrated: bool, level: f
     line = trends.ols(values, x, level=level)
     yield replace(
         blank, method=OLS, estimate=line.estimate, ci_low=line.ci_low, ci_high=line.ci_high,
-        note=DESCRIPTION if integrated else f"n_eff {line.n_eff:.1f}, lag-1 correlation {line.r:.2f}",
+        note=DESCRIPTION if integrated else SCATTER.format(line.n_eff, line.r),
     )  # fmt: skip
     sen = trends.sen(values, x, level=level)
     if integrated:
@@ -133,7 +139,7 @@ def _lines(years: NDArray[np.int64], values: Numbers, integrated: bool, level: f
             blank, method=SEN, estimate=sen.estimate, note="only describes: no interval of it holds for a level"
         )
     else:
-        yield replace(blank, method=SEN, estimate=sen.estimate, ci_low=sen.ci_low, ci_high=sen.ci_high)
+        yield replace(blank, method=SEN, estimate=sen.estimate, ci_low=sen.ci_low, ci_high=sen.ci_high, note=RANKS)
     if years.size >= FEWEST_FOR_WORDS:
         yield _tested(blank, PREWHITENED, kendall.prewhitened, values, INTEGRATED if integrated else "")
         yield _tested(blank, HAMED_RAO, kendall.hamed_rao, values, CLASSICAL)
@@ -142,7 +148,7 @@ def _lines(years: NDArray[np.int64], values: Numbers, integrated: bool, level: f
 def _increment(years: NDArray[np.int64], values: Numbers, level: float) -> Line:
     blank = Line(INCREMENT, int(years[0]), int(years[-1]))
     try:
-        rate = increment_rate(values, level=level)
+        rate = increment_rate(values, level=level, careful=values.size >= CAREFUL_FROM)
     except NotComputable as refused:
         return replace(blank, note=f"{refused.problem}: {refused.remedy}")
     return replace(

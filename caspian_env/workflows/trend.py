@@ -27,15 +27,19 @@ MIN_EPOCHS, MIN_CYCLE_YEARS = 2, 5
 """As the indicators of the level have it: fewest epochs in a month, and years of cycle that fill one missing month."""
 
 INTEGRATED_VARIABLES = ("water_surface_height_above_reference_datum",)
-INTEGRATED_INDICATORS = ("geom_", "mass_")
-"""Beside heights: area, volume and mass of the sea are yesterday's plus a balance."""
+INTEGRATED_FUNCTIONS = (
+    "hypsometry.", "level_datum.annual_mean", "level_extremes.bridged_distance", "level_extremes.distance",
+    "level_monthly.", "port_loading.draught_deficit", "port_loading.draught_lost", "port_margins.", "projections.tracking",
+    "sea_level.above_minimum", "sea_level.annual_mean", "shoreline.", "water_mass.anomaly",
+)  # fmt: skip
+"""What follows the level stays yesterday's plus a balance: its anomaly, its distance to an extreme, area, depth, shore."""
 
 CM_PER_M = 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class TrendOf:
-    """What may be said about one series: its verdict, in ``unit`` (per year), and what it was made of."""
+    """What may be said about one series: its verdict, in ``unit`` (per year), on its annual values, means or totals."""
 
     subject: str
     location: str
@@ -44,6 +48,7 @@ class TrendOf:
     integrated: bool
     as_of: datetime | None
     level: float
+    annual: str
     verdict: Verdict
 
     def as_dict(self) -> dict[str, Any]:
@@ -114,6 +119,7 @@ class _About:
     datum: str
     integrated: bool
     resolution: str
+    annual: str
 
 
 def _of_series(
@@ -136,7 +142,10 @@ def _of_series(
         )) from error  # fmt: skip
     what = found.about
     integrated = what["variable_id"] in INTEGRATED_VARIABLES
-    return _About(str(what["unit"]), str(what["datum"] or "none"), integrated, str(what["resolution"])), found.rows
+    resolution = str(what["resolution"])
+    finer = "totals" if str(what["cell_methods"] or "").startswith("time: sum") else "means"
+    annual = "values" if resolution == "P1Y" else finer
+    return _About(str(what["unit"]), str(what["datum"] or "none"), integrated, resolution, annual), found.rows
 
 
 def _of_indicator(
@@ -144,9 +153,12 @@ def _of_indicator(
 ) -> tuple[_About, Sequence[dict[str, Any]]]:
     name = str(definition["indicator_id"])
     found = published_indicator(catalog, name, location=location, as_of=as_of, history=False)
-    integrated = bool(definition["relative_to_datum"]) or name.startswith(INTEGRATED_INDICATORS)
+    integrated = bool(definition["relative_to_datum"]) or str(definition["function"]).startswith(INTEGRATED_FUNCTIONS)
     resolution = _resolution_of_periods(name, found.rows)
-    return _About(str(definition["unit"]), str(found.rows[0]["datum"] or "none"), integrated, resolution), found.rows
+    annual = "values" if resolution == "P1Y" else "means"
+    return _About(
+        str(definition["unit"]), str(found.rows[0]["datum"] or "none"), integrated, resolution, annual
+    ), found.rows
 
 
 def _resolution_of_periods(name: str, rows: Sequence[dict[str, Any]]) -> str:
@@ -192,12 +204,12 @@ def _trend_of(
     values = np.array([annual.get(year, np.nan) for year in range(first, last + 1)]) * (CM_PER_M if in_cm else 1.0)
     verdict = judged(first, values, integrated=about.integrated, level=level)
     unit = f"{'cm' if in_cm else about.unit} year-1"
-    return TrendOf(subject, place, about.datum, unit, about.integrated, as_of, level, verdict)
+    return TrendOf(subject, place, about.datum, unit, about.integrated, as_of, level, about.annual, verdict)
 
 
 def _annual(subject: str, rows: list[dict[str, Any]], about: _About) -> dict[int, float]:
-    """The value of each year that has one: as it is, or the mean of twelve months by the rules of completeness."""
-    from caspian_env.processing import completeness
+    """The value of each year that has one: as it is, or the mean or total of twelve months by the rules of completeness."""
+    from caspian_env.processing import annual_amounts, completeness
 
     good = [row for row in rows if row["value"] is not None and row["qc_flag"] != FAIL and isfinite(row["value"])]
     if about.resolution == "P1Y":
@@ -209,7 +221,11 @@ def _annual(subject: str, rows: list[dict[str, Any]], about: _About) -> dict[int
         if len(annual) < len(good):
             raise NotComputable(subject, "a year holds two values", "keep one for each year")
         return annual
-    months = completeness.monthly(_as_array(good, about.resolution), min_epochs=MIN_EPOCHS)
+    given = _as_array(good, about.resolution)
+    if about.annual == "totals":
+        years = annual_amounts.year_amounts(annual_amounts.month_totals(given))
+        return {year.year: year.value for year in years if isfinite(year.value)}
+    months = completeness.monthly(given, min_epochs=MIN_EPOCHS)
     if about.integrated:
         months = completeness.fill_single_months(months, min_cycle_years=MIN_CYCLE_YEARS)
     return {mean.year: mean.value for mean in completeness.annual(months) if isfinite(mean.value)}

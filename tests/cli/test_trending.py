@@ -15,6 +15,8 @@ import caspian_env as ce
 from caspian_env.cli import main
 from caspian_env.processing.statistics import increment_rate
 from caspian_env.processing.trends import ols
+from caspian_env.wiring import load_seeds
+from caspian_env.workflows.trend import INTEGRATED_FUNCTIONS, INTEGRATED_VARIABLES
 from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
 
 Answer = tuple[int, str, str]
@@ -142,13 +144,52 @@ def test_the_level_of_dahiti_through_the_normal_path(
     start = int(min(year for year in annual.index if set(range(year, 2023)) <= set(annual.index)))
     one = told(command, "example_altimetry", "--start", str(start), "--end", "2022")
     assert (one["n_valid"], one["n_expected"], one["unit"]) == (2023 - start, 2023 - start, "cm year-1")
-    rate = increment_rate(100 * annual.loc[start:2022].to_numpy())
+    rate = increment_rate(100 * annual.loc[start:2022].to_numpy(), careful=True)
     increment = one["lines"][0]
     assert increment["method"] == "mean annual increment"
     assert (increment["estimate"], increment["ci_low"], increment["ci_high"]) == pytest.approx(
         (rate.estimate, rate.ci_low, rate.ci_high), rel=1e-6
     )
     assert one["sentence"].startswith("falling")
+    # What is left of a level when a number is taken off it is a level still.
+    assert command("compute", "example_anomaly_1y")[0] == 0
+    anomaly = told(command, "example_anomaly_1y", "--start", str(start), "--end", "2022")
+    assert (anomaly["integrated"], anomaly["unit"], anomaly["sentence"]) == (True, "cm year-1", one["sentence"])
+    assert anomaly["lines"][0]["ci_low"] == pytest.approx(increment["ci_low"], rel=1e-6)
+
+
+def test_every_indicator_that_follows_the_level_is_taken_as_integrated() -> None:
+    """Of those made from a height in metres: all but what compares two datums, and what is a rate, a season or a count."""
+    seeds = load_seeds().indicators.values()
+    lengths = {
+        one.function
+        for one in seeds
+        if one.units in ("m", "km", "km2", "km3") and any(i.variable == INTEGRATED_VARIABLES[0] for i in one.inputs)
+        and not one.id.startswith("wb_")
+    }  # fmt: skip
+    assert {name for name in lengths if not name.startswith(INTEGRATED_FUNCTIONS)} == {"level_datum.offset"}
+    others = {one.function for one in seeds if one.units in ("cm", "cm year-1", "1", "degree_Celsius", "mm")}
+    assert not {name for name in others if name.startswith(INTEGRATED_FUNCTIONS)} - {"water_mass.anomaly"}
+
+
+def test_totals_are_added_up_and_allow_no_gap(command: Command, tmp_path: Path) -> None:
+    """Daily rain (synthetic): annual totals, and no value of a year that lacks a day, where a mean would have one."""
+    days = pd.date_range("1995-01-01", "2024-12-31")
+    rain = pd.Series(np.random.default_rng(4).gamma(0.4, 5.0, days.size).round(1), days)
+    table = rain.drop(pd.Timestamp("2010-06-15")).rename("rain").rename_axis("date").reset_index()
+    local = tmp_path / "home" / "local"
+    (local / "rain").mkdir(parents=True)
+    (local / "rain.yaml").write_text(RAIN, encoding="utf-8")
+    table.to_csv(local / "rain" / "a.csv", index=False)
+    code, out, err = command("ingest", "example_rain")
+    assert code == 0, out + err
+    one = told(command, "example_rain")
+    annual = rain.groupby(rain.index.year).sum()
+    annual[2010] = np.nan
+    assert (one["n_valid"], one["n_expected"], one["unit"], one["annual"]) == (29, 30, "mm year-1", "totals")
+    line = ols(annual.to_numpy(), annual.index.to_numpy(float))
+    assert (one["lines"][0]["estimate"], one["lines"][0]["ci_low"]) == pytest.approx((line.estimate, line.ci_low))
+    assert "annual totals, mm year-1" in command("trend", "example_rain")[1]
 
 
 DECLARATION = """
@@ -181,6 +222,48 @@ datasets:
     options:
       files: altimetry/*.csv
       method: satellite altimetry
+      time: {column: date}
+indicators:
+  - id: example_anomaly_1y
+    title: Anomaly of the level
+    function: level_monthly.annual_anomaly
+    method_version: "1"
+    units: m
+    statistic: annual mean less that of the base period
+    parameters: {base: [1993, 2020], min_share: 0.8, min_epochs: 2, min_cycle_years: 5, annual_uncertainty: 0.03,
+                 ci_level: 0.9}
+    citation: "Schwatke et al. 2015, doi:10.5194/hess-19-4345-2015"
+    decimals: 2
+    note: For this test.
+    variants:
+      - inputs:
+          level: {dataset: example_altimetry, variable: water_surface_height_above_reference_datum, resolution: instant,
+                  datum: example_zero}
+        locations: [example_sea]
+"""
+
+RAIN = """
+stations:
+  - {id: example_post, title: Post, longitude: 51.0, latitude: 43.0, source: for this test}
+datasets:
+  - id: example_rain
+    title: Rain of a post
+    summary: Synthetic daily totals.
+    provider: this test
+    licence: none
+    redistributable: false
+    citation: none
+    update_frequency: P1M
+    publication_delay_days: 30
+    coverage_start: "1995-01-01"
+    whole_record: true
+    locations: [example_post]
+    cannot: It is synthetic.
+    variables:
+      - {name: rain, variable: lwe_thickness_of_precipitation_amount, resolution: P1D, units: mm}
+    options:
+      files: rain/*.csv
+      method: none
       time: {column: date}
 """
 

@@ -58,6 +58,7 @@ SERIES: dict[str, tuple[str, str, Callable[[xr.DataArray], Any], str, str]] = {
     "annual_amounts.anomaly_rows": ("P1M", "mm", lambda s: values_of(annual_amounts.anomaly_rows(
         annual_amounts.year_amounts(annual_amounts.month_amounts(s, "mm")), **AMOUNT)), STAYS, FOLLOWS),
     "annual_amounts.month_amounts": ("P1D", "mm d-1", lambda s: annual_amounts.month_amounts(s, "mm"), NEITHER, FOLLOWS),
+    "annual_amounts.month_totals": ("P1D", "mm", annual_amounts.month_totals, NEITHER, FOLLOWS),
     "annual_amounts.year_amounts": ("P1M", "mm", lambda s: values_of(annual_amounts.year_amounts(
         annual_amounts.month_amounts(s, "mm"))), NEITHER, FOLLOWS),
     "annual_amounts.year_rows": ("P1M", "m3 s-1", lambda s: values_of(annual_amounts.year_rows(

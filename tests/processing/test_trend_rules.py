@@ -31,6 +31,7 @@ def test_every_line_is_that_of_its_module() -> None:
     assert lines[PREWHITENED].p == kendall.prewhitened(values).p
     assert lines[HAMED_RAO].z == kendall.hamed_rao(values).z
     assert (found.first_year, found.last_year, found.n_valid, found.n_expected) == (1991, 2020, 30, 30)
+    assert all("included" in line.note for line in found.lines if np.isfinite(line.ci_low)), "what an interval includes"
     assert found.sentence.startswith("rising: both")
 
 
@@ -39,8 +40,10 @@ def test_a_level_goes_by_its_increments() -> None:
     found = judged(1996, levels, integrated=True)
     lines = {line.method: line for line in found.lines}
     assert list(lines) == [INCREMENT, OLS, SEN, PREWHITENED, HAMED_RAO]
-    rate = increment_rate(levels)
+    rate = increment_rate(levels, careful=True)
     assert (lines[INCREMENT].estimate, lines[INCREMENT].ci_high) == (rate.estimate, rate.ci_high)
+    short = judged(2007, levels[-19:], integrated=True).lines[0]
+    assert short.ci_high == increment_rate(levels[-19:]).ci_high, "the careful interval begins with the words"
     assert isnan(lines[SEN].ci_low)
     assert "only describes" in lines[OLS].note
     assert found.sentence.startswith("falling: the 90%")

@@ -52,16 +52,23 @@ def interval(value: float, u: float, level: float = LEVEL, dof: float = inf) -> 
     Parameters
     ----------
     value, u : float
-        Estimate and standard uncertainty (k=1), in one unit. Without ``u`` (NaN) both ends are NaN.
+        Estimate and standard uncertainty (k=1), in one unit. Without ``u`` or ``dof`` (NaN) both ends are NaN.
     level : float
         Probability content, 0 to 1.
     dof : float
         Degrees of freedom; infinite means normal.
+
+    Raises
+    ------
+    NotComputable
+        The level is no probability, or the uncertainty is negative.
     """
     if not 0 < level < 1:
         raise NotComputable("interval", f"its level {level} is not between 0 and 1", "write for example 0.9")
-    if isnan(value) or isnan(u):
+    if isnan(value) or isnan(u) or isnan(dof):
         return nan, nan
+    if u < 0:
+        raise NotComputable("interval", f"its standard uncertainty {u:g} is negative", "is it a fill value?")
     k = _coverage_factor(level, dof)
     return value - k * u, value + k * u
 

@@ -23,6 +23,11 @@ def test_interval_is_normal_without_degrees_of_freedom_and_t_with_them() -> None
 
 def test_interval_of_nothing_is_nothing() -> None:
     assert all(isnan(end) for end in interval(1.0, float("nan")))
+    assert all(isnan(end) for end in interval(1.0, 2.0, dof=float("nan"))), (
+        "unknown freedom is not the freedom of a normal"
+    )
+    with pytest.raises(NotComputable, match=r"-0\.99 is negative"):
+        interval(1.0, -0.99)
     with pytest.raises(NotComputable, match="not between 0 and 1"):
         interval(1.0, 1.0, 90)
 

@@ -103,7 +103,9 @@ def detect(
     -------
     xarray.Dataset (dims: event)
         ``start``, ``peak``, ``end`` (days, both ends included), ``duration`` (d), ``intensity_max``, ``intensity_mean``
-        (degree_Celsius above the seasonal mean), ``intensity_cumulative`` (degree_Celsius day), ``category`` (1..4), and
+        (degree_Celsius above the seasonal mean), ``intensity_cumulative`` (degree_Celsius day), ``rate_onset`` and
+        ``rate_decline`` (degree_Celsius day-1, between the peak and the edge of the event, which lies half a day outside;
+        NaN where the day beyond the edge is unknown, as at the ends of the record), ``category`` (1..4), and
         ``days_observed`` (d, without interpolated ones). For a cube the other dimensions of ``sst`` are coordinates of
         each event. In the order of cells, then of time.
 
@@ -176,9 +178,26 @@ def _events(days: NDArray[np.int64], block: Block) -> dict[str, NDArray[Any]]:
         "intensity_max": highest,
         "intensity_mean": total / np.maximum(count, 1),
         "intensity_cumulative": total,
+        "rate_onset": _rate(anomaly, runs.cell, runs.first, -1, day[peak]),
+        "rate_decline": _rate(anomaly, runs.cell, runs.last, 1, day[peak]),
         "category": np.clip(np.floor(anomaly[at_peak] / distance[at_peak]), 1, len(CATEGORIES)).astype(np.int64),
         "days_observed": np.bincount(event, np.isfinite(observed[cell, day]), lengths.size).astype(np.int64),
     }
+
+
+def _rate(
+    anomaly: Cells, cell: NDArray[np.int64], edge: NDArray[np.int64], outward: int, peak: NDArray[np.int64]
+) -> Cells:
+    """Height of each peak above the edge of its event over the days between them (Hobday et al. 2016, table 2).
+
+    The edge lies between the outermost day and the one beyond it; where that one is unknown, so is the rate.
+    """
+    import numpy as np
+
+    beyond = np.clip(edge + outward, 0, anomaly.shape[1] - 1)
+    outside = np.where(beyond == edge, np.nan, anomaly[cell, beyond])
+    rise: Cells = anomaly[cell, peak] - (anomaly[cell, edge] + outside) / 2
+    return rise / (np.abs(peak - edge) + 0.5)
 
 
 def _first_true(marks: NDArray[np.bool_], starts: NDArray[np.int64], size: int) -> NDArray[np.int64]:
@@ -264,6 +283,8 @@ def _as_dataset(
             "intensity_max": column(table["intensity_max"], "degree_Celsius"),
             "intensity_mean": column(table["intensity_mean"], "degree_Celsius"),
             "intensity_cumulative": column(table["intensity_cumulative"], "degree_Celsius day"),
+            "rate_onset": column(table["rate_onset"], "degree_Celsius day-1"),
+            "rate_decline": column(table["rate_decline"], "degree_Celsius day-1"),
             "category": column(table["category"], None, **flags),
             "days_observed": column(table["days_observed"], "day"),
         },

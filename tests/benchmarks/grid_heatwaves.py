@@ -60,5 +60,5 @@ def _assert_same(events: xr.Dataset, expected: list[Event]) -> None:
         [str(day)[:10] for day in events[name].to_numpy().astype("datetime64[D]")] for name in ("start", "peak", "end")
     ]
     assert days == [[str(getattr(one, name)) for one in expected] for name in ("start", "peak", "end")]
-    for name in ("intensity_max", "intensity_mean", "intensity_cumulative", "category"):
+    for name in ("intensity_max", "intensity_mean", "intensity_cumulative", "rate_onset", "rate_decline", "category"):
         np.testing.assert_allclose(events[name].to_numpy(), [getattr(one, name) for one in expected], rtol=1e-9)

@@ -19,6 +19,8 @@ class Event(NamedTuple):
     intensity_max: float
     intensity_mean: float
     intensity_cumulative: float
+    rate_onset: float
+    rate_decline: float
     category: int
 
 
@@ -73,6 +75,14 @@ def heatwaves(first: date, values: np.ndarray, base: tuple[int, int]) -> list[Ev
         top = int(np.nanargmax(above))
         peak = slot(days[start + top])
         category = int(min(max(np.floor(above[top] / (high[peak] - mean[peak])), 1), 4))
+
+        def outside(beside: int, edge: int, days_between: int, top: float = above[top]) -> float:
+            """Rate from half a day outside the event to the peak; unknown without a day there."""
+            if not 0 <= beside < len(values):
+                return np.nan
+            at = [values[k] - mean[slot(days[k])] for k in (edge, beside)]
+            return float((top - (at[0] + at[1]) / 2) / (days_between + 0.5))
+
         events.append(
             Event(
                 days[start],
@@ -81,6 +91,8 @@ def heatwaves(first: date, values: np.ndarray, base: tuple[int, int]) -> list[Ev
                 above[top],
                 float(np.nanmean(above)),
                 float(np.nansum(above)),
+                outside(start - 1, start, top),
+                outside(end + 1, end, end - start - top),
                 category,
             )
         )

@@ -37,7 +37,9 @@ def rows(events: xr.Dataset) -> list[tuple[date, date, date]]:
 
 def assert_same(events: xr.Dataset, expected: list) -> None:
     assert rows(events) == [(e.start, e.peak, e.end) for e in expected]
-    for name in ("intensity_max", "intensity_mean", "intensity_cumulative", "category"):
+    for name in (
+        "intensity_max", "intensity_mean", "intensity_cumulative", "rate_onset", "rate_decline", "category",
+    ):  # fmt: skip
         np.testing.assert_allclose(events[name], [getattr(e, name) for e in expected], rtol=1e-10)
 
 
@@ -56,6 +58,50 @@ def test_the_published_example(western_australia: xr.DataArray) -> None:
     assert round(float(event["intensity_max"]), 2) == 6.51
     assert round(float(event["intensity_cumulative"]), 2) == 192.73
     assert float(event["intensity_mean"]) == pytest.approx(192.73 / 60, abs=1e-3)
+
+
+def test_rates_of_real_series_are_those_of_single_events(shared: Callable[..., Path]) -> None:
+    """Each event for itself, from the daily values and the climatology: three cells of OISST, two bases."""
+    seen = 0
+    for name in ("sst_WA", "sst_Med", "sst_NW_Atl"):
+        table = pd.read_csv(shared("reference", "heatwaveR_sst_WA", f"{name}.csv"), parse_dates=["date"])
+        sst = series(table["temp"].to_numpy(), str(table["date"].iloc[0].date()))
+        for base in ((1983, 2012), (1991, 2020)):
+            events, normal = detect(sst, base=base), climatology(sst, base=base)["seas"].to_series()
+            days = pd.DatetimeIndex(table["date"])
+            slots = [pd.Timestamp(2000, day.month, day.day).day_of_year for day in days]
+            above = pd.Series(table["temp"].to_numpy() - normal.loc[slots].to_numpy(), days)
+            for n in range(events.sizes["event"]):
+                start, peak, end = (pd.Timestamp(events[key].to_numpy()[n]) for key in ("start", "peak", "end"))
+                day = pd.Timedelta(days=1)
+                for rate, edge, beside in (("rate_onset", start, start - day), ("rate_decline", end, end + day)):
+                    found = float(events[rate][n])
+                    if beside not in above.index:
+                        assert np.isnan(found)
+                        continue
+                    rise = above[peak] - above[[edge, beside]].mean()
+                    assert found == pytest.approx(rise / (abs((peak - edge) / day) + 0.5), abs=1e-10)
+                    seen += 1
+    assert seen > 500
+
+
+def test_an_event_at_an_end_of_the_record_has_no_rate_there() -> None:
+    sst = synthetic()
+    sst[:12] += 12.0
+    sst[-9:] += 12.0
+    sst[2000:2010] += 12.0
+    sst[2010:2020] = np.nan  # too long a gap to fill: nobody knows how it ended
+    events = detect(sst, base=(2001, 2010))
+    by_start = {str(start)[:10]: n for n, start in enumerate(events["start"].to_numpy())}
+    first, last = 0, events.sizes["event"] - 1
+    broken = by_start[str(sst["time"].to_numpy()[2000])[:10]]
+    for n, known, unknown in (
+        (first, "rate_decline", "rate_onset"),
+        (last, "rate_onset", "rate_decline"),
+        (broken, "rate_onset", "rate_decline"),
+    ):
+        assert np.isfinite(events[known][n]) and np.isnan(events[unknown][n])
+        assert np.isfinite(events["intensity_max"][n])
 
 
 def test_another_base_is_another_answer(western_australia: xr.DataArray) -> None:
@@ -141,6 +187,17 @@ def test_gaps_of_up_to_five_days_are_interpolated(missing: int, lengths: list[in
     assert late["duration"].to_numpy().tolist() == lengths
     assert int(late["days_observed"].sum()) == 20 - missing
     assert np.isfinite(late["intensity_cumulative"]).all()
+
+
+def test_rates_by_hand() -> None:
+    """Half a day before the first day it lies 2 above the season, half a day after the last 3.5; the peak of 10 between."""
+    sst = square_wave()
+    sst[4018 + 100 : 4018 + 107] += [4.0, 6.0, 8.0, 10.0, 9.0, 8.0, 7.0]
+    events = detect(sst, base=(2001, 2010))
+    event = events.isel(event=int((events["start"] == sst["time"][4018 + 100]).to_numpy().argmax()))
+    assert float(event["rate_onset"]) == pytest.approx((10 - 2) / 3.5)
+    assert float(event["rate_decline"]) == pytest.approx((10 - 3.5) / 3.5)
+    assert event["rate_onset"].attrs["units"] == event["rate_decline"].attrs["units"] == "degree_Celsius day-1"
 
 
 def test_days_that_are_left_out_are_days_that_are_missing() -> None:

@@ -39,8 +39,8 @@ def spi(
     -------
     xarray.Dataset, dims (period, used)
         Values without unit, from -3 to 3, stamped with the last month of each sum. The uncertainty is that of a law fitted
-        to few years, in the normal approximation ``sqrt((1 + z**2 / 2) / n)``; for skewed rain it is too
-        small, by a sixth at z = -0.8 for a gamma law of shape 2 and thirty years.
+        to few years, in the normal approximation ``sqrt((1 + z**2 / 2) / n)``, where sums of more than a year overlap and
+        count for fewer; for skewed rain it is too small, by a sixth at z = -0.8 for a gamma law of shape 2 and thirty years.
 
     Raises
     ------
@@ -134,6 +134,11 @@ def _rows(
 
 
 def _row(month: int, z: float, years: int, scale: int, fitted: Sequence[Span], ci_level: float) -> Result:
-    u = sqrt((1 + z**2 / 2) / years)
+    u = sqrt((1 + z**2 / 2) * _overlap(scale) / years)
     used = [month_span(month - scale + 1, scale), *fitted]
     return result(month_span(month), z, u, n_valid=scale, n_expected=scale, used=used, ci_level=ci_level)
+
+
+def _overlap(scale: int) -> float:
+    """How many yearly sums of ``scale`` months count for one: those of two years share half, and the variance adds up."""
+    return 1 + 2 * sum(1 - 12 * lag / scale for lag in range(1, (scale - 1) // 12 + 1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import stats
 
 from caspian_env.errors import NotComputable
 from caspian_env.indicators import drought
@@ -52,6 +53,22 @@ def test_its_uncertainty_is_about_the_scatter_of_the_fit() -> None:
     assert u.mean() == pytest.approx(z.std(), rel=0.25)
 
 
+@pytest.mark.parametrize("probability", [0.2, 0.5])
+def test_overlapping_sums_of_two_years_count_for_fewer(probability: float) -> None:
+    """120 calibrations; sums of 24 months share half with the next year's, which thirty years do not make up for."""
+    same = stats.gamma.ppf(probability, 2 * 24, scale=20)
+    scores = []
+    for seed in range(120):
+        series = rain("1989-02", 24 * 2 - 1 + 12 * 30, seed=500 + seed)
+        values = series.values.copy()
+        values[-24:] = same / 24
+        row = drought.spi(series.copy(data=values), **{**SPI, "scale": 24}).isel(period=-1)
+        scores.append((float(row["value"]), float(row["std_uncertainty"])))
+    z, u = np.array(scores).T
+    assert u.mean() == pytest.approx(z.std(), rel=0.25)
+    assert u.mean() / np.sqrt(2) < 0.75 * z.std()  # as if they did not overlap
+
+
 def test_spei_takes_days_of_the_month() -> None:
     found = drought.spei(rain(), demand(), **SPEI)
     check_form(found, "1")
@@ -59,6 +76,10 @@ def test_spei_takes_days_of_the_month() -> None:
     balance = rain().copy(data=rain().values - demand().values * days)
     known = indices.spei(balance, 12, calibration=(1991, 2020))
     np.testing.assert_allclose(found["value"], known.values[11:], rtol=1e-12)
+    for scale in (3, 24):
+        other = drought.spei(rain(), demand(), **{**SPEI, "scale": scale})
+        again = indices.spei(balance, scale, calibration=(1991, 2020))
+        np.testing.assert_allclose(other["value"], again.values[scale - 1 :], rtol=1e-12)
     later = drought.spei(rain(), demand("1990-01", 408), **SPEI)
     assert later["period_start"].values[0] == np.datetime64("1990-12-01")
 

@@ -62,7 +62,7 @@ def test_spi_at_wichita_is_that_of_lmoments3(wichita: pd.DataFrame, laws: Any, s
     assert np.abs(mine - peer(sums, laws.gam)).max() < 1e-9
 
 
-@pytest.mark.parametrize("scale", [1, 3, 12])
+@pytest.mark.parametrize("scale", [1, 3, 12, 24])
 @pytest.mark.parametrize("last", [9999, 2005])
 def test_spei_at_wichita_is_that_of_lmoments3(wichita: pd.DataFrame, laws: Any, scale: int, last: int) -> None:
     balance = monthly(wichita["PRCP"] - 25 * np.exp(0.06 * wichita["TMED"]))  # any evaporation serves the comparison

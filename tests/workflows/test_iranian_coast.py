@@ -157,6 +157,14 @@ indicators:
     units: "1"
     parameters: {scale: 12, calibration: [1991, 2018], zero: center, ci_level: 0.9}
   - <<: *rain
+    id: own_spi_24m
+    function: drought.spi
+    units: "1"
+    parameters: {scale: 24, calibration: [1991, 2018], zero: center, ci_level: 0.9}
+    variants:
+      - inputs: {precipitation: {dataset: own_coast, variable: lwe_thickness_of_precipitation_amount, resolution: P1M}}
+        locations: [own_ramsar]
+  - <<: *rain
     id: own_reference_evaporation
     function: reference_evaporation.from_months
     units: mm d-1
@@ -175,7 +183,7 @@ AT_ALL = (
     "t2m_mean_1y", "t2m_normal_1961_1990", "t2m_normal_1991_2020", "t2m_anomaly", "t2m_trend", "t2m_trend_sen",
     "t2m_midrange_normal", "precip_normal_1991_2020", "precip_normal_1961_1990", "precip_total", "precip_trend", "spi_12m",
 )  # fmt: skip
-AT_RAMSAR = ("t2m_mean_1m", "spi_3m", "reference_evaporation")
+AT_RAMSAR = ("t2m_mean_1m", "spi_3m", "spi_24m", "reference_evaporation")
 INDICATORS = {f"own_{name}" for name in (*AT_ALL, *AT_RAMSAR)}
 
 
@@ -277,6 +285,11 @@ def check_ramsar(found: dict[str, pd.DataFrame], own: pd.DataFrame) -> None:
     """Monthly means, SPI over three months, and reference evapotranspiration from five inputs."""
     np.testing.assert_allclose(found["own_t2m_mean_1m"]["value"].astype(float), own["t"], rtol=1e-9)
     assert found["own_spi_3m"]["value"].notna().sum() == len(own) - 2
+    two_years = found["own_spi_24m"].dropna(subset="value")
+    assert len(two_years) == len(own) - 23
+    decembers = two_years[pd.to_datetime(two_years["period_start"]).dt.month == 12]
+    sums = own["rrr"].rolling(24).sum()[lambda s: s.index.month == 12].dropna()
+    assert decembers["value"].astype(float).rank().tolist() == sums.rank().tolist()
     rows = found["own_reference_evaporation"].dropna(subset="value")
     starts = pd.DatetimeIndex(pd.to_datetime(rows["period_start"]).dt.tz_localize(None))
     inputs = own.loc[starts]

@@ -8,7 +8,6 @@ summer, and later in winter (Arpe et al. 2012, doi:10.5194/hess-16-19-2012): no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import ceil, sqrt
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from caspian_env.processing import annual_amounts as amounts
 from caspian_env.processing import climate_normals as climate
-from caspian_env.processing.periods import Result, Span, as_dataset, refusal, result, year_span
+from caspian_env.processing.periods import Result, as_dataset, refusal, result, year_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,9 +98,9 @@ def hydrological_total(
     xarray.Dataset, dims (period, used)
         Values in mm; years with fewer than twelve months are refused.
     """
-    years = amounts.year_amounts(_begun_in_january(precipitation, first_month))
+    years = amounts.year_amounts(amounts.begun_in_january(_amounts(precipitation), UNITS, first_month))
     rows = amounts.year_rows(years, relative_uncertainty=relative_uncertainty, ci_level=ci_level)
-    return as_dataset([_put_back(row, first_month) for row in rows], units=UNITS, ci_level=ci_level)
+    return as_dataset([amounts.put_back(row, first_month) for row in rows], units=UNITS, ci_level=ci_level)
 
 
 def hydrological_anomaly(
@@ -122,16 +121,21 @@ def hydrological_anomaly(
     xarray.Dataset, dims (period, used)
         Values in mm; without enough base years one refusal, for the newest year.
     """
+    years = amounts.year_amounts(amounts.begun_in_january(_amounts(precipitation), UNITS, first_month))
     rows = amounts.anomaly_rows(
-        amounts.year_amounts(_begun_in_january(precipitation, first_month)), base=base, min_base_share=min_base_share,
-        relative_uncertainty=relative_uncertainty, ci_level=ci_level,
-    )  # fmt: skip
-    return as_dataset([_put_back(row, first_month) for row in rows], units=UNITS, ci_level=ci_level)
+        years, base=base, min_base_share=min_base_share, relative_uncertainty=relative_uncertainty, ci_level=ci_level
+    )
+    return as_dataset([amounts.put_back(row, first_month) for row in rows], units=UNITS, ci_level=ci_level)
+
+
+def _amounts(precipitation: xr.DataArray) -> xr.DataArray:
+    """Monthly amounts; NaN where a day is missing."""
+    return amounts.month_amounts(precipitation, UNITS)
 
 
 def _months(precipitation: xr.DataArray, relative_uncertainty: float) -> xr.DataArray:
-    """Monthly amounts with their uncertainty; NaN where a day is missing."""
-    months = amounts.month_amounts(precipitation, UNITS)
+    """Monthly amounts with their uncertainty."""
+    months = _amounts(precipitation)
     return months.assign_coords(std_uncertainty=("time", relative_uncertainty * np.abs(months.values)))
 
 
@@ -159,22 +163,3 @@ def _less_normal(rows: Sequence[Result], base: Sequence[int], min_base_share: fl
         )
         for row in rows
     ]  # fmt: skip
-
-
-def _begun_in_january(precipitation: xr.DataArray, first_month: int) -> xr.DataArray:
-    """Monthly amounts moved so that a hydrological year is a calendar year to what sums them."""
-    months = amounts.month_amounts(precipitation, UNITS)
-    index = months["time"].values.astype("datetime64[M]") - (first_month - 1)
-    moved = months.assign_coords(time=index.astype(months["time"].dtype))
-    # Once more, as whole calendar years are what a year is summed from.
-    return amounts.month_amounts(moved.assign_attrs(resolution="P1M"), UNITS)
-
-
-def _put_back(row: Result, first_month: int) -> Result:
-    """A result over the months that it stands for."""
-
-    def back(span: Span) -> Span:
-        start, end = (edge.astype("datetime64[M]") + (first_month - 1) for edge in span)
-        return start.astype("datetime64[s]"), end.astype("datetime64[s]")
-
-    return replace(row, period=back(row.period), used=tuple(back(span) for span in row.used))

@@ -109,6 +109,32 @@ def year_amounts(months: xr.DataArray) -> list[YearMean]:
     return [replace(year, value=12 * year.value, std_uncertainty=np.nan) for year in completeness.annual(months)]
 
 
+def begun_in_january(months: xr.DataArray, units: str, first_month: int) -> xr.DataArray:
+    """Monthly amounts moved so that a year from ``first_month`` on is a calendar year to what sums them.
+
+    Parameters
+    ----------
+    months : xarray.DataArray, dims (time,), ``units``
+        As `month_amounts` returns them.
+    first_month : int
+        Calendar month in which the year begins, 1 to 12; the year keeps the number of the calendar year it begins in.
+    """
+    index = months["time"].values.astype("datetime64[M]") - (first_month - 1)
+    moved = months.assign_coords(time=index.astype(months["time"].dtype))
+    # Once more, as whole calendar years are what a year is summed from.
+    return month_amounts(moved.assign_attrs(resolution="P1M"), units)
+
+
+def put_back(row: Result, first_month: int) -> Result:
+    """A result over the months that it stands for, where `begun_in_january` had moved them."""
+
+    def back(span: Span) -> Span:
+        start, end = (edge.astype("datetime64[M]") + (first_month - 1) for edge in span)
+        return start.astype("datetime64[s]"), end.astype("datetime64[s]")
+
+    return replace(row, period=back(row.period), used=tuple(back(span) for span in row.used))
+
+
 def year_rows(
     years: Sequence[YearMean],
     *,

@@ -16,7 +16,7 @@ LANGUAGE_NAMES = {"en": "English", "ru": "Русский", "kk": "Қазақша
 # Headings of the indicators by the beginning of their ids, in the order of the page; what none of them takes comes last.
 GROUPS = (
     ("Water level", ("sl_", "steric_", "mass_", "regime_", "proj_")),
-    ("Water balance", ("wb_", "inflow_", "evap_")),
+    ("Water balance", ("wb_", "inflow_", "evap_", "net_precip_", "volga_")),
     ("Sea surface, heatwaves and ice", ("sst_", "mhw_", "ice_", "chl_")),
     ("Area, shore and ports", ("geom_", "shore_", "port_")),
     ("Climate", ("t2m_", "precip_", "spi_", "spei_", "heat_", "frost_", "tropical_", "gmst_")),

@@ -73,7 +73,9 @@ def process_order(
 
 
 def _inputs(dataset: Dataset, form: Mapping[str, str]) -> dict[str, Any]:
-    return {**dataset.options["inputs"], **{key: [text] for key, text in form.items()}}
+    """An area is told as its edges; every other part of the form is a choice of one."""
+    own = {key: [float(edge) for edge in text.split("/")] if key == "area" else [text] for key, text in form.items()}
+    return {**dataset.options["inputs"], **own}
 
 
 def _asset(told: Mapping[str, Any], subject: str) -> str:

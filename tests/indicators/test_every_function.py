@@ -58,6 +58,8 @@ TABLE = {
     "level_monthly.monthly_mean": (FOLLOWS, FOLLOWS), "level_rates.acceleration": (STAYS, FOLLOWS),
     "level_rates.curvature": (STAYS, FOLLOWS), "level_rates.rate_since": (STAYS, FOLLOWS),
     "level_thresholds.years_until": (STAYS, NEITHER), "port_loading.draught_deficit": (STAYS, NEITHER),
+    "net_precipitation.annual": (NEITHER, NEITHER), "net_precipitation.monthly": (NEITHER, NEITHER),
+    "net_precipitation.spread": (NEITHER, NEITHER),
     "port_loading.draught_lost": (STAYS, FOLLOWS), "port_loading.loading_loss": (NEITHER, NEITHER),
     "port_loading.year_of_fall": (STAYS, NEITHER), "port_margins.depth_change": (FOLLOWS, NEITHER),
     "port_margins.draft_max": (NEITHER, NEITHER), "precipitation.annual_anomaly": (NEITHER, FOLLOWS),

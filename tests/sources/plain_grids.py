@@ -269,6 +269,23 @@ def era5_means(files: Files) -> Values:
     return found
 
 
+def era5_volga(shared: Find, folder: Path) -> Files:
+    times, streams = ["2026-01-01", "2026-02-01"], ["0001", "0005"]
+    totals = copernicus.new_layout({"tp": 0.004, "e": -0.003}, times, streams, copernicus.AROUND_VOLGA)
+    for name in ("tp", "e"):
+        totals[name][1] -= 1
+        totals = rough(totals, name, 0.0005, hole=0)
+        totals[name].attrs["units"] = "m"
+    return ordered("cds_era5_volga", "2026-01-01/2026-12-31", copernicus.netcdf(totals))
+
+
+def era5_volga_means(files: Files) -> Values:
+    found: Values = {}
+    for column in ("tp", "e"):
+        found |= spatial("cds_era5_volga", column, one(files), lambda v: v * 1000, time="valid_time")
+    return found
+
+
 def era5_land(shared: Find, folder: Path) -> Files:
     path = shared("samples", "era5_land", "era5-land-monthly-temp-feb-2025-global.nc")
     return ordered("cds_era5_land", "2025-02-01/2025-02-02", path.read_bytes())
@@ -362,6 +379,7 @@ CASES: dict[str, Case] = {
     ),
     "ostia": Case(ostia_day, averaged("ostia", "analysed_sst", celsius), "2021-10-31/2021-11-02", 0.01),
     "cds_era5": Case(era5, era5_means, "2026-01-01/2026-12-31", 0.01),
+    "cds_era5_volga": Case(era5_volga, era5_volga_means, "2026-01-01/2026-12-31", 0.01),
     "cds_era5_land": Case(
         era5_land, averaged("cds_era5_land", "t2m", celsius, time="valid_time"), "2025-02-01/2025-02-02", 0.01
     ),

@@ -29,7 +29,7 @@ from caspian_env.settings import Settings
 from caspian_env.sources import arco_era5
 from caspian_env.wiring import Platform, open_platform, source_of
 from caspian_env.workflows.ingest import ingest
-from caspian_env.workflows.processes import process_order
+from caspian_env.workflows.processes import _inputs, process_order
 from caspian_env.workflows.seed import seed
 from caspian_env.workflows.zarr_pieces import zarr_piece
 from tests.sources.conftest import Collect, rows_of
@@ -43,9 +43,19 @@ BOX = (41.0, 60.0, 31.0, 52.5)
 YEAR = Window.parse("2026-01-01/2026-12-31")
 
 
-def grid(variables: dict[str, float], times: list[str], time: str = "valid_time", step: float = 0.5) -> xr.Dataset:
+AROUND_SEA, AROUND_VOLGA = (40.0, 62.0, 30.0, 54.0), (30.0, 62.0, 44.0, 64.0)  # west, east, south, north
+
+
+def grid(
+    variables: dict[str, float],
+    times: list[str],
+    time: str = "valid_time",
+    step: float = 0.5,
+    edges: tuple[float, float, float, float] = AROUND_SEA,
+) -> xr.Dataset:
     """Encoded: every cell of a variable has one value, and grows by one with each time."""
-    latitude, longitude = np.arange(54, 30, -step), np.arange(40, 62, step)
+    west, east, south, north = edges
+    latitude, longitude = np.arange(north, south, -step), np.arange(west, east, step)
     shape = (len(times), latitude.size, longitude.size)
     growing = np.arange(len(times), dtype="float32")[:, np.newaxis, np.newaxis]
     data = {n: ((time, "latitude", "longitude"), np.full(shape, v, "float32") + growing) for n, v in variables.items()}
@@ -56,8 +66,13 @@ def grid(variables: dict[str, float], times: list[str], time: str = "valid_time"
     return ds
 
 
-def new_layout(variables: dict[str, float], times: list[str], streams: list[str]) -> xr.Dataset:
-    ds = grid(variables, times).assign_coords(number=0)
+def new_layout(
+    variables: dict[str, float],
+    times: list[str],
+    streams: list[str],
+    edges: tuple[float, float, float, float] = AROUND_SEA,
+) -> xr.Dataset:
+    ds = grid(variables, times, edges=edges).assign_coords(number=0)
     return ds.assign_coords(expver=("valid_time", np.array(streams, dtype="<U4")))
 
 
@@ -157,6 +172,13 @@ def test_a_zip_of_two_streams_is_one_granule(collect: Collect) -> None:
 def test_what_is_no_file_of_the_store(tmp_path: Path, content: bytes, said: str) -> None:
     with pytest.raises(BadGranule, match=said):
         source_of(ERA5).read_granule(written(tmp_path, content))
+
+
+def test_an_order_over_another_region_tells_its_area() -> None:
+    (ref,) = refs("cds_era5_volga")
+    assert ref.form == {"year": "2026", "area": "64/30/44/62"}
+    assert _inputs(DATASETS["cds_era5_volga"], ref.form)["area"] == [64.0, 30.0, 44.0, 62.0]
+    assert _inputs(ERA5, refs("cds_era5")[0].form)["area"] == [52.5, 41, 31, 60]
 
 
 def test_orders_are_by_year_and_by_month() -> None:

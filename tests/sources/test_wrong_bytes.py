@@ -39,7 +39,7 @@ WRONG = {
 ALIKE = [
     {"nd_gain", "nd_gain_water", "nd_gain_ecosystems", "nd_gain_infrastructure"},
     {"reported_levels", "reported_levels_kazakh"},
-    {"cds_era5", "cds_era5_land"},
+    {"cds_era5", "cds_era5_land", "cds_era5_volga"},
     {"gpcc", "gpcc_volga"},
     {"noaa_coraltemp_v3_1", "jpl_mur_v4_1"},
 ]

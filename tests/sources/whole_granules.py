@@ -148,6 +148,11 @@ def _makers() -> Mapping[str, Make]:
             copernicus.new_layout({"t2m": 280.0}, ["2026-01-01", "2026-02-01"], ["0001"] * 2)
         ),
     }
+    constant["cds_era5_volga"] = copernicus.netcdf(
+        copernicus.new_layout(
+            {"tp": 0.002, "e": -0.001}, ["2026-01-01", "2026-02-01"], ["0001"] * 2, copernicus.AROUND_VOLGA
+        )
+    )
     made: dict[str, Make] = {name: (lambda _, content=content: content) for name, content in constant.items()}
     made["cds_era5_land"] = made["cds_era5"]
     made |= {

@@ -33,7 +33,8 @@ AROUND = Window.parse("2005-11-01/2007-03-01")
 RAIN, LOSS = 0.6e-3, -2.6e-3  # m a day, in the sign of ERA5
 FLOW = {"volga_mouth": 7600.0, "ural_mouth": 270.0, "terek_mouth": 220.0, "kura_mouth": 520.0}
 OWN = {"wb_volume_1y_residual_glofas_era5", "wb_closure_1y_residual_glofas_era5", "evap_1y_era5", "inflow_1y_volga_glofas",
-       "evap_balance_1y_glofas", "precip_total_1y_era5", "inflow_total_1y_glofas"}  # fmt: skip
+       "evap_balance_1y_glofas", "precip_total_1y_era5", "inflow_total_1y_glofas",
+       "net_precip_1y_era5"}  # fmt: skip
 
 
 def era5(year: int) -> bytes:
@@ -125,6 +126,9 @@ def test_from_granules_to_a_verified_residual(platform: Platform, tmp_path: Path
     assert rows["inflow_total_1y_glofas"][2006].value == pytest.approx(rivers, rel=1e-6)
     assert rows["evap_1y_era5"][2006].value == pytest.approx(2.6 * 365, rel=1e-5)
     assert rows["precip_total_1y_era5"][2006].value == pytest.approx(0.6 * 365, rel=1e-5)
+    net = rows["net_precip_1y_era5"][2006]
+    assert net.value == pytest.approx((0.6 - 2.6) * 365, rel=1e-5)
+    assert net.std_uncertainty == pytest.approx(np.hypot(0.06, 0.39) * 365, rel=1e-5)
     area = 392_300.0  # 2006 is the year of the printed area
     residual = rows["wb_volume_1y_residual_glofas_era5"][2006]
     expected = rivers + 15.6 + 4 - 18 + (0.6 - 2.6) * 365 * area / 1e6

@@ -32,8 +32,8 @@ def monthly(
     sign: float,
     u_precipitation: float,
     u_evaporation: float,
+    cells: Mapping[str, Any],
     ci_level: float,
-    cells: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """Precipitation less evaporation of each month that both products have.
 
@@ -45,10 +45,11 @@ def monthly(
         -1 where the product counts evaporation as negative.
     u_precipitation, u_evaporation : float
         Standard uncertainty as a share of either amount, independent of one another.
+    cells : mapping
+        ``smallest_share`` and ``fewest_cells`` of `caspian_env.processing.sea_cells.sea_only_mean`, for inputs of cells; may
+        be empty for means of a region.
     ci_level : float
         Probability content of the interval.
-    cells : mapping, optional
-        ``smallest_share`` and ``fewest_cells`` of `caspian_env.processing.sea_cells.sea_only_mean`, for inputs of cells.
 
     Returns
     -------
@@ -84,8 +85,8 @@ def annual(
     sign: float,
     u_precipitation: float,
     u_evaporation: float,
+    cells: Mapping[str, Any],
     ci_level: float,
-    cells: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """Precipitation less evaporation of each year of twelve months from ``first_month`` on.
 
@@ -120,8 +121,8 @@ def spread(
     *,
     first_month: int,
     u_precipitation: float,
+    cells: Mapping[str, Any],
     ci_level: float,
-    cells: Mapping[str, Any] | None = None,
 ) -> xr.Dataset:
     """How far two products of precipitation are apart in a year: with one evaporation, so far are the differences.
 
@@ -146,10 +147,10 @@ def spread(
     return as_dataset(rows, units=UNITS, ci_level=ci_level)
 
 
-def _months(given: xr.DataArray, sign: float, cells: Mapping[str, Any] | None) -> xr.DataArray:
+def _months(given: xr.DataArray, sign: float, cells: Mapping[str, Any]) -> xr.DataArray:
     """Monthly amounts of a region, or of its cells that lie wholly in the sea."""
     if given.ndim > 1:
-        return sea_amounts(given, sign=sign, **(cells or {}))
+        return sea_amounts(given, sign=sign, **cells)
     months = amounts.month_amounts(given, UNITS)
     return months.copy(data=sign * months.values)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from caspian_env.errors import NotComputable
 from caspian_env.indicators import net_precipitation as net
 from tests.indicators.synthetic_series import by_start, check_form, check_windows, make, months
 
-ERRORS = {"sign": -1.0, "u_precipitation": 0.1, "u_evaporation": 0.15, "ci_level": 0.9}
+ERRORS: dict[str, Any] = {"sign": -1.0, "u_precipitation": 0.1, "u_evaporation": 0.15, "cells": {}, "ci_level": 0.9}
 CELLS = {"smallest_share": 1.0, "fewest_cells": 3}
 AREA = np.array([[700.0, 700.0], [680.0, 680.0]])
 
@@ -46,20 +48,20 @@ SEA_MEAN = (700 * 1.0 + 700 * 1.2 + 680 * 0.8) / (700 + 700 + 680)
 def test_on_the_sea_both_are_the_cells_that_lie_wholly_in_it() -> None:
     rain, lost = rate(1, 0.2, 1.0), -rate(2, 1.0, 4.0)
     fallen, gone = SEA_MEAN * amount(rain), -SEA_MEAN * amount(lost)
-    month = net.monthly(cells_of(rain), cells_of(lost), **ERRORS, cells=CELLS)
+    month = net.monthly(cells_of(rain), cells_of(lost), **ERRORS | {"cells": CELLS})
     check_form(month, "mm")
     np.testing.assert_allclose(month["value"], fallen - gone, rtol=1e-12)
     np.testing.assert_allclose(month["std_uncertainty"], np.hypot(0.1 * fallen, 0.15 * gone), rtol=1e-12)
-    year = net.annual(cells_of(rain), cells_of(lost), **ERRORS, cells=CELLS, first_month=1)
+    year = net.annual(cells_of(rain), cells_of(lost), **ERRORS | {"cells": CELLS}, first_month=1)
     check_form(year, "mm")
     fallen, gone = (one.resample("YS").sum() for one in (fallen, gone))
     np.testing.assert_allclose(year["value"], fallen - gone, rtol=1e-12)
     np.testing.assert_allclose(year["std_uncertainty"], np.hypot(0.1 * fallen, 0.15 * gone), rtol=1e-12)
     assert (year["value"] < 0).all()
-    mixed = net.annual(of(rain), cells_of(lost), **ERRORS, cells=CELLS, first_month=1)
+    mixed = net.annual(of(rain), cells_of(lost), **ERRORS | {"cells": CELLS}, first_month=1)
     np.testing.assert_allclose(mixed["value"], amount(rain).resample("YS").sum() - gone, rtol=1e-12)
     with pytest.raises(NotComputable, match="3 of its cells lie wholly in the sea, 9 are needed"):
-        net.monthly(cells_of(rain), cells_of(lost), **ERRORS, cells=CELLS | {"fewest_cells": 9})
+        net.monthly(cells_of(rain), cells_of(lost), **ERRORS | {"cells": CELLS | {"fewest_cells": 9}})
 
 
 def test_a_hydrological_year_of_a_basin_runs_from_april_to_march() -> None:
@@ -87,7 +89,7 @@ def test_a_month_that_one_product_lacks_takes_its_year_and_is_named() -> None:
 
 def test_the_spread_is_how_far_two_differences_with_one_evaporation_are_apart() -> None:
     rain, other, lost = rate(7, 0.5, 3.0), rate(8, 0.5, 3.0), -rate(9, 0.0, 2.0)
-    options = {"u_precipitation": 0.1, "first_month": 4, "ci_level": 0.9}
+    options = {"u_precipitation": 0.1, "first_month": 4, "cells": {}, "ci_level": 0.9}
     found = net.spread(of(rain), of(other), **options)
     check_form(found, "mm")
     one, two = (net.annual(of(given), of(lost), **ERRORS, first_month=4)["value"].values for given in (rain, other))

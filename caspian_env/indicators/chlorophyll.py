@@ -1,7 +1,8 @@
 """Chlorophyll-a near the surface, as change against the sea's own base years: a relative number, never a concentration.
 
 The Caspian is turbid near rivers and in the north (Case-2 water): sediment and dissolved matter count as chlorophyll, so that
-only the change of a place against itself means something, and only where the bottom is not seen.
+only the change of a place against itself means something, and only where the bottom is not seen: cells that are shallower
+than a stated depth in any part are left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing import completeness
+from caspian_env.processing.depth_mask import deep_cells
 from caspian_env.processing.periods import Result, Span, as_dataset, month_span, refusal, result
 from caspian_env.processing.statistics import interval
 
@@ -27,7 +29,11 @@ UNITS, AREA_UNITS = "percent", "km2"
 
 def seasonal_change(
     logarithm: xr.DataArray,
+    bed: xr.DataArray,
     *,
+    surface: float,
+    least_depth: float,
+    min_area_share: float,
     season: Sequence[int],
     base: Sequence[int],
     min_base_share: float,
@@ -42,8 +48,14 @@ def seasonal_change(
 
     Parameters
     ----------
-    logarithm : xarray.DataArray, dims (time,), 1
-        Common logarithm of the concentration, regional mean of each day.
+    logarithm : xarray.DataArray, dims (time, latitude, longitude), 1
+        Common logarithm of the concentration of each day, with ``area`` (km2) and ``weight`` (share inside the region).
+    bed : xarray.DataArray, dims (time, latitude, longitude), m
+        One relief of the bed.
+    surface, least_depth : float
+        Level of the water above the datum of the relief, and the depth that every part of a cell must have, m.
+    min_area_share : float
+        Share of the deep area of the region that a day needs.
     season : sequence of int
         First and last month, both included.
     base : sequence of int
@@ -65,24 +77,25 @@ def seasonal_change(
     Raises
     ------
     NotComputable
-        The series is not of days, not dimensionless, or not ascending.
+        The cells are not daily or not dimensionless, the days not ascending, or no cell of the region is deep enough.
     """
-    units, resolution = logarithm.attrs.get("units"), logarithm.attrs.get("resolution")
-    if (units, resolution) != ("1", "P1D"):
-        raise NotComputable("chlorophyll", f"is of unit {units} and resolution {resolution}", "give daily logarithms")
-    times = logarithm["time"].values
-    if (np.diff(times) <= np.timedelta64(0)).any():
-        raise NotComputable("chlorophyll", "times are not ascending", "sort them")
-    seasons = _seasons(completeness.from_epochs(logarithm, min_epochs=1), season, min_coverage)
-    known = {year: mean for year, (mean, _, _) in seasons.items() if base[0] <= year <= base[1] and not isnan(mean)}
-    n_base, spans = base[1] - base[0] + 1, [seasons[year][2] for year in known]
-    if seasons and len(known) < max(2.0, min_base_share * n_base - 1e-9):
+    values, weight = _deep(logarithm, bed, surface, least_depth)
+    known = np.isfinite(values)
+    seen = (known * weight).sum(axis=1)
+    mean = np.where(known, values * weight, 0.0).sum(axis=1) / np.where(seen > 0, seen, np.nan)
+    days = _of_days(logarithm, np.where(seen >= min_area_share * weight.sum(), mean, np.nan))
+    seasons = _seasons(completeness.from_epochs(days, min_epochs=1), season, min_coverage)
+    usable = {year: mean for year, (mean, _, _) in seasons.items() if base[0] <= year <= base[1] and not isnan(mean)}
+    n_base, spans = base[1] - base[0] + 1, [seasons[year][2] for year in usable]
+    if seasons and len(usable) < max(2.0, min_base_share * n_base - 1e-9):
         _, n, span = seasons[max(seasons)]
-        reason = f"the base {base[0]}-{base[1]} needs {min_base_share:.0%} of its seasons, this record has {len(known)}"
+        reason = (
+            f"the base {base[0]}-{base[1]} needs {min_base_share:.0%} of its seasons, this record has {len(usable)}"
+        )
         rows = [refusal(span, reason, n_valid=n, n_expected=_length(season), used=[span, *spans])]
         return as_dataset(rows, units=UNITS, ci_level=ci_level)
-    usual = float(np.mean(list(known.values()))) if known else nan
-    scatter = float(np.std(list(known.values()), ddof=1)) / sqrt(len(known)) if known else nan
+    usual = float(np.mean(list(usable.values()))) if usable else nan
+    scatter = float(np.std(list(usable.values()), ddof=1)) / sqrt(len(usable)) if usable else nan
     u = sqrt(relative_uncertainty**2 + (log(10) * scatter) ** 2)
     rows = [
         refusal(span, f"{n} of {_length(season)} months", n_valid=n, n_expected=_length(season), used=[span])
@@ -95,7 +108,10 @@ def seasonal_change(
 
 def bloom_area(
     logarithm: xr.DataArray,
+    bed: xr.DataArray,
     *,
+    surface: float,
+    least_depth: float,
     season: Sequence[int],
     base: Sequence[int],
     percentile: float,
@@ -109,12 +125,10 @@ def bloom_area(
 
     Parameters
     ----------
-    logarithm : xarray.DataArray, dims (time, latitude, longitude), 1
-        Common logarithm of the concentration of each day, with ``area`` (km2) and ``weight`` (share inside the region).
     percentile : float
         Of the days of the base seasons, cell by cell, between 0 and 100.
     min_area_share : float
-        Share of the region's area that a day needs; the area found is carried to the whole of it.
+        Share of the region's deep area that a day needs; the area found is carried to the whole of it.
 
     Other parameters as in `seasonal_change`. The uncertainty is how far the area moves at the most when all days are greener
     or paler by theirs and the base is not.
@@ -127,23 +141,16 @@ def bloom_area(
     Raises
     ------
     NotComputable
-        The cells are not daily or not dimensionless, or the days not ascending.
+        As `seasonal_change`.
     """
-    if (logarithm.attrs.get("units"), logarithm.attrs.get("resolution"), logarithm.ndim) != ("1", "P1D", 3):
-        raise NotComputable("chlorophyll", "its cells are no daily logarithms", "give the common logarithm of each day")
-    times = logarithm["time"].values
-    if (np.diff(times) <= np.timedelta64(0)).any():
-        raise NotComputable("chlorophyll", "times are not ascending", "sort them")
-    areas = (logarithm["area"] * logarithm["weight"]).values
-    values, weight = logarithm.values[:, areas > 0], areas[areas > 0]
+    values, areas = _deep(logarithm, bed, surface, least_depth)
+    times, weight = logarithm["time"].values, areas
     known = np.isfinite(values)
     seen = (known * weight).sum(axis=1) / max(float(weight.sum()), np.finfo(float).tiny)
     enough = seen >= min_area_share
 
     def monthly(day: NDArray[np.float64]) -> xr.DataArray:
-        return completeness.from_epochs(
-            logarithm[:, 0, 0].reset_coords(drop=True).copy(data=np.where(enough, day, np.nan)), min_epochs=1
-        )
+        return completeness.from_epochs(_of_days(logarithm, np.where(enough, day, np.nan)), min_epochs=1)
 
     usual = {
         year: span
@@ -173,6 +180,27 @@ def bloom_area(
     ]
     rows = _bloom_rows(greener, season, min_coverage, list(usual.values()), whole, ci_level)
     return as_dataset(rows, units=AREA_UNITS, ci_level=ci_level)
+
+
+def _deep(
+    logarithm: xr.DataArray, bed: xr.DataArray, surface: float, least_depth: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Values (day, cell) of the cells of the region that are deep enough, and their areas inside it, km2."""
+    if (logarithm.attrs.get("units"), logarithm.attrs.get("resolution"), logarithm.ndim) != ("1", "P1D", 3):
+        raise NotComputable("chlorophyll", "its cells are no daily logarithms", "give the common logarithm of each day")
+    if (np.diff(logarithm["time"].values) <= np.timedelta64(0)).any():
+        raise NotComputable("chlorophyll", "times are not ascending", "sort them")
+    areas = (logarithm["area"] * logarithm["weight"]).values
+    chosen = (areas > 0) & deep_cells(logarithm, bed, surface=surface, least_depth=least_depth)
+    if not chosen.any():
+        problem = f"no cell of the region is {least_depth:g} m deep in all its parts"
+        raise NotComputable("chlorophyll", problem, "take a deeper region or a finer grid")
+    return logarithm.values[:, chosen], areas[chosen]
+
+
+def _of_days(logarithm: xr.DataArray, values: NDArray[np.float64]) -> xr.DataArray:
+    """One value for each day."""
+    return logarithm[:, 0, 0].reset_coords(drop=True).copy(data=values)
 
 
 def _bloom_rows(

@@ -81,7 +81,7 @@ def hypsometry(
     NotComputable
         The relief is no single complete field in metres, or shows no bed of the Caspian.
     """
-    relief = _relief(bed)
+    relief = single_relief(bed)
     name = str(bed.name or "bed")
     region, whole, gulf = (np.asarray(grid["weight"].values, dtype=float) for grid in (bed, sea, bay))
     _refuse_without_bed(relief[whole > 0.5], name)
@@ -153,8 +153,14 @@ def depth(low: NDArray[np.float64], high: NDArray[np.float64], level: float) -> 
     return mean
 
 
-def _relief(bed: xr.DataArray) -> NDArray[np.float64]:
-    """The one field of a relief."""
+def single_relief(bed: xr.DataArray) -> NDArray[np.float64]:
+    """The one field of a relief, (latitude, longitude), m.
+
+    Raises
+    ------
+    NotComputable
+        It is no single field in metres.
+    """
     name = str(bed.name or "bed")
     if bed.dims != ("time", "latitude", "longitude") or bed.sizes["time"] != 1:
         raise NotComputable(name, f"it is no single field on latitude and longitude: {dict(bed.sizes)}", "give one")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,11 @@ import xarray as xr
 from synthetic_series import by_start, check_form, check_windows, make
 
 from caspian_env.errors import NotComputable
-from caspian_env.indicators.chlorophyll import bloom_area, seasonal_change
+from caspian_env.indicators import chlorophyll
 
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
+    "surface": -29.4, "least_depth": 5.0, "min_area_share": 0.5,
+
     "season": [4, 10], "base": [2021, 2025], "min_base_share": 0.8, "min_coverage": 0.5, "relative_uncertainty": 0.3,
     "ci_level": 0.9,
 }  # fmt: skip
@@ -24,6 +28,33 @@ def days(first: str = "2020-05-05", last: str = "2026-11-20", drop: str = "", sh
     values = values + np.random.default_rng(3).normal(0, 0.1, len(times)) + shift * (times.year == 2026)
     keep = ~times.isin(pd.date_range(*drop.split("/"))) if drop else slice(None)
     return make(times[keep].values, values[keep], units="1", resolution="P1D", status="estimated")
+
+
+def bed(heights: np.ndarray, latitude: list[float], longitude: list[float]) -> xr.DataArray:
+    """A synthetic relief on one time."""
+    coords = {"time": [np.datetime64("2022-01-01", "s")], "latitude": latitude, "longitude": longitude}
+    return xr.DataArray(heights[np.newaxis], coords, ("time", "latitude", "longitude"), attrs={"units": "m"})
+
+
+def seasonal_change(series: xr.DataArray, **options: Any) -> xr.Dataset:
+    """Of a deep cell with these values, and a shallow one with others that must not count; as large as one another."""
+    place = ("latitude", "longitude")
+    one = np.stack([series.values, 5 - series.values[::-1]], axis=1)
+    values = np.stack([one, one + 3], axis=1)  # the row further north is outside of the region
+    coords = {
+        "time": series["time"].values, "latitude": [44.0, 45.0], "longitude": [50.0, 51.0],
+        "area": (place, np.full((2, 2), 80.0)), "weight": (place, [[1.0, 1.0], [0.0, 0.0]]),
+    }  # fmt: skip
+    cells = xr.DataArray(values, coords, ("time", "latitude", "longitude"), attrs=series.attrs)
+    shallow = np.array([[-60.0, -40.0, -40.0, -34.3], [-60.0, -34.4, -40.0, -40.0]])
+    return chlorophyll.seasonal_change(cells, bed(shallow, [43.9, 44.1], [49.8, 50.2, 50.8, 51.2]), **options)
+
+
+def bloom_area(cells: xr.DataArray, **options: Any) -> xr.Dataset:
+    """With a bed that is deep everywhere."""
+    deep = np.full((2, 3), -80.0)
+    placed = cells.assign_coords(latitude=[44.0, 44.1], longitude=[50.0, 50.1, 50.2])
+    return chlorophyll.bloom_area(placed, bed(deep, [44.0, 44.1], [50.0, 50.1, 50.2]), **options)
 
 
 def geometric(series: xr.DataArray, year: int) -> float:
@@ -85,7 +116,7 @@ def test_nothing_but_ascending_daily_logarithms() -> None:
     assert empty.sizes["period"] == 0
 
 
-BLOOM = {**OPTIONS, "percentile": 90, "min_area_share": 0.5}
+BLOOM = {**OPTIONS, "percentile": 90}
 
 
 def cells(first: str = "2020-05-05", last: str = "2026-11-20") -> xr.DataArray:
@@ -134,3 +165,20 @@ def test_bloom_area_of_too_few_seasons_or_days_is_refused() -> None:
     with pytest.raises(NotComputable, match="no daily logarithms"):
         bloom_area(field.assign_attrs(units="mg m-3"), **BLOOM)
     assert bloom_area(field.where(False), **BLOOM).sizes["period"] == 0
+
+
+def test_a_shallow_cell_does_not_bloom() -> None:
+    """The area of the region is that of its deep cells; one bed of 4.9 m takes its cell out, one of 5 m does not."""
+    field = cells().assign_coords(latitude=[44.0, 44.1], longitude=[50.0, 50.1, 50.2])
+    heights = np.full((2, 3), -80.0)
+    heights[0, 2], heights[1, 0] = -29.4 - 4.9, -29.4 - 5.0
+    relief = bed(heights, [44.0, 44.1], [50.0, 50.1, 50.2])
+    masked = chlorophyll.bloom_area(field, relief, **BLOOM)
+    without = field.assign_coords(weight=field["weight"].copy(data=[[1.0, 0.5, 0.0], [1, 0, 1]]))
+    xr.testing.assert_allclose(masked, bloom_area(without, **BLOOM))
+    may = by_start(masked)["2026-05-01"]["value"].item()
+    assert may < by_start(bloom_area(field, **BLOOM))["2026-05-01"]["value"].item() - 60
+    with pytest.raises(NotComputable, match="no cell of the region is 5 m deep"):
+        chlorophyll.bloom_area(field, relief.copy(data=np.full((1, 2, 3), -30.0)), **BLOOM)
+    with pytest.raises(NotComputable, match="no single field"):
+        chlorophyll.bloom_area(field, relief.isel(time=0), **BLOOM)

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
+ICE = 0.15  # fraction from which a cell counts as ice-covered (WMO sea-ice nomenclature: open water ends there)
 _CELLS = 4096  # worked on at once, so that a large grid needs little memory
 
 
-def cell_trends(field: xr.DataArray, *, level: float = LEVEL, position: Numbers | None = None) -> xr.Dataset:
+def cell_trends(
+    field: xr.DataArray, *, level: float = LEVEL, position: Numbers | None = None, ice: xr.DataArray | None = None
+) -> xr.Dataset:
     """Slope of every cell with an interval that allows for the memory of the residuals.
 
     Parameters
@@ -33,17 +36,20 @@ def cell_trends(field: xr.DataArray, *, level: float = LEVEL, position: Numbers 
         Probability content of the interval.
     position : ndarray (time), optional
         Where the values lie, ascending; by default 0, 1, 2 …. The slope is per unit of it.
+    ice : DataArray (time, …), optional
+        Sea ice area fraction of the same cells at any times, NaN for none. A cell that ever had more than 0.15 gets no trend:
+        under ice a surface temperature is a convention of its product, and less ice would look like warming.
 
     Returns
     -------
     Dataset (…)
         ``estimate``, ``std_uncertainty``, ``ci_low``, ``ci_high`` in the unit of the field per unit of position, ``dof``,
-        ``r`` and ``n_eff``; NaN where a cell has fewer than five values.
+        ``r`` and ``n_eff``; NaN where a cell has fewer than five values, or had ice.
 
     Raises
     ------
     NotComputable
-        When positions do not ascend.
+        When positions do not ascend, or the ice is on other cells.
 
     References
     ----------
@@ -56,6 +62,8 @@ def cell_trends(field: xr.DataArray, *, level: float = LEVEL, position: Numbers 
     x = np.arange(field.sizes["time"], dtype=np.float64) if position is None else np.asarray(position, np.float64)
     if x.shape != (field.sizes["time"],) or not (np.diff(x) > 0).all():
         raise NotComputable("trend", "its times are not ascending and unique", "give one position for each time")
+    if ice is not None:
+        field = field.where(~_had_ice(field, ice))
     shape = field.shape[1:]
     count = int(np.prod(shape, dtype=int))
     values = field.data.reshape(field.sizes["time"], count)
@@ -67,6 +75,16 @@ def cell_trends(field: xr.DataArray, *, level: float = LEVEL, position: Numbers 
         for number, name in enumerate(names)
     }
     return xr.Dataset(found, others)
+
+
+def _had_ice(field: xr.DataArray, ice: xr.DataArray) -> xr.DataArray:
+    """Cells of the field that ever had ice."""
+    cells = {dim: field.sizes[dim] for dim in field.dims if dim != "time"}
+    axes = [dim for dim in cells if dim in field.coords and dim in ice.coords]
+    alike = {dim: ice.sizes.get(dim) for dim in cells} == cells
+    if not alike or any((field[dim].to_numpy() != ice[dim].to_numpy()).any() for dim in axes):
+        raise NotComputable("trend", "ice and field are on different cells", "bring them to one grid")
+    return (ice > ICE).any("time")
 
 
 def _trends(x: Numbers, values: Numbers, level: float) -> tuple[Numbers, ...]:

@@ -46,3 +46,20 @@ def test_cells_get_the_numbers_of_their_series(position: np.ndarray | None) -> N
 def test_times_must_ascend() -> None:
     with pytest.raises(NotComputable, match="not ascending"):
         cell_trends(cube(), position=np.zeros(40))
+
+
+def test_cells_that_ever_had_ice_get_no_trend() -> None:
+    field = cube()
+    ice = xr.DataArray(np.full((9, 3, 4), np.nan), {"latitude": [37.0, 38, 39]}, ("time", "latitude", "longitude"))
+    ice[:, 2, 1], ice[:, 2, 2] = 0.15, 0.0
+    ice[4, 2, 0], ice[4, 2, 3] = 0.16, 1.0
+    found, usual = cell_trends(field, ice=ice), cell_trends(field)
+    left_out = np.zeros((3, 4), bool)
+    left_out[2, [0, 3]] = True
+    for name in NAMES:
+        assert np.isfinite(usual[name].to_numpy()[left_out]).all()
+        assert np.isnan(found[name].to_numpy()[left_out]).all()
+        np.testing.assert_array_equal(found[name].to_numpy()[~left_out], usual[name].to_numpy()[~left_out])
+    for other in (ice[:, :2], ice.assign_coords(latitude=[37.0, 38, 40])):
+        with pytest.raises(NotComputable, match="different cells"):
+            cell_trends(field, ice=other)

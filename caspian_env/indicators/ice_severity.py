@@ -132,7 +132,8 @@ def _classes(seasons: xr.Dataset, base: Sequence[int], min_base_share: float, ci
 
 def _class(value: float | Numbers, limits: Numbers) -> NDArray[np.int64]:
     """1 up to the lower limit, 2 up to the upper one, 3 above it."""
-    return 1 + (value > limits[0]).astype(np.int64) + (value > limits[1])
+    found: NDArray[np.int64] = 1 + (value > limits[0]).astype(np.int64) + (value > limits[1])
+    return found
 
 
 def _no_limits(known: Numbers, base: Sequence[int], min_base_share: float) -> str:

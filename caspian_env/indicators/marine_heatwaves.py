@@ -196,8 +196,9 @@ def _rate(
 
     beyond = np.clip(edge + outward, 0, anomaly.shape[1] - 1)
     outside = np.where(beyond == edge, np.nan, anomaly[cell, beyond])
-    rise: Cells = anomaly[cell, peak] - (anomaly[cell, edge] + outside) / 2
-    return rise / (np.abs(peak - edge) + 0.5)
+    rise = anomaly[cell, peak] - (anomaly[cell, edge] + outside) / 2
+    rate: Cells = rise / (np.abs(peak - edge) + 0.5)
+    return rate
 
 
 def _first_true(marks: NDArray[np.bool_], starts: NDArray[np.int64], size: int) -> NDArray[np.int64]:

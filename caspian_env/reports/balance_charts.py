@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 STACK = ("rivers", "precipitation", "evaporation", "other terms")
+HATCHES = ("", "//", "..", "xx")  # the hues are equally dark: in grey the terms are told apart by these
 
 
 def balance(report: Report, shown: Figure) -> Drawing:
@@ -34,9 +35,7 @@ def _balance(report: Report, shown: Figure, frame: Frame) -> str:
     with svg.drawing_style(name, frame.text_size):
         figure, (ax, below) = panels_of(2, shape, report.synthetic, say=say, height=190)
         _stack(ax, years)
-        observed = ax.plot(
-            list(years), [terms["observed"] for terms in years.values()], "D", color=svg.INK, markersize=5
-        )
+        observed = ax.plot(list(years), [terms["observed"] for terms in years.values()], **_diamond())
         named("line4", list(observed))
         _residual(below, shown, years)
         for one in (ax, below):
@@ -59,9 +58,19 @@ def _stack(ax: Axes, years: dict[int, dict[str, float]]) -> None:
     for n, term in enumerate(STACK):
         for year, terms in years.items():
             ground = up if terms[term] >= 0 else down
-            (bar,) = ax.bar([year], [terms[term]], 0.8, bottom=[ground[year]], color=svg.HUES[n], linewidth=0)
+            (bar,) = ax.bar([year], [terms[term]], 0.8, bottom=[ground[year]], **_fill(n))
             named(f"line{n}-{year}", [bar])
             ground[year] += terms[term]
+
+
+def _fill(n: int) -> dict[str, Any]:
+    """Hue and hatch of a term; hatches are drawn in the colour of the edge."""
+    return {"facecolor": svg.HUES[n], "edgecolor": svg.PAPER, "hatch": HATCHES[n], "linewidth": 0.6}
+
+
+def _diamond() -> dict[str, Any]:
+    """The sign of the observed change, with a rim so that it is seen on any term."""
+    return {"linestyle": "none", "marker": "D", "color": svg.INK, "markersize": 7, "markeredgecolor": svg.PAPER}
 
 
 def _residual(ax: Axes, shown: Figure, years: dict[int, dict[str, float]]) -> None:
@@ -77,8 +86,8 @@ def _key(ax: Axes, wide: bool, say: Voice) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    signs: list[Any] = [Patch(color=svg.HUES[n], label=say.words(term)) for n, term in enumerate(STACK)]
-    signs.append(Line2D([], [], linestyle="none", marker="D", color=svg.INK, label=say.words("observed change")))
+    signs: list[Any] = [Patch(**_fill(n), label=say.words(term)) for n, term in enumerate(STACK)]
+    signs.append(Line2D([], [], **_diamond(), label=say.words("observed change")))
     place: dict[str, Any] = (
         {"loc": "upper left", "bbox_to_anchor": (1, 1)} if wide else {"loc": "lower left", "bbox_to_anchor": (0, 1)}
     )

@@ -16,6 +16,7 @@ NAMES = {
     "sst_mean_": "sea_surface_temperature", "sst_anomaly_": "surface_temperature_anomaly",
     "gmst_above_": "surface_temperature_anomaly",
     "t2m_mean_": "air_temperature", "t2m_normal_": "air_temperature", "t2m_anomaly_": "air_temperature_anomaly",
+    "t2m_trend_": "tendency_of_air_temperature",
     "co2_mean_": "mole_fraction_of_carbon_dioxide_in_air", "co2_global_mean_": "mole_fraction_of_carbon_dioxide_in_air",
     "ch4_global_mean_": "mole_fraction_of_methane_in_air",
     "precip_total_": "lwe_thickness_of_precipitation_amount", "precip_normal_": "lwe_thickness_of_precipitation_amount",

@@ -28,7 +28,7 @@ BALANCE_LEGEND = (
 )
 CALENDAR_LEGEND = (
     "Days of marine heatwave in the mean surface temperature, {places}: at least five days above the 90th percentile of"
-    " 1991–2020 for their season (Hobday et al. 2016, 2018). The darker, the stronger. Empty: no value."
+    " 1991–2020 for their season (Hobday et al. 2016, 2018). The darker and taller, the stronger. Empty: no value."
 )
 CATEGORIES = ("moderate", "strong", "severe", "extreme")
 HALF_90 = 1.645  # standard uncertainties in half of a 90 % interval of a normal error

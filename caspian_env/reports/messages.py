@@ -70,7 +70,7 @@ def words(report: Report, figure: Figure) -> Words:
     unit = named[0].unit if named else "m"
     return Words(
         title=figure.title or make_title(report, figure),
-        subtitle=figure.subtitle or say.words(subtitle, unit=say.unit(unit), places=places),
+        subtitle=figure.subtitle or say.words(subtitle, unit=say.unit(unit), places=places, **_scale(figure, say)),
         description=described or say.words("No observations."),
     )
 
@@ -93,8 +93,8 @@ LINES_LEGEND = (
 
 INTERVALS_LEGEND = "In {unit}, {places}. Line: the interval; no line: none is given. Hollow: not final."
 STRIPES_LEGEND = (
-    "One stripe a year, {places}: blue below and red above the mean of all years drawn, pale near it; dark is the greatest"
-    " difference. Years without a value are left empty."
+    "One stripe a year, {places}: blue below and red above the mean of all years drawn ({mean}), pale near it; the darkest"
+    " is {widest} away. Years without a value are left empty."
 )
 CYCLE_LEGEND = (
     "In {unit}, {places}, by month. Grey: mean, lowest and highest of the years before. Orange: the newest year."
@@ -106,7 +106,25 @@ def intervals_title(report: Report, figure: Figure) -> str:
     say = Voice(report.language)
     first = figure.values[0]
     when = say.period(first.period_start, first.period_end)
-    return f"{say.name(first.title)}, {say.place(first.location_title)}, {when}: {say.with_interval(first)}"
+    return f"{_title_and_place(first, say)}, {when}: {say.with_interval(first)}"
+
+
+def _scale(figure: Figure, say: Voice) -> dict[str, str]:
+    """What the colours of stripes stand for: the mean of all years drawn, and the greatest difference from it."""
+    if figure.kind != "stripes":
+        return {}
+    line = figure.lines[0]
+    mean, widest = spread(line)
+    return {
+        "mean": say.quantity(mean, line.decimals, line.unit), "widest": say.quantity(widest, line.decimals, line.unit),
+    }  # fmt: skip
+
+
+def spread(line: Series) -> tuple[float, float]:
+    """The mean of the values that a line may join, and the greatest difference from it."""
+    values = [line.values[i] for i in joined(line)]
+    mean = sum(values) / len(values)
+    return mean, max(abs(value - mean) for value in values)
 
 
 def stripes_title(report: Report, figure: Figure) -> str:
@@ -348,6 +366,13 @@ def _place_and_title(value: Value, say: Voice = ENGLISH) -> str:
         return say.name(value.title)
     title = say.name(value.title)
     return f"{say.name(value.location_title)}, {title if title[:1] == '[' else text.lower_first(title)}"
+
+
+def _title_and_place(value: Value, say: Voice) -> str:
+    """Title and place, unless the title names the place already ("… of the Caspian Sea …")."""
+    title = say.name(value.title)
+    place = value.location_title.removesuffix(" without Kara-Bogaz-Gol")
+    return title if place in value.title else f"{title}, {say.place(value.location_title)}"
 
 
 def _context(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:

@@ -1,8 +1,8 @@
 """A report's numbers as NetCDF-4 after CF-1.11 and ACDD-1.3: a variable for each indicator and for each line of a chart.
 
-Every indicator has a dimension of its own, along which its places and periods lie, and beside it under the same name its
-uncertainty, interval, counts, flags, period and place; a number that is refused is missing, and its reason is told. The
-same report gives the same bytes with the same libraries; no clock is asked.
+Places and periods lie along one dimension, which indicators that have the same of them share; beside each indicator stand
+under its name its uncertainty, interval, counts, flags and reasons, unless none of its numbers has any. A number that is
+refused is missing, and its reason is told. The same report gives the same bytes with the same libraries; no clock is asked.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ SECONDS = "seconds since 1970-01-01T00:00:00Z"
 TEMPERATURES = ("degree_Celsius", "K")
 QUALITY = {"coverage_content_type": "qualityInformation"}
 COORDINATE = {"coverage_content_type": "coordinate"}
+ENDS = ("ci_low", "ci_high")
+ENDINGS = {"std_uncertainty": "standard_uncertainty", "ci_low": "interval_low", "ci_high": "interval_high"}
 
 
 def netcdf_name(report: Report) -> str:
@@ -52,8 +54,12 @@ def build_netcdf(report: Report) -> bytes:
 def _fill(file: Dataset, honest: Report) -> None:
     file.setncatts(_about(honest))
     file.createDimension("bounds", 2)
+    axes: dict[tuple[Any, ...], str] = {}
     for name, entries in _by_indicator(honest).items():
-        _indicator(file, name, entries)
+        key = tuple((entry.location_id, entry.period_start, entry.period_end) for entry in entries)
+        if axes.setdefault(key, name) == name:
+            _axis(file, name, entries)
+        _indicator(file, name, entries, axes[key])
     taken: dict[str, Series] = {}
     for line in honest.lines:
         if spreadsheet.may_be_handed_on(honest, line) and line.times and line not in taken.values():
@@ -70,45 +76,56 @@ def _by_indicator(report: Report) -> dict[str, list[Value | Refusal]]:
     return found
 
 
-def _indicator(file: Dataset, name: str, entries: Sequence[Value | Refusal]) -> None:
-    """One indicator: its numbers along the dimension ``NAME_number``, and all that each carries."""
+def _indicator(file: Dataset, name: str, entries: Sequence[Value | Refusal], axis: str) -> None:
+    """One indicator: its numbers along the dimension ``AXIS_number``, and all that any of them carries."""
     values = [entry if isinstance(entry, Value) else None for entry in entries]
     first = next((value for value in values if value), entries[0])
-    dimension = f"{name}_number"
-    file.createDimension(dimension, len(entries))
-    beside = [f"{name}_{end}" for end in ("standard_uncertainty", "interval_low", "interval_high", "n_valid", "n_expected",
-                                           "status", "quality_flag", "no_number_because")]  # fmt: skip
+    dimension = f"{axis}_number"
     levels = sorted({value.ci_level for value in values if value and value.ci_level is not None})
+    reasons = [entry.reason if isinstance(entry, Refusal) else "" for entry in entries]
+    ends = {end: [getattr(value, end) if value else None for value in values] for end in ("std_uncertainty", *ENDS)}
+    told = [f"{name}_{ENDINGS[end]}" for end, cells in ends.items() if any(cell is not None for cell in cells)]
+    told += [f"{name}_n_valid", *([f"{name}_status", f"{name}_quality_flag"] if any(values) else [])]
+    told += [f"{name}_no_number_because"] if any(reasons) else []
     known_as = standard_name(first.indicator_id)
     about: dict[str, Any] = {
         "long_name": first.title, "standard_name": known_as, "units": first.unit, **_temperature(first.unit, first.title),
         "comment": first.statistic, "method_version": first.method_version,
-        "coordinates": f"{name}_time {name}_place {beside[4]}",
-        "ancillary_variables": " ".join(beside[:4] + beside[5:]), "coverage_content_type": "physicalMeasurement",
+        "coordinates": f"{axis}_time {axis}_place {name}_n_expected",
+        "ancillary_variables": " ".join(told), "coverage_content_type": "physicalMeasurement",
         "water_surface_reference_datum": first.datum_id if first.datum_id != "none" else "",
         "license": first.licence if isinstance(first, Value) else "",
     }  # fmt: skip
     _put(file, name, dimension, [value.value if value else None for value in values], about)
-    spread = QUALITY | _temperature(first.unit, "difference") | {"units": first.unit}
-    error = {"long_name": f"{first.title}, standard uncertainty (k = 1)"} | spread
+    error = QUALITY | {"units": first.unit} | _temperature(first.unit, "difference")
+    error["long_name"] = f"{first.title}, standard uncertainty (k = 1)"
     error["standard_name"] = f"{known_as} standard_error" if known_as else ""
-    _put(file, beside[0], dimension, [value.std_uncertainty if value else None for value in values], error)
-    for end, side in ((beside[1], "ci_low"), (beside[2], "ci_high")):
-        bound = {"long_name": f"{first.title}, {'lower' if side == 'ci_low' else 'upper'} end of the interval"}
-        bound |= QUALITY | {"units": first.unit, "standard_name": known_as} | _temperature(first.unit, first.title)
-        if len(levels) == 1:
-            bound["comment"] = f"level of the interval {levels[0]:g}"
-        _put(file, end, dimension, [getattr(value, side) if value else None for value in values], bound)
+    limit = QUALITY | {"units": first.unit, "standard_name": known_as} | _temperature(first.unit, first.title)
+    if len(levels) == 1:
+        limit["comment"] = f"level of the interval {levels[0]:g}"
+    for end, cells in ends.items():
+        if (beside := f"{name}_{ENDINGS[end]}") in told:
+            side = {"long_name": f"{first.title}, {'lower' if end == 'ci_low' else 'upper'} end of the interval"}
+            _put(file, beside, dimension, cells, error if end == "std_uncertainty" else limit | side)
     used = {"long_name": "inputs used", "standard_name": "number_of_observations", "units": "1"} | QUALITY
-    _put(file, beside[3], dimension, [entry.n_valid for entry in entries], used, "i4")
+    _put(file, f"{name}_n_valid", dimension, [entry.n_valid for entry in entries], used, "i4")
     # How many inputs a period should hold belongs to the period, as its time does.
     expected = {"long_name": "inputs expected", "units": "1"} | COORDINATE
-    _put(file, beside[4], dimension, [entry.n_expected for entry in entries], expected, "i4")
-    _flags(file, name, dimension, [v.status if v else "" for v in values], [v.qc_flag if v else NONE for v in values])
-    reasons = [entry.reason if isinstance(entry, Refusal) else "" for entry in entries]
-    _words(file, beside[7], dimension, reasons, {"long_name": "why there is no number"} | QUALITY)
-    _when(file, name, dimension, [entry.period_start for entry in entries], [entry.period_end for entry in entries])
-    _words(file, f"{name}_place", dimension, [entry.location_id for entry in entries],
+    _put(file, f"{name}_n_expected", dimension, [entry.n_expected for entry in entries], expected, "i4")
+    if any(values):
+        flags = [v.qc_flag if v else NONE for v in values]
+        _flags(file, name, dimension, [v.status if v else "" for v in values], flags)
+    if any(reasons):
+        why = {"long_name": "why there is no number"} | QUALITY
+        _words(file, f"{name}_no_number_because", dimension, reasons, why)
+
+
+def _axis(file: Dataset, name: str, entries: Sequence[Value | Refusal]) -> None:
+    """The dimension of an indicator with its periods and places; others with the same lie along it too."""
+    file.createDimension(f"{name}_number", len(entries))
+    starts, ends = [entry.period_start for entry in entries], [entry.period_end for entry in entries]
+    _when(file, name, f"{name}_number", starts, ends)
+    _words(file, f"{name}_place", f"{name}_number", [entry.location_id for entry in entries],
            {"long_name": "place for which the number holds"} | COORDINATE)  # fmt: skip
 
 
@@ -200,12 +217,15 @@ def _temperature(unit: str, words: str) -> dict[str, str]:
 def _about(report: Report) -> dict[str, str]:
     """Global attributes; they do not depend on the language of the report."""
     mark = f"{messages.SYNTHETIC}: " if report.synthetic else ""
+    entries: list[Value | Refusal] = [*report.values, *report.refusals]
     notes = [
         *spreadsheet.value_notes(report)[2:3],
         *(spreadsheet.withheld_notice(s) for s in spreadsheet.withheld(report)),
     ]
-    periods = [(value.period_start, value.period_end) for value in report.values]
-    periods += [(refusal.period_start, refusal.period_end) for refusal in report.refusals]
+    nameless = sorted({_plain(e.indicator_id) for e in entries if not standard_name(e.indicator_id)})
+    if nameless:
+        notes.append(f"without a standard_name, as the CF table has none for the quantity: {', '.join(nameless)}")
+    periods = [(entry.period_start, entry.period_end) for entry in entries]
     providers = list(dict.fromkeys(source.provider for source in report.sources))
     found = {
         "Conventions": "CF-1.11, ACDD-1.3",

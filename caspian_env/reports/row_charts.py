@@ -56,7 +56,7 @@ def _row_label(ax: Axes, row: int, label: str, frame: Frame) -> None:
 def _goals(report: Report, shown: Figure, frame: Frame) -> str:
     name, say = f"{shown.id}-{frame.name}", Voice(report.language)
     labels = list(dict.fromkeys(one.label for goal in shown.goals for one in goal.sources))
-    per_row = 5 if frame is WIDE else 2
+    per_row = 3 if frame is WIDE else 2
     above = 22 + 16.0 * -(-(len(labels) + 1) // per_row)
     with svg.drawing_style(name, frame.text_size):
         figure, ax = _rows(report, frame, len(shown.goals), above, say)

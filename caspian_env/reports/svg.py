@@ -128,6 +128,7 @@ def points_of(axes: Axes, told: Iterable[tuple[float, float, str]], n: int) -> l
 
 
 def _tidy(body: str, name: str) -> str:
+    body = re.sub(r'fill="(#[0-9a-f]{6})"', r'style="fill: \1"', body)  # the ground of a hatch
     body = re.sub(r"(fill|stroke): (#[0-9a-f]{6})\b", _as_property, body)
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r'\bid="', f'id="{name}-', body)

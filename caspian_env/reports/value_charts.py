@@ -80,13 +80,12 @@ def _stripes(report: Report, shown: Figure, frame: Frame) -> str:
     name, line, say = f"{shown.id}-{frame.name}", shown.lines[0], Voice(report.language)
     shape = Frame(frame.name, frame.width, 0, 12, 12, 8, 34, frame.text_size, 30)
     good = messages.joined(line)
-    mean = sum(line.values[i] for i in good) / len(good)
-    widest = max(abs(line.values[i] - mean) for i in good) or 1.0
+    mean, widest = messages.spread(line)
     with svg.drawing_style(name, frame.text_size):
         figure, (ax,) = panels_of(1, shape, report.synthetic, say=say, height=130 if frame is WIDE else 110)
         ax.grid(visible=False)
         for i in good:
-            step = round((line.values[i] - mean) / widest * 4) + 4
+            step = round((line.values[i] - mean) / (widest or 1.0) * 4) + 4
             ax.axvspan(line.times[i].year - 0.5, line.times[i].year + 0.5, color=COLD_TO_WARM[step], linewidth=0)
         ax.set_xlim(line.times[good[0]].year - 0.5, line.times[good[-1]].year + 0.5)
         ax.set_yticks([])
@@ -114,7 +113,7 @@ def _cycle(report: Report, shown: Figure, frame: Frame) -> str:
     name, line, say = f"{shown.id}-{frame.name}", shown.lines[0], Voice(report.language)
     year, newest, before = by_month(line)
     months = sorted(before)
-    shape = frame if frame is WIDE else Frame("narrow", 340, 0, 56, 14, 30, 34, frame.text_size, 48)
+    shape = frame if frame is WIDE else Frame("narrow", 340, 0, 66, 14, 30, 34, frame.text_size, 48)
     with svg.drawing_style(name, frame.text_size):
         figure, (ax,) = panels_of(1, shape, report.synthetic, say=say, height=240)
         mean = [sum(before[month]) / len(before[month]) for month in months]

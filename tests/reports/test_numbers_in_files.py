@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import netCDF4
@@ -66,15 +67,40 @@ def test_netcdf_holds_every_value_and_every_reason(tmp_path: Path) -> None:
             mine = [value for value in report.values if value.indicator_id == name]
             assert file[name].to_numpy().tolist() == [value.value for value in mine]
             assert file[name].attrs["units"] == mine[0].unit
-            assert file[f"{name}_interval_low"].to_numpy().tolist() == [value.ci_low for value in mine]
-            assert file[f"{name}_place"].to_numpy().astype(str).tolist() == [value.location_id for value in mine]
-            limits = file[f"{name}_time_bounds"].to_numpy().astype("M8[s]").tolist()
+            lowest = [value.ci_low for value in mine]
+            if any(low is not None for low in lowest):
+                assert file[f"{name}_interval_low"].to_numpy().tolist() == lowest
+            else:
+                assert f"{name}_interval_low" not in file
+            when, where, _ = file[name].encoding["coordinates"].split()
+            assert file[where].to_numpy().astype(str).tolist() == [value.location_id for value in mine]
+            limits = file[f"{when}_bounds"].to_numpy().astype("M8[s]").tolist()
             assert [[a.year, b.year] for a, b in limits] == [[v.period_start.year, v.period_end.year] for v in mine]
         assert np.isnan(file["sst_trend"].to_numpy()).all()
         assert file["sst_trend_no_number_because"].to_numpy().astype(str).tolist() == [
             "only 12 of 30 years are complete"
         ]
         assert file.attrs["title"].startswith("SYNTHETIC DEMONSTRATION DATA")
+
+
+def test_indicators_of_the_same_places_and_periods_lie_along_one_dimension(tmp_path: Path) -> None:
+    pair = (rate(), replace(rate(), indicator_id="sl_rate_10y_other"))
+    with netCDF4.Dataset(written(bulletin(values=pair, refusals=()), tmp_path)) as file:
+        assert file["sl_rate_10y_other"].dimensions == file["sl_rate_10y"].dimensions == ("sl_rate_10y_number",)
+        assert file["sl_rate_10y_other"].coordinates.startswith("sl_rate_10y_time sl_rate_10y_place ")
+        assert "sl_rate_10y_other_time" not in file.variables
+        assert "sl_rate_10y_no_number_because" not in file.variables
+        told = file["sl_rate_10y"].ancillary_variables.split()
+        assert [name for name in told if name not in file.variables] == []
+
+
+def test_the_file_names_the_indicators_that_the_cf_table_has_no_name_for(tmp_path: Path) -> None:
+    with netCDF4.Dataset(written(bulletin(), tmp_path)) as file:
+        (note,) = [part for part in file.comment.split("; ") if part.startswith("without a standard_name")]
+        named = note.partition(": ")[2].split(", ")
+        assert "sst_trend" in named
+        assert [name for name in named if hasattr(file[name], "standard_name")] == []
+        assert "sl_rate_10y" not in named
 
 
 def test_rows_that_a_licence_keeps_are_in_neither_file_and_it_is_said(tmp_path: Path) -> None:

@@ -75,6 +75,28 @@ def test_every_page_of_every_pdf_is_a_whole_page(folder: Path, tmp_path: Path) -
             assert not frame.any(), f"{path.name}, page {number}: something runs over the edge"
 
 
+@pytest.mark.parametrize("checker", ["cf:1.11", "acdd:1.3"])
+@pytest.mark.filterwarnings("ignore")  # of the checker's own code
+def test_the_compliance_checker_has_nothing_to_say_of_the_bulletin(folder: Path, checker: str) -> None:
+    pytest.importorskip("compliance_checker", reason="compliance-checker is not installed")
+    from compliance_checker.runner import CheckSuite
+
+    suite = CheckSuite()
+    suite.load_all_available_checkers()
+    with_file = suite.load_dataset(str(folder / "bulletin.nc"))
+    nameless = with_file.comment.partition("none for the quantity: ")[2].partition("; ")[0].split(", ")
+    results, failures = suite.run_all(with_file, [checker], [])[checker]
+    with_file.close()
+    assert failures == {}
+    assert len(results) > 15, "the checker did look"
+    short = [one for one in results if one.value[0] < one.value[1]]
+    if checker.startswith("cf"):
+        assert [one.msgs for one in short] == []
+    # Of these the file says itself that the CF table has no name for them; CF forbids to make one up.
+    excused = tuple(f'variable "{name}' for name in nameless)
+    assert [(one.name, one.msgs) for one in short if one.weight == 3 and not one.name.startswith(excused)] == []
+
+
 def test_the_files_hold_the_same_numbers(folder: Path) -> None:
     pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
     for name in load_reports(data_folder("seeds")):

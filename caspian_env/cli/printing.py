@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from caspian_env.cli.options import MOMENTS, AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, app, past_of, utc_of
-from caspian_env.cli.show import print_json, show_files, show_outcomes, show_table
+from caspian_env.cli.show import print_json, progress_bar, show_files, show_outcomes, show_table
 
 if TYPE_CHECKING:
     from caspian_env.workflows.check_report import Checked
@@ -84,10 +84,11 @@ def build(
     if bool(names) == every:
         raise SettingsError("report build", "needs the names of reports or --all", "name one, e.g. bulletin")
     wanted = formats or (all_formats() if every else ())
-    with opened(home, config) as platform:
+    with opened(home, config) as platform, progress_bar() as progress:
         files = build_reports(
             platform, out or platform.settings.reports, names or (), languages=language or (),
             formats=with_citations(wanted, cite), as_of=past_of(as_of), group_by=group_by,
+            progress=progress,
         )  # fmt: skip
     show_files(files)
 
@@ -129,10 +130,11 @@ def freeze(
     from caspian_env.workflows.report_files import with_citations
 
     wanted = with_citations(formats or (), cite)
-    with opened(home, config) as platform:
+    with opened(home, config) as platform, progress_bar(quiet=as_json) as progress:
         frozen = freeze_report(
-            platform, name, as_of=past_of(as_of), allow=allow or (), languages=language or (), formats=wanted
-        )
+            platform, name, as_of=past_of(as_of), allow=allow or (), languages=language or (), formats=wanted,
+            progress=progress,
+        )  # fmt: skip
     _show_frozen(frozen, as_json)
 
 
@@ -150,8 +152,10 @@ def erratum(
     from caspian_env.cli.asking import opened
     from caspian_env.workflows.freeze import correct
 
-    with opened(home, config) as platform:
-        frozen = correct(platform, edition, reason=reason, as_of=past_of(as_of), allow=allow or ())
+    with opened(home, config) as platform, progress_bar(quiet=as_json) as progress:
+        frozen = correct(
+            platform, edition, reason=reason, as_of=past_of(as_of), allow=allow or (), progress=progress
+        )  # fmt: skip
     _show_frozen(frozen, as_json)
 
 

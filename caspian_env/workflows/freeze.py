@@ -36,7 +36,7 @@ from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.printed_by import drawn_by, seeds_hash, template_hash
 from caspian_env.workflows.publishable import check_allowed, obstacles, sort_out
 from caspian_env.workflows.report import fill_report
-from caspian_env.workflows.report_files import check_formats, files_of, languages_of
+from caspian_env.workflows.report_files import Progress, check_formats, files_of, languages_of, step_by_step
 
 NUMBERS = ("value", "std_uncertainty", "ci_low", "ci_high", "ci_level")
 # Jobs that change what is known. A moment of knowledge is settled only while none of them goes on.
@@ -72,6 +72,7 @@ def freeze(
     formats: Sequence[str] = (),
     corrects: str | None = None,
     reason: str | None = None,
+    progress: Progress | None = None,
 ) -> Frozen:
     """Freeze what a report prints now, or printed at ``as_of``, as its next edition.
 
@@ -83,6 +84,8 @@ def freeze(
         All of the report by default.
     corrects, reason : str, optional
         The edition that this one is an erratum of, and why.
+    progress : callable, optional
+        Told of each language that is drawn: the edition and language, how many went before it, and how many there are.
 
     Raises
     ------
@@ -115,7 +118,8 @@ def freeze(
             code_version=VERSION, drawn_by=json.dumps(drawn_by(), sort_keys=True), citation="", run_id=run_id,
         )  # fmt: skip
         edition = replace(edition, citation=citation_of(edition))
-        files = files_of([named(report, edition) for report in filled], formats)
+        begin = step_by_step(progress, 0, len(filled))
+        files = files_of([named(report, edition) for report in filled], formats, begin)
         received = receive(platform.settings.home, files, holder_of())
         with platform.catalog.write() as connection:
             write_edition(connection, edition, rows, file_rows(files), needs)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
+from itertools import count
 
 from caspian_env.errors import SettingsError
 from caspian_env.reports.citations import citations_of_report
@@ -15,6 +16,7 @@ from caspian_env.reports.pdf import build_pdf, file_name, require_typst
 from caspian_env.seeds.entries import Entry
 from caspian_env.workflows.report import definition_of
 
+Progress = Callable[[str, int, int], None]
 FORMATS = ("html", "csv", "parquet", "netcdf", "pdf", "cite")
 # PDF and Parquet need a package of their own; a PDF takes as long as the page again.
 PACKAGES = {"pdf": "typst", "parquet": "pyarrow"}
@@ -28,6 +30,14 @@ def languages_of(known: Mapping[str, Entry], report_id: str, wanted: Sequence[st
     for language in wanted:
         definition_of(known, report_id, language)
     return list(dict.fromkeys(wanted))
+
+
+def step_by_step(progress: Progress | None, done: int, total: int) -> Callable[[Report], None] | None:
+    """Tells ``progress`` of each report that begins: its name and language, how many went before it, and of how many."""
+    if progress is None:
+        return None
+    before = count(done)
+    return lambda report: progress(f"{report.edition or report.id}, {report.language}", next(before), total)
 
 
 def with_citations(wanted: Sequence[str], cite: bool) -> list[str]:
@@ -62,13 +72,18 @@ def names_of(report: Report, formats: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for wanted in FORMATS if wanted in formats for name in names.get(wanted, ()))
 
 
-def files_of(reports: Sequence[Report], formats: Sequence[str]) -> dict[str, bytes]:
+def files_of(
+    reports: Sequence[Report], formats: Sequence[str], begin: Callable[[Report], None] | None = None
+) -> dict[str, bytes]:
     """File name to bytes of one report in its languages; the same input gives the same bytes, whenever and wherever.
 
-    Page and PDF are written in each language, the numbers once: they are the same in all.
+    Page and PDF are written in each language, the numbers once: they are the same in all. ``begin`` is told of each
+    report before it is drawn.
     """
     files: dict[str, bytes] = {}
     for report in reports:
+        if begin:
+            begin(report)
         made: Mapping[str, bytes] = build(report) if {"html", "csv"} & set(formats) else {}
         files |= {name: content for name, content in made.items() if name.rpartition(".")[2] in formats}
         if "pdf" in formats:

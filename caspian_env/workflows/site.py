@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from caspian_env.reports.numbers import Value
 from caspian_env.settings import VERSION
 from caspian_env.wiring import Platform
 from caspian_env.workflows.report import fill_report
-from caspian_env.workflows.report_files import all_formats, files_of, names_of
+from caspian_env.workflows.report_files import Progress, all_formats, files_of, names_of
 from caspian_env.workflows.report_numbers import numbers, sources
 from caspian_env.workflows.report_shapes import mapped as mapped_values
 from caspian_env.workflows.report_shapes import outlines, spots
@@ -33,7 +33,6 @@ from caspian_env.workflows.same_report import digest_of
 from caspian_env.workflows.site_changes import changes, news
 
 KEPT = "site.json"  # digest and files of each page: what of the site is still as it would be drawn
-Progress = Callable[[str, int, int], None]
 
 
 def write_site(platform: Platform, folder: Path, *, address: str = "", progress: Progress | None = None) -> list[Path]:
@@ -82,7 +81,9 @@ def write_site(platform: Platform, folder: Path, *, address: str = "", progress:
             "revisions.xml": feed("Revisions", changes(connection, platform.seeds), address, "revisions.xml"),
         }
     written += _write(folder, {name: content for name, content in common.items() if not _is(folder / name, content)})
-    _write(folder, {KEPT: json.dumps(kept, indent=1, sort_keys=True).encode()})
+    known = json.dumps(kept, indent=1, sort_keys=True).encode()
+    if not _is(folder / KEPT, known):
+        _write(folder, {KEPT: known})
     return written
 
 

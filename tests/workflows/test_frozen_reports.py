@@ -23,6 +23,7 @@ from caspian_env.errors import CatalogError, SettingsError, Unpublishable
 from caspian_env.seeds import load_alert_rules
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
+from caspian_env.workflows.build_reports import build_reports
 from caspian_env.workflows.check_report import check, check_all
 from caspian_env.workflows.conditions import judge
 from caspian_env.workflows.edition_store import editions_folder
@@ -134,6 +135,18 @@ def test_a_moved_edition_is_an_alert_until_it_is_corrected(platform: Platform) -
     assert told.message.endswith(f"; caspian-env report check {name}")
     correct(platform, name, reason="a month was revised", allow=ALL)
     assert judge(platform, rule) == []
+
+
+def test_each_language_is_told_before_it_is_drawn(platform: Platform, tmp_path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    spoken = ("en", "kk")
+    freeze(platform, "bulletin", allow=ALL, languages=spoken, progress=lambda *step: told.append(step))
+    assert told == [("bulletin-1, en", 0, 2), ("bulletin-1, kk", 1, 2)]
+    told.clear()
+    build_reports(
+        platform, tmp_path / "out", ["ports", "quality"], languages=spoken, progress=lambda *step: told.append(step)
+    )
+    assert told == [("ports, en", 0, 4), ("ports, kk", 1, 4), ("quality, en", 2, 4), ("quality, kk", 3, 4)]
 
 
 def test_a_file_that_was_changed_is_told(platform: Platform) -> None:

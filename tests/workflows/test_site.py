@@ -34,7 +34,9 @@ def test_only_what_changed_is_written_again(small_mirror: Path, tmp_path: Path) 
         assert {"index.html", "values.xml", "revisions.xml", "indicator-co2_mean_1y.html", "annual.kk.html"} <= {
             path.name for path in first
         }
+        times = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
         assert write_site(platform, folder, address="https://example.org/caspian") == []
+        assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == times
         (folder / "indicator-co2_mean_1y.html").write_text("edited")
         again = write_site(platform, folder, address="https://example.org/caspian")
         assert {path.name for path in again} == {

@@ -180,6 +180,13 @@ def first_retrievals(connection: Connection, granule_ids: set[int]) -> dict[int,
     return found
 
 
+def known_datasets(connection: Connection, as_of: datetime | None = None) -> set[str]:
+    """The datasets of which any observation is known now, or was at ``as_of``."""
+    o, s = t.observation.c, t.series.c
+    known = sa.exists().where(o.series_id == s.id, *known_at(as_of))
+    return set(connection.scalars(sa.select(s.dataset_id).distinct().where(known)))
+
+
 def newest_granules(connection: Connection, as_of: datetime | None = None) -> dict[str, sa.Row[Any]]:
     """For each dataset its newest observation known now, or at ``as_of``, and the granule it came from, by dataset."""
     o, s = t.observation.c, t.series.c

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from caspian_env.reports import messages
 from caspian_env.reports.model import Report
+from caspian_env.reports.voice import Voice
 
 _SPECIAL = {c: "\\" + c for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"}
 
@@ -109,10 +110,37 @@ def of_report(report: Report) -> str:
     """The suggested citation: of a frozen report that of its edition, of another what it is and as of when it is known."""
     if report.edition_citation:
         return report.edition_citation
-    mark = f" {messages.SYNTHETIC}." if report.synthetic else ""
-    year = f" ({report.as_of.year})" if report.as_of else ""
-    known = f"as known on {report.as_of:%Y-%m-%d %H:%M} UTC" if report.as_of else "not frozen as an edition"
-    return f"caspian-env{year}. {report.title}, {known}.{mark} Made with caspian-env {report.code_version}."
+    return suggested(
+        report.title, report.as_of, report.code_version, Voice(report.language), synthetic=report.synthetic
+    )
+
+
+def suggested(
+    title: str,
+    as_of: datetime | None,
+    code_version: str,
+    say: Voice,
+    *,
+    synthetic: bool,
+    edition: str = "",
+    erratum: str = "",
+) -> str:
+    """How to cite a report or an edition of it (DataCite: creator, year, title, version, publisher), in its language.
+
+    Parameters
+    ----------
+    as_of : datetime, optional
+        As of when it is known; without it the report is no edition.
+    erratum : str
+        What an edition corrects, a sentence without its stop.
+    """
+    known = say.words("as known on {when} UTC", when=f"{as_of:%Y-%m-%d %H:%M}") if as_of else ""
+    parts = [title, say.words("edition {edition}", edition=edition) if edition else ""]
+    parts.append(known or say.words("not frozen as an edition"))
+    sentences = [f"caspian-env ({as_of.year})" if as_of else "caspian-env", ", ".join(filter(None, parts)), erratum]
+    sentences.append(say.words(messages.SYNTHETIC) if synthetic else "")
+    made = say.words("Made with caspian-env {version}.", version=code_version)
+    return " ".join([*(f"{words}." for words in sentences if words), made])
 
 
 def report_csl_json(report: Report) -> dict[str, Any]:

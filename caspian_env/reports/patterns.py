@@ -20,6 +20,8 @@ TEMPLATES = (
     "needs the Baltic datum BS77, this series is in {name}",
     "kept back: it repeats a row that may not be passed on; get it from {source}",
     "kept back: it leads back to rows that may not be passed on; get it from {source}",
+    "nothing was collected of {source}",
+    "GHCN-Daily {name}",
     "no annual mean of {year}",
     "no annual mean of {year}, the year of what was printed on {name}",
     "no value of the base year {year} in this series",

@@ -28,21 +28,43 @@ OTHERS = "Others"
 FOLDED = 40  # from so many rows on a group is unfolded by the reader
 
 
-def index(reports: Sequence[Report], *, synthetic: bool) -> bytes:
-    """The first page: the key messages of the first report, the reports, and every indicator by what it is about."""
-    leading = next((report for report in reports if not report.id.startswith(OF_INDICATOR)), None)
+def indexes(reports: Sequence[Report], *, synthetic: bool) -> dict[str, bytes]:
+    """File name to bytes: the first page in every language that a report is in, each with links to the others."""
+    spoken = [one for one in LANGUAGE_NAMES if one == "en" or any(report.language == one for report in reports)]
+    others = [(language, LANGUAGE_NAMES[language], _name(language)) for language in spoken]
+    return {_name(one): index(reports, synthetic=synthetic, language=one, languages=others) for one in spoken}
+
+
+def _name(language: str) -> str:
+    return "index.html" if language == "en" else f"index.{language}.html"
+
+
+def index(
+    reports: Sequence[Report], *, synthetic: bool, language: str = "en", languages: Sequence[tuple[str, str, str]] = ()
+) -> bytes:
+    """The first page: the key messages of the first report, the reports, and every indicator by what it is about.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+        Reports in their languages, and the pages of indicators, which are in English.
+    languages : sequence of (language, its name, file)
+        The same page in every language, this one too.
+    """
+    say = Voice(language)
+    leading = next((one for one in reports if one.language == language and not one.id.startswith(OF_INDICATOR)), None)
     said = messages.key_messages(leading) if leading else ()
-    page = templates(Voice()).get_template("index.html").render(
-        messages=[(one.headline, f"{file_names(leading)[0]}#{one.anchor}") for one in said] if leading else [],
-        reports=_reports(reports), groups=_groups(reports), folded=FOLDED, font=fonts.embedded(),
-        synthetic_words=messages.SYNTHETIC if synthetic else "",
+    page = templates(say).get_template("index.html").render(
+        messages=[(one.headline, one.detail, f"{file_names(leading)[0]}#{one.anchor}") for one in said] if leading else [],
+        reports=_reports(reports, language), groups=_groups(reports), folded=FOLDED, font=fonts.embedded(),
+        language=language, languages=languages, synthetic_words=say.words(messages.SYNTHETIC) if synthetic else "",
         css=(files("caspian_env.reports") / "templates" / "report.css").read_text(encoding="utf-8"),
     )  # fmt: skip
     return page.encode("utf-8")
 
 
-def _reports(reports: Sequence[Report]) -> list[dict[str, Any]]:
-    """Each report once: its title and readers in English, its pages and PDFs by language, and its other files."""
+def _reports(reports: Sequence[Report], language: str) -> list[dict[str, Any]]:
+    """Each report once: its title and readers in the language, its pages and PDFs by language, and its other files."""
     found: dict[str, dict[str, Any]] = {}
     for report in reports:
         if report.id.startswith(OF_INDICATOR):
@@ -50,6 +72,8 @@ def _reports(reports: Sequence[Report]) -> list[dict[str, Any]]:
         told = found.setdefault(
             report.id, {"title": report.title, "audience": report.audience, "pages": [], "beside": []}
         )
+        if report.language == language:
+            told |= {"title": report.title, "audience": report.audience}
         name, printed = file_names(report)[0], [file for file in report.downloads if file.endswith(".pdf")]
         told["pages"].append(
             (report.language, LANGUAGE_NAMES.get(report.language, report.language), report.title, name, printed)

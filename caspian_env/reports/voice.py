@@ -50,11 +50,21 @@ class Voice:
         return f"[en] {english}".format(**given) if found is None else found.format(**given)
 
     def name(self, english: str) -> str:
-        """A title, statistic or reason in this language; marked where it is not translated. Braces in it are no blanks."""
+        """A title, statistic or reason in this language; marked where it is not translated. Braces in it are no blanks.
+
+        A title of parts, as "Gap, EDGAR, AR5, without land use: …", may be known by them alone.
+        """
+        found = self._known(english)
+        if found is None:
+            parts = [part if at % 2 else self._known(part) for at, part in enumerate(re.split("(, |: )", english))]
+            found = None if None in parts else "".join(map(str, parts))
+        return f"[en] {english}" if found is None else found
+
+    def _known(self, english: str) -> str | None:
         found = self.find(english)
         if found is None and (known := patterns.match(english)) and (sentence := self.find(known[0])):
             return sentence.format(**{name: self._filled(words) for name, words in known[1].items()})
-        return f"[en] {english}" if found is None else found
+        return found
 
     def _filled(self, words: str) -> str:
         return self.sign(words) if re.fullmatch(patterns.NUMBER, words) else words

@@ -24,9 +24,11 @@ from caspian_env.catalog.report_editions import (
 )
 from caspian_env.catalog.stored import hold_claims
 from caspian_env.errors import AlreadyClaimed, SettingsError
+from caspian_env.reports.citations import suggested
 from caspian_env.reports.model import Report
 from caspian_env.reports.numbers import Value, value_id
 from caspian_env.reports.page import without_bare_rates
+from caspian_env.reports.voice import Voice
 from caspian_env.settings import VERSION
 from caspian_env.wiring import Platform
 from caspian_env.workflows.edition_store import file_rows, name_it, receive, sweep
@@ -143,17 +145,25 @@ def correct(platform: Platform, edition_id: str, *, reason: str, **options: Any)
 
 def named(report: Report, edition: Edition) -> Report:
     """The report with what an edition adds to it in print: its name, how to cite it, and what it corrects."""
-    notice = f"Erratum {edition.erratum} to {edition.corrects}: {edition.reason}" if edition.corrects else ""
-    return replace(report, edition=edition.id, edition_citation=edition.citation, notice=notice)
+    corrected = corrected_by(edition, Voice(report.language))
+    notice = f"{corrected}: {edition.reason}" if corrected else ""
+    cited = edition.citation if report.language == "en" else citation_of(edition, report)
+    return replace(report, edition=edition.id, edition_citation=cited, notice=notice)
 
 
-def citation_of(edition: Edition) -> str:
-    """The suggested citation of an edition (DataCite: creator, year, title, version, publisher)."""
-    mark = " SYNTHETIC DEMONSTRATION DATA." if edition.synthetic else ""
-    erratum = f" Erratum {edition.erratum} to {edition.corrects}." if edition.corrects else ""
+def citation_of(edition: Edition, report: Report | None = None) -> str:
+    """The suggested citation of an edition, in the language of one of its reports; the catalog keeps the English one."""
+    say = Voice(report.language) if report else Voice()
+    return suggested(
+        report.title if report else edition.title, edition.as_of, edition.code_version, say, synthetic=edition.synthetic,
+        edition=edition.id, erratum=corrected_by(edition, say),
+    )  # fmt: skip
+
+
+def corrected_by(edition: Edition, say: Voice) -> str:
+    """Which edition this one corrects; empty where it corrects none."""
     return (
-        f"caspian-env ({edition.as_of.year}). {edition.title}, edition {edition.id}, as known on "
-        f"{edition.as_of:%Y-%m-%d %H:%M} UTC.{erratum}{mark} Made with caspian-env {edition.code_version}."
+        say.words("Erratum {n} to {edition}", n=edition.erratum, edition=edition.corrects) if edition.corrects else ""
     )
 
 

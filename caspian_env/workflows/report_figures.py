@@ -7,8 +7,9 @@ from typing import Any
 
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.indicator_values import read_indicator
+from caspian_env.catalog.lineage import known_datasets
 from caspian_env.catalog.observations import find_series, read_series, utc
-from caspian_env.model import FAIL
+from caspian_env.model import FAIL, Indicator
 from caspian_env.reports import messages, text
 from caspian_env.reports.cf_names import standard_name
 from caspian_env.reports.model import Figure, ReferenceLevel, Series
@@ -16,7 +17,7 @@ from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows import report_shapes
 from caspian_env.workflows.keys import awaited_regions
-from caspian_env.workflows.report_numbers import datum_title
+from caspian_env.workflows.report_numbers import datum_title, shown_indicators
 
 
 def figure(
@@ -40,7 +41,9 @@ def figure(
         shown = list(report_shapes.mapped(sorted(shown, key=lambda value: order[value.indicator_id])))
     goals = report_shapes.goals(connection, platform, as_of) if kind == "goals" else ()
     marks = report_shapes.marks(platform) if kind == "drafts" else ()
-    missing = "" if lines or shown or goals or marks else why or _why_missing(platform, entry, refusals)
+    missing = (
+        "" if lines or shown or goals or marks else why or _why_missing(connection, platform, entry, refusals, as_of)
+    )
     return Figure(
         id=entry["id"],
         kind=kind,
@@ -79,14 +82,40 @@ def _balance(lines: list[Series], expected: int) -> list[Series]:
     return lines if whole else []
 
 
-def _why_missing(platform: Platform, entry: dict[str, Any], refusals: tuple[Refusal, ...]) -> str:
-    """What its place awaits, else the reasons of what was refused, else that it was not collected or computed yet."""
+def _why_missing(
+    connection: Connection,
+    platform: Platform,
+    entry: dict[str, Any],
+    refusals: tuple[Refusal, ...],
+    as_of: datetime | None,
+) -> str:
+    """What its place awaits, else the reasons of what was refused, else of which datasets nothing is known."""
     places = {place for line in entry.get("lines", ()) for place in line.get("locations", [line.get("location")])}
     if awaited := awaited_regions(platform, places):
         return f"the outline of its place is awaited; {awaited}."
     wanted = {*entry.get("values", ()), *(line.get("indicator") for line in entry.get("lines", ()))}
     reasons = dict.fromkeys(r.reason.rstrip(".") for r in text.latest(refusals) if r.indicator_id in wanted)
+    if not reasons and (absent := _needed(platform, entry) - known_datasets(connection, as_of)):
+        titles = [dataset.title for dataset in platform.seeds.datasets.values() if dataset.id in absent]
+        return f"nothing was collected of {'; '.join(titles)}"
     return f"{'; '.join(reasons)}." if reasons else "what it draws has not been collected or computed yet."
+
+
+def _needed(platform: Platform, entry: dict[str, Any]) -> set[str]:
+    """The datasets that the lines and numbers of a figure are made of."""
+    lines = entry.get("lines", ())
+    names = [*entry.get("values", ()), *(line["indicator"] for line in lines if "indicator" in line)]
+    inputs = [
+        given
+        for indicator in shown_indicators(platform, names)
+        if _is_named(indicator, names)
+        for given in indicator.inputs
+    ]
+    return {given.dataset for given in inputs} | {line["dataset"] for line in lines if "indicator" not in line}
+
+
+def _is_named(indicator: Indicator, names: list[str]) -> bool:
+    return bool({indicator.id, indicator.definition} & set(names))
 
 
 def in_language(words: str | dict[str, str], language: str) -> str:

@@ -76,7 +76,7 @@ def write_site(platform: Platform, folder: Path, *, address: str = "", progress:
             kept[name] = {"digest": digest, "files": {file: _sha256(content) for file, content in files.items()}}
         synthetic = is_synthetic(connection)
         common = {
-            "index.html": site_index.index(listed, synthetic=synthetic),
+            **site_index.indexes(listed, synthetic=synthetic),
             "values.xml": feed("New values", news(connection, platform.seeds), address, "values.xml"),
             "revisions.xml": feed("Revisions", changes(connection, platform.seeds), address, "revisions.xml"),
         }

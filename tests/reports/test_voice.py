@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from caspian_env import reports
-from caspian_env.reports import charts, messages, page, patterns, text
+from caspian_env.reports import charts, messages, page, patterns, site_index, text
 from caspian_env.reports.fonts import RANGES
 from caspian_env.reports.voice import LANGUAGES, Voice, catalogue
 from caspian_env.seeds import load_reports
@@ -38,8 +38,10 @@ def said() -> set[str]:
                 found |= {
                     c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and isinstance(c.value, str)
                 }
-    template = (FOLDER / "templates" / "report.html").read_text(encoding="utf-8")
-    found |= {match[2] for match in re.finditer(r"\b_\((['\"])(.*?)\1", template)}
+    for page in ("report.html", "index.html"):
+        template = (FOLDER / "templates" / page).read_text(encoding="utf-8")
+        found |= {match[2] for match in re.finditer(r"\b_\((['\"])(.*?)\1", template)}
+    found |= {*dict(site_index.GROUPS), site_index.OTHERS}
     return {words for words in found if words}
 
 
@@ -85,6 +87,21 @@ def test_what_the_reports_name_has_a_name_in_every_language(language):
     named = named_in_reports(load_seeds())
     assert len(named) > 150
     assert sorted(name for name in named if Voice(language).find(name) is None) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_indicator_and_its_places_have_a_name_for_the_index_of_the_site(language):
+    seeds = load_seeds()
+    named = {one.title for one in seeds.indicators.values()}
+    named |= {seeds.locations[place].title for one in seeds.indicators.values() for place in one.locations}
+    assert len(named) > 300
+    assert sorted(name for name in named if Voice(language).name(name).startswith("[en]")) == []
+
+
+def test_a_title_is_known_by_its_parts_only_if_all_of_them_are():
+    known = Voice("ru").name("Gap, EDGAR, AR5, without land use: AZE, 65 % of 1990 in 2030")
+    assert known.startswith("Разрыв, EDGAR, AR5, без землепользования: Азербайджан, ")
+    assert Voice("ru").name("Gap, EDGAR, AR9, without land use").startswith("[en] Gap")
 
 
 @pytest.mark.parametrize("language", OTHERS)

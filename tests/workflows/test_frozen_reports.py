@@ -115,6 +115,7 @@ def test_a_correction_is_numbered_and_says_what_it_corrects(platform: Platform) 
     assert (second.edition.corrects, second.edition.erratum) == (first, 1)
     page = next(name for name in second.files if name.endswith(".html"))
     assert f"Erratum 1 to {first}: a month was revised" in (second.folder / page).read_text(encoding="utf-8")
+    assert second.edition.citation.count("Erratum 1 to ") == 1
     assert check(platform, first).corrected_by == second.edition.id
     compared = diff(platform, first, second.edition.id)
     assert [one.value_id for one in compared.moved] == [one.value_id for one in check(platform, first).moved]
@@ -123,6 +124,18 @@ def test_a_correction_is_numbered_and_says_what_it_corrects(platform: Platform) 
     assert rebuild(platform, second.edition.id).is_same
     with pytest.raises(CatalogError, match="is no edition"):
         correct(platform, "bulletin-9", reason="x")
+
+
+def test_an_edition_is_cited_in_the_language_of_its_page(platform: Platform) -> None:
+    found = freeze(platform, "bulletin", allow=ALL, languages=("en", "ru"))
+    corrected = correct(platform, found.edition.id, reason="a month was revised", allow=ALL)
+    english = (corrected.folder / "bulletin.html").read_text(encoding="utf-8")
+    russian = (corrected.folder / "bulletin.ru.html").read_text(encoding="utf-8")
+    assert corrected.edition.citation in english
+    assert corrected.edition.citation not in russian
+    assert "издание bulletin-2, по состоянию на " in russian
+    assert "Исправление 1 к bulletin-1: a month was revised" in russian
+    assert rebuild(platform, corrected.edition.id).is_same
 
 
 def test_a_moved_edition_is_an_alert_until_it_is_corrected(platform: Platform) -> None:

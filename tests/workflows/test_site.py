@@ -61,6 +61,13 @@ def test_only_what_changed_is_written_again(small_mirror: Path, tmp_path: Path) 
     assert "Annual mean carbon dioxide at Mauna Loa" in page[page.index('id="key"') : page.index('id="reports"')]
     assert {"annual.pdf", "annual.kk.pdf", "annual.nc", "bulletin.parquet"} <= set(re.findall(r'href="([^"]+)"', page))
     links = set(re.findall(r'href="([^"#]+)"', page)) - {"data:,"}
+    assert {"index.ru.html", "index.kk.html", "index.az.html"} < links
+    for language in ("ru", "kk", "az"):
+        other = (folder / f"index.{language}.html").read_text(encoding="utf-8")
+        assert f'<html lang="{language}">' in other
+        assert "[en]" not in other
+        assert set(re.findall(r'href="([^"#]+)"', other)) == links - {f"index.{language}.html"} | {"index.html"}
+        assert "Monthly" not in re.sub(r'title="[^"]*"', "", other)
     assert len(links) > 20
     assert [link for link in links if not (folder / link).is_file()] == []
     root = ElementTree.parse(folder / "values.xml").getroot()

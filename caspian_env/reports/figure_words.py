@@ -13,6 +13,8 @@ MAP_LEGEND = (
     " the shore lies further out, most of all in the north. Triangles: rivers; squares: ports, by their towns."
     " Differences: blue below zero and red above, amounts pale to dark. Hatched: no number."
 )
+SHORES_LEGEND = "Thick line: the shore at {now} ({when}); dashed: at {before}. Both are modelled from the relief of the bed, not observed."
+NO_SHORES = "The shore of the date is not drawn: the grid of the relief is not at hand."
 GOALS_LEGEND = (
     "Emissions in per cent of the base year, {places}. Bar: what the target allows. Signs: the newest year of each source"
     " against its own base year; filled where it is on the basis of the target, hollow where it is not and does not"
@@ -49,6 +51,18 @@ def map_title(report: Report, figure: Figure) -> str:
         for v in dict.fromkeys((ends[-1], ends[0]))
     ]
     return f"{say.name(first.title)}, {say.period(first.period_start, first.period_end)}: {', '.join(parts)}"
+
+
+def shores_told(figure: Figure, say: Voice) -> str:
+    """How to read the shores of a map, or why there are none; empty where none are to be drawn."""
+    if figure.shores is None:
+        return say.words(NO_SHORES)
+    if not figure.shores:
+        return ""
+    now, before = figure.shores
+    return say.words(
+        SHORES_LEGEND, now=say.quantity(now.level, 2, "m"), when=now.when, before=say.quantity(before.level, 2, "m")
+    )
 
 
 def goals_title(report: Report, figure: Figure) -> str:

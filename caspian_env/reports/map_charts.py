@@ -12,7 +12,7 @@ from caspian_env.reports import figure_words, messages, svg
 from caspian_env.reports.line_charts import WIDE, Drawing, Frame, panels_of
 from caspian_env.reports.model import Figure, Report
 from caspian_env.reports.numbers import Value
-from caspian_env.reports.things import Outline, Spot
+from caspian_env.reports.things import Outline, Shore, Spot
 from caspian_env.reports.value_charts import COLD_TO_WARM
 from caspian_env.reports.voice import Voice
 
@@ -27,6 +27,7 @@ BAR_KM = 200
 STRONG_K = 2.0  # of differences of temperature the ends of the palette stand for at least this
 WIDE_LETTER = 0.62  # of the size of the type, about as wide as its letters are
 SHORE = "#44505a"  # between parts of any colour; seen on light and on dark paper
+WATERLINE = "#d95f02"  # modelled edge of the sea; seen on every amount and on both papers (ColorBrewer Dark2)
 POINTER = "#6f7c88"  # from a part to its number; seen on the colours of parts and on both papers
 
 Point = tuple[float, float]
@@ -77,6 +78,8 @@ def _map(report: Report, shown: Figure, frame: Frame) -> str:
         ax.set_aspect("equal", anchor="W")
         for outline in shown.outlines:
             _draw(ax, outline, hues.get(outline.location_id, "none"), outline.location_id in by_place)
+        for n, shore in enumerate(shown.shores or ()):
+            _edge(ax, shore, newest=n == 0)
         _make_room(ax, shown.spots, frame, say)
         ax.apply_aspect()
         _scale_bar(ax, say)
@@ -106,6 +109,14 @@ def _draw(ax: Axes, outline: Outline, colour: str, known: bool) -> None:
     hatch = None if known else "///"
     ax.add_patch(PathPatch(path, facecolor=colour, edgecolor=SHORE, linewidth=0.7, hatch=hatch))
     ax.update_datalim(path.vertices)
+
+
+def _edge(ax: Axes, shore: Shore, *, newest: bool) -> None:
+    """The modelled edge of the sea: thick at the newest level, dashed at the one of reference."""
+    for line in shore.lines:
+        points = [projected(point) for point in line]
+        ax.plot(*zip(*points, strict=True), color=WATERLINE if newest else POINTER, linewidth=1.8 if newest else 1.2,
+                linestyle="-" if newest else (0, (3, 2)), zorder=2.5)  # fmt: skip
 
 
 def _make_room(ax: Axes, spots: Sequence[Spot], frame: Frame, say: Voice) -> None:

@@ -68,10 +68,12 @@ def words(report: Report, figure: Figure) -> Words:
     others = [goal.place for goal in figure.goals] + [mark.place for mark in figure.marks]
     places = ", ".join(dict.fromkeys(say.name(title) for title in [*(row.location_title for row in named), *others]))
     unit = named[0].unit if named else "m"
+    shores = figure_words.shores_told(figure, say)
+    read = figure.subtitle or say.words(subtitle, unit=say.unit(unit), places=places, **_scale(figure, say))
     return Words(
         title=figure.title or make_title(report, figure),
-        subtitle=figure.subtitle or say.words(subtitle, unit=say.unit(unit), places=places, **_scale(figure, say)),
-        description=described or say.words("No observations."),
+        subtitle=f"{read} {shores}".strip(),
+        description=f"{described} {shores}".strip() or say.words("No observations."),
     )
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from caspian_env.errors import CatalogError
 from caspian_env.reports.numbers import Refusal, Value
-from caspian_env.reports.things import Goal, Mark, Outline, Spot
+from caspian_env.reports.things import Goal, Mark, Outline, Shore, Spot
 
 # What a figure can be; charts.py holds how each is drawn.
 KINDS = ("level", "lines", "stripes", "cycle", "intervals", "map", "goals", "drafts", "balance", "calendar")
@@ -144,6 +144,8 @@ class Figure:
     outlines, spots, goals, marks : tuples
         Of a map its regions, the whole sea first, and the rivers and ports named on it; targets of states; depths and
         draughts that were reported.
+    shores : tuple of Shore, or None
+        Of a map the edge of the sea at its levels, the newest first; None where it was to be drawn and could not be.
     missing : str
         Why there is nothing to draw; the reason is printed in the place of the figure.
     """
@@ -157,6 +159,7 @@ class Figure:
     references: tuple[ReferenceLevel, ...] = ()
     outlines: tuple[Outline, ...] = ()
     spots: tuple[Spot, ...] = ()
+    shores: tuple[Shore, ...] | None = ()
     goals: tuple[Goal, ...] = ()
     marks: tuple[Mark, ...] = ()
     missing: str = ""

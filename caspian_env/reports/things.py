@@ -63,3 +63,15 @@ class Mark:
     high: float | None
     as_of: str
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shore:
+    """The edge of the sea at a level (m above the datum of the map's numbers), modelled from the relief of its bed.
+
+    ``when`` is the year of the level, empty for a level of reference; ``lines`` are of (longitude, latitude), degrees.
+    """
+
+    level: float
+    when: str
+    lines: tuple[tuple[tuple[float, float], ...], ...]

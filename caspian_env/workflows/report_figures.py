@@ -18,6 +18,7 @@ from caspian_env.wiring import Platform
 from caspian_env.workflows import report_shapes
 from caspian_env.workflows.keys import awaited_regions
 from caspian_env.workflows.report_numbers import datum_title, shown_indicators
+from caspian_env.workflows.report_shores import shores
 
 
 def figure(
@@ -63,6 +64,7 @@ def figure(
         ),
         outlines=report_shapes.outlines(platform) if kind == "map" and shown else (),
         spots=report_shapes.spots(platform) if kind == "map" and shown else (),
+        shores=shores(connection, platform, shown, as_of) if kind == "map" else (),
         goals=goals,
         marks=marks,
         missing=missing,

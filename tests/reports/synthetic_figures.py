@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 from caspian_env.reports.model import Figure, Report, Section, Series
-from caspian_env.reports.things import Goal, GoalSource, Mark, Outline, Spot
+from caspian_env.reports.things import Goal, GoalSource, Mark, Outline, Shore, Spot
 from tests.reports.synthetic_bulletin import altimetry, anomaly, bulletin, source, utc, value
 
 
@@ -30,6 +31,16 @@ def sea_map() -> Figure:
         Spot(title="Aktau", kind="port", longitude=52.9, latitude=43.66),
     )
     return Figure(id="map", kind="map", values=values, outlines=shores, spots=spots)
+
+
+def bare_seabed() -> Figure:
+    """The sea map with the shores of two levels, as if the south had been cut off."""
+
+    def shore(level: float, when: str, east: float) -> Shore:
+        ring = ((49.2, 37.5), (east, 37.5), (east, 46.5), (49.2, 46.5), (49.2, 37.5))
+        return Shore(level=level, when=when, lines=(ring,))
+
+    return replace(sea_map(), id="seabed", shores=(shore(-28.23, "2020", 52.2), shore(-26.62, "", 52.8)))
 
 
 def progress() -> Figure:
@@ -103,7 +114,7 @@ def heat() -> Figure:
 
 def gallery(language: str = "en") -> Report:
     """A report of all of them."""
-    figures = (sea_map(), progress(), ports(), balance(), heat())
+    figures = (sea_map(), progress(), ports(), balance(), heat(), bare_seabed())
     sources = (*bulletin().sources, source("sst"))
     return bulletin(
         id="gallery", rows_name="", language=language, sources=sources,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -11,7 +13,7 @@ from caspian_env.reports import calendar_charts, charts, figure_words, map_chart
 from caspian_env.reports.voice import Voice
 from caspian_env.workflows import report_shapes
 from tests.reports.synthetic_bulletin import altimetry, anomaly, utc
-from tests.reports.synthetic_figures import balance, gallery, heat, sea_map
+from tests.reports.synthetic_figures import balance, bare_seabed, gallery, heat, sea_map
 
 KINDS = ("map", "goals", "drafts", "balance", "calendar")
 
@@ -60,6 +62,33 @@ def test_a_map_has_a_scale_bar_and_names_rivers_and_ports_in_the_language_of_the
     narrow = charts.draw(gallery("kk"), next(iter(gallery("kk").figures))).narrow
     said = {one.text for one in ElementTree.fromstring(narrow).iter("text")}
     assert {"200 км", "Еділ", "Ақтау"} <= said
+
+
+def test_the_shores_of_a_map_are_said_to_be_modelled_or_why_they_are_missing(drawn):
+    told = messages.words(gallery(), bare_seabed())
+    assert "the shore at −28.23 m (2020); dashed: at −26.62 m. Both are modelled" in told.subtitle
+    assert "not observed" in told.description
+    assert map_charts.WATERLINE in drawn["map"].wide
+    assert map_charts.WATERLINE not in charts.draw(gallery(), sea_map()).wide
+    assert (
+        "grid of the relief is not at hand" in messages.words(gallery(), replace(bare_seabed(), shores=None)).subtitle
+    )
+    assert "shore at" not in messages.words(gallery(), sea_map()).subtitle
+
+
+def test_terms_are_told_apart_by_hatches_and_in_every_colour_of_the_page(drawn):
+    patterns = re.findall(r"<pattern .*?</pattern>", drawn["balance"].wide, re.DOTALL)
+    assert len(patterns) == 3
+    assert all("var(--paper)" in one and "var(--hue-" in one and "#0" not in one for one in patterns)
+
+
+def test_a_year_without_a_leap_day_has_no_hole_for_it():
+    days = [utc(2021) + timedelta(days=i) for i in range(365)]
+    line = altimetry(
+        times=tuple(days), values=(0.0,) * 365, std_uncertainty=(None,) * 365, status=("final",) * 365,
+        qc_flags=(1,) * 365, granule_sha256=(), resolution="P1D",
+    )  # fmt: skip
+    assert calendar_charts.spans(replace(heat(), lines=(line,))) == [(2021, 0, 366, 0)]
 
 
 def test_terms_and_the_rest_add_up_to_what_is_expected():

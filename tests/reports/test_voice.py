@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from caspian_env import reports
-from caspian_env.reports import charts, messages, page, patterns, site_index, text
+from caspian_env.reports import charts, figure_words, messages, page, patterns, site_index, text
 from caspian_env.reports.fonts import RANGES
 from caspian_env.reports.voice import LANGUAGES, Voice, catalogue
 from caspian_env.seeds import load_reports
@@ -38,10 +38,10 @@ def said() -> set[str]:
                 found |= {
                     c.value for c in ast.walk(node.args[0]) if isinstance(c, ast.Constant) and isinstance(c.value, str)
                 }
-    for page in ("report.html", "index.html"):
-        template = (FOLDER / "templates" / page).read_text(encoding="utf-8")
+    for name in ("report.html", "index.html"):
+        template = (FOLDER / "templates" / name).read_text(encoding="utf-8")
         found |= {match[2] for match in re.finditer(r"\b_\((['\"])(.*?)\1", template)}
-    found |= {*dict(site_index.GROUPS), site_index.OTHERS}
+    found |= {*dict(site_index.GROUPS), site_index.OTHERS, figure_words.SHORES_LEGEND, figure_words.NO_SHORES}
     return {words for words in found if words}
 
 

@@ -15,6 +15,7 @@ from caspian_env.catalog.indicator_values import read_indicator
 from caspian_env.errors import SeedError
 from caspian_env.model import GranuleRef, Window, as_utc
 from caspian_env.processing.regions import geometry_area_km2
+from caspian_env.reports.model import Figure
 from caspian_env.seeds import load_datasets, load_datums
 from caspian_env.seeds.indicators import load_indicators
 from caspian_env.sources import noaa_etopo_2022
@@ -24,6 +25,7 @@ from caspian_env.workflows.compute import compute, fingerprint_of
 from caspian_env.workflows.cube import build_cubes
 from caspian_env.workflows.explain import explain
 from caspian_env.workflows.plan import plan
+from caspian_env.workflows.report import fill_report
 from caspian_env.workflows.verify import verify
 from tests.workflows.synthetic_grids import collected, platform_at
 
@@ -67,6 +69,29 @@ def collected_once(database_url: str, tmp_path: Path, monkeypatch: pytest.Monkey
         collected(platform, LEVELS)
         collected(platform, ETOPO)
         yield platform
+
+
+def test_the_map_of_bare_seabed_has_the_shores_of_its_levels(collected_once: Platform) -> None:
+    platform = collected_once
+    build_cubes(platform, only=[ETOPO])
+    compute(platform, only={"geom_exposed_seabed_1995_reported"})
+
+    def seabed() -> Figure:
+        with platform.catalog.read() as connection:
+            report = fill_report(connection, platform, "annual")
+        return next(figure for figure in report.figures if figure.id == "seabed-map")
+
+    now, before = seabed().shores
+    assert (now.when, before.when, before.level) == ("2020", "", -26.62)
+    assert now.level == pytest.approx(-28.23)
+    for shore in (now, before):
+        r2 = [((x - 51.0) / 3.0) ** 2 + ((y - 41.8) / 5.5) ** 2 for line in shore.lines for x, y in line]
+        assert max(r2) == pytest.approx((shore.level + 1000) / 975, abs=0.03), "where the bowl has that height"
+    west, west_before = (min(x for line in shore.lines for x, _ in line) for shore in (now, before))
+    assert west_before < west, "the higher shore lies further out"
+    (folder,) = [path for path in (platform.settings.home / "cubes").rglob("*.nc")]
+    folder.unlink()
+    assert seabed().shores is None, "without its grid the map says so"
 
 
 def test_from_no_cube_to_a_changed_relief(collected_once: Platform, tmp_path: Path) -> None:

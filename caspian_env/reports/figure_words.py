@@ -13,7 +13,10 @@ MAP_LEGEND = (
     " the shore lies further out, most of all in the north. Triangles: rivers; squares: ports, by their towns."
     " Differences: blue below zero and red above, amounts pale to dark. Hatched: no number."
 )
-SHORES_LEGEND = "Thick line: the shore at {now} ({when}); dashed: at {before}. Both are modelled from the relief of the bed, not observed."
+SHORES_LEGEND = (
+    "Thick line: the shore at {now} ({when}); dashed: at {before}. Both are modelled from the relief of the bed, not"
+    " observed."
+)
 NO_SHORES = "The shore of the date is not drawn: the grid of the relief is not at hand."
 GOALS_LEGEND = (
     "Emissions in per cent of the base year, {places}. Bar: what the target allows. Signs: the newest year of each source"

@@ -95,8 +95,8 @@ LINES_LEGEND = (
 
 INTERVALS_LEGEND = "In {unit}, {places}. Line: the interval; no line: none is given. Hollow: not final."
 STRIPES_LEGEND = (
-    "One stripe a year, {places}: blue below and red above the mean of all years drawn ({mean}), pale near it; the darkest"
-    " is {widest} away. Years without a value are left empty."
+    "One stripe a year, {places}: blue and with a dark foot below, red above the mean of all years drawn ({mean}), pale near"
+    " it; the darkest is {widest} away. Years without a value are left empty."
 )
 CYCLE_LEGEND = (
     "In {unit}, {places}, by month. Grey: mean, lowest and highest of the years before. Orange: the newest year."

@@ -21,6 +21,7 @@ TEMPLATES = (
     "kept back: it repeats a row that may not be passed on; get it from {source}",
     "kept back: it leads back to rows that may not be passed on; get it from {source}",
     "nothing was collected of {source}",
+    "the outline of its place is awaited; this adds it: {source}",
     "GHCN-Daily {name}",
     "no annual mean of {year}",
     "no annual mean of {year}, the year of what was printed on {name}",

@@ -21,7 +21,10 @@ def intervals(report: Report, shown: Figure) -> Drawing:
 
 
 def stripes(report: Report, shown: Figure) -> Drawing:
-    """One stripe a year from cold to warm, against the mean of all years drawn; years without a value stay empty."""
+    """One stripe a year from cold to warm, against the mean of all years drawn; colder years have a dark foot as well.
+
+    Years without a value stay empty.
+    """
     return Drawing(*(_stripes(report, shown, frame) for frame in (WIDE, NARROW)))
 
 
@@ -86,7 +89,10 @@ def _stripes(report: Report, shown: Figure, frame: Frame) -> str:
         ax.grid(visible=False)
         for i in good:
             step = round((line.values[i] - mean) / (widest or 1.0) * 4) + 4
-            ax.axvspan(line.times[i].year - 0.5, line.times[i].year + 0.5, color=COLD_TO_WARM[step], linewidth=0)
+            sides = (line.times[i].year - 0.5, line.times[i].year + 0.5)
+            ax.axvspan(*sides, color=COLD_TO_WARM[step], linewidth=0)
+            if step < 4:  # blue and red are alike in grey
+                ax.axvspan(*sides, ymax=0.06, color=svg.INK, linewidth=0)
         ax.set_xlim(line.times[good[0]].year - 0.5, line.times[good[-1]].year + 0.5)
         ax.set_yticks([])
         years = range(line.times[good[0]].year, line.times[good[-1]].year + 1)

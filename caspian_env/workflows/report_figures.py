@@ -16,7 +16,6 @@ from caspian_env.reports.model import Figure, ReferenceLevel, Series
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows import report_shapes
-from caspian_env.workflows.keys import awaited_regions
 from caspian_env.workflows.report_numbers import datum_title, shown_indicators
 from caspian_env.workflows.report_shores import shores
 
@@ -93,8 +92,11 @@ def _why_missing(
 ) -> str:
     """What its place awaits, else the reasons of what was refused, else of which datasets nothing is known."""
     places = {place for line in entry.get("lines", ()) for place in line.get("locations", [line.get("location")])}
-    if awaited := awaited_regions(platform, places):
-        return f"the outline of its place is awaited; {awaited}."
+    if awaited := [
+        name for name in sorted(places & set(platform.seeds.locations)) if platform.seeds.locations[name].awaits_outline
+    ]:
+        commands = [f"caspian-env region add FILE.geojson --id {name}" for name in awaited]
+        return f"the outline of its place is awaited; this adds it: {'; '.join(commands)}"
     wanted = {*entry.get("values", ()), *(line.get("indicator") for line in entry.get("lines", ()))}
     reasons = dict.fromkeys(r.reason.rstrip(".") for r in text.latest(refusals) if r.indicator_id in wanted)
     if not reasons and (absent := _needed(platform, entry) - known_datasets(connection, as_of)):

@@ -89,8 +89,8 @@ def test_the_map_of_bare_seabed_has_the_shores_of_its_levels(collected_once: Pla
         assert max(r2) == pytest.approx((shore.level + 1000) / 975, abs=0.03), "where the bowl has that height"
     west, west_before = (min(x for line in shore.lines for x, _ in line) for shore in (now, before))
     assert west_before < west, "the higher shore lies further out"
-    (folder,) = [path for path in (platform.settings.home / "cubes").rglob("*.nc")]
-    folder.unlink()
+    (part,) = (platform.settings.home / "cubes").rglob("*.nc")
+    part.unlink()
     assert seabed().shores is None, "without its grid the map says so"
 
 

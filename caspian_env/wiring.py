@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.archive import Archive
 from caspian_env.catalog.engine import Catalog, open_catalog
+from caspian_env.cubes import Cubes
 from caspian_env.errors import SeedError, SettingsError
 from caspian_env.formats.object_store import ObjectStore
 from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
@@ -125,6 +126,11 @@ def open_platform(
             )
     finally:
         catalog.dispose()
+
+
+def cubes_of(platform: Platform) -> Cubes:
+    """Where the parts of cubes lie."""
+    return Cubes(platform.settings.home / "cubes", platform.archive.store)
 
 
 def use_dask(settings: Settings) -> None:

@@ -21,10 +21,10 @@ from caspian_env.errors import CaspianError, DatabaseUnusable, SettingsError
 from caspian_env.logs import log_to_standard_error
 from caspian_env.settings import Settings, load_settings
 from caspian_env.wiring import Platform, now, open_platform
+from caspian_env.workflows.chosen import choose
 from caspian_env.workflows.holder import holder_of, in_words, is_gone
 from caspian_env.workflows.keys import missing_key
 from caspian_env.workflows.outcome import FAILED, OK, PARTIAL, USAGE
-from caspian_env.workflows.run import choose
 from caspian_env.workflows.seed import seed
 from jobs.clockwork import LONGEST_SECONDS, keep_time
 from jobs.dispatch import ROLE, recall

@@ -137,6 +137,13 @@ def last_fingerprint(connection: Connection, indicator_id: str, location_id: str
     return found
 
 
+def last_fingerprints(connection: Connection) -> dict[tuple[str, str], str]:
+    """The fingerprint of every last computation, by indicator and location."""
+    column = t.computation.c
+    rows = connection.execute(sa.select(column.indicator_id, column.location_id, column.fingerprint))
+    return {(row.indicator_id, row.location_id): row.fingerprint for row in rows}
+
+
 def record_fingerprint(
     connection: Connection, indicator_id: str, location_id: str, fingerprint: str, run_id: int
 ) -> None:

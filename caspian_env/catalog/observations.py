@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 WITHDRAWN_LIMIT = 0.02  # an edition that loses more of its rows than this is damaged, not revised
 NOTE_LIMIT = 600  # characters; PostgreSQL holds at most 2704 bytes of a row in the primary key, which carries the note
 
+VALUE_COLUMNS = (
+    "value", "std_uncertainty", "qc_flag", "status", "known_from", "granule_id", "run_id", "source_note",
+)  # fmt: skip
+
 
 def write_observations(
     connection: Connection,
@@ -165,14 +169,23 @@ def read_series(connection: Connection, series_id: int, *, as_of: datetime | Non
     """
     import pandas as pd
 
-    names = ("value", "std_uncertainty", "qc_flag", "status", "known_from", "granule_id", "run_id", "source_note")
     column = t.observation.c
-    statement = sa.select(column.time, *(column[name] for name in names)).order_by(column.time)
+    statement = sa.select(column.time, *(column[name] for name in VALUE_COLUMNS)).order_by(column.time)
     data = select_columns(connection, statement.where(column.series_id == series_id, *known_at(as_of)))
     frame = pd.DataFrame(data).set_index("time")
     frame["std_uncertainty"] = frame["std_uncertainty"].astype(float)
     frame["known_from"] = frame["known_from"].dt.tz_localize(UTC)
     return frame
+
+
+def read_values(connection: Connection, series_id: int, *, as_of: datetime | None = None) -> Sequence[sa.Row[Any]]:
+    """What `read_series` reads, as rows with time and its columns, for answers that need no table to compute with.
+
+    Times are aware; what has no uncertainty has None.
+    """
+    column = t.observation.c
+    statement = sa.select(column.time, *(column[name] for name in VALUE_COLUMNS)).order_by(column.time)
+    return connection.execute(statement.where(column.series_id == series_id, *known_at(as_of))).all()
 
 
 def read_history(connection: Connection, series_id: int, *, as_of: datetime | None = None) -> Sequence[sa.Row[Any]]:
@@ -196,8 +209,8 @@ def first_known(connection: Connection, series_ids: Collection[int]) -> datetime
     """When the first value of any of these series became known; None when nothing is."""
     column = t.observation.c
     statement = sa.select(sa.func.min(column.known_from)).where(column.series_id.in_(series_ids))
-    moment = connection.scalar(statement)
-    return None if moment is None else utc(moment)
+    found: datetime | None = connection.scalar(statement)
+    return found
 
 
 def last_change(connection: Connection, series_id: int) -> datetime | None:

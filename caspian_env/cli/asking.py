@@ -147,7 +147,7 @@ def series(
     config: Config = None,
 ) -> None:
     """Show the newest values of a dataset's series, as known now or at a past date, or every vintage of them."""
-    from caspian_env.catalog.observations import find_series, first_known, read_history, read_series
+    from caspian_env.catalog.observations import find_series, first_known, read_history, read_values
     from caspian_env.errors import CatalogError, not_among
 
     columns: tuple[str, ...] = (
@@ -169,8 +169,10 @@ def series(
                 vintages = read_history(connection, one.id, as_of=utc_of(as_of))
                 lines = [tuple(getattr(row, name) for name in columns[3:]) for row in vintages]
             else:
-                frame = read_series(connection, one.id, as_of=utc_of(as_of))
-                lines = [(time.to_pydatetime(), *values) for time, *values in frame[list(columns[4:])].itertuples()]
+                known = read_values(connection, one.id, as_of=utc_of(as_of))
+                lines = [
+                    (row.time.replace(tzinfo=None), *(getattr(row, name) for name in columns[4:])) for row in known
+                ]
             total += len(lines)
             shown = lines if as_csv or as_json or not limit else lines[-limit:]
             rows += [(one.location_id, one.datum_id, unit, *line) for line in shown]

@@ -103,8 +103,8 @@ def backfill(
     from caspian_env.settings import load_settings
     from caspian_env.wiring import open_platform
     from caspian_env.workflows.backfill import backfill as fill
+    from caspian_env.workflows.chosen import choose
     from caspian_env.workflows.outcome import exit_code
-    from caspian_env.workflows.run import choose
 
     settings = load_settings(config=config, mirror=mirror, home=home)
     with open_platform(settings) as platform, progress_bar(quiet=as_json) as progress:
@@ -125,13 +125,21 @@ def _say(line: str) -> None:
 
 def _show_steps(steps: Sequence[Step], *, everything: bool) -> None:
     """The steps in their order; indicators that wait for data, of which there are hundreds at first, in one line."""
-    waiting = [s for s in steps if s.stage == "compute" and s.action.startswith("wait")]
-    together = not everything and len(waiting) > MANY_WAIT
-    rows = [(s.stage, s.subject, s.action, s.why) for s in steps if not (together and s in waiting)]
-    if together:
+
+    def row(step: Step) -> tuple[str, ...]:
+        return step.stage, step.subject, step.action, step.why
+
+    waiting = [step for step in steps if _waits(step)]
+    rows = [row(step) for step in steps]
+    if not everything and len(waiting) > MANY_WAIT:
+        rows = [row(step) for step in steps if not _waits(step)]
         why = "no data yet of one of their inputs (--all names them)"
-        rows.insert(-1, ("compute", f"{len({s.subject for s in waiting})} indicators", "wait", why))
+        rows.insert(-1, ("compute", f"{len({step.subject for step in waiting})} indicators", "wait", why))
     show_table(("stage", "what", "would", "because"), rows)
+
+
+def _waits(step: Step) -> bool:
+    return step.stage == "compute" and step.action.startswith("wait")
 
 
 def _show_findings(findings: Sequence[Finding], *, everything: bool) -> None:

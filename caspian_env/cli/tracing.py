@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
     from caspian_env.catalog.lineage import Origin
+    from caspian_env.wiring import Platform
     from caspian_env.workflows.explain import Explanation, Input
     from caspian_env.workflows.revisions import DatasetRevision, Revisions, SeriesRevision
     from caspian_env.workflows.verify import Verdict
@@ -44,14 +45,12 @@ def explain(
 ) -> None:
     """Show what a value was made from: method, parameters, observations, granules with address and time, run."""
     from caspian_env.workflows import explain as tracing
-    from caspian_env.workflows.prov import prov_document
-    from caspian_env.workflows.verify import verify as make_again
 
     indicator_id, period = tracing.parse_target(value)
     with opened(home, config) as platform:
         explained = tracing.explain(platform, indicator_id, period, location=region, as_of=utc_of(as_of))
-        verdict = make_again(platform, explained) if verify else None
-        document = prov_document(platform, explained) if prov else None
+        verdict = _verdict(platform, explained) if verify else None
+        document = _document(platform, explained) if prov else None
     if document is not None:
         print_json(document)
     elif as_json:
@@ -92,6 +91,18 @@ def revisions(
         _write_csv(found)
     else:
         _show_revisions(found)
+
+
+def _verdict(platform: Platform, explained: Explanation) -> Verdict:
+    from caspian_env.workflows.verify import verify
+
+    return verify(platform, explained)
+
+
+def _document(platform: Platform, explained: Explanation) -> dict[str, Any]:
+    from caspian_env.workflows.prov import prov_document
+
+    return prov_document(platform, explained)
 
 
 def _tree(explained: Explanation) -> Tree:

@@ -10,7 +10,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from caspian_env.errors import SeedError
 from caspian_env.model import AlertRule, Dataset, Datum, Indicator, Location, Variable
@@ -18,6 +18,7 @@ from caspian_env.model import AlertRule, Dataset, Datum, Indicator, Location, Va
 T = TypeVar("T")
 Noun = TypeVar("Noun", Variable, Datum, Dataset, Location, Indicator, AlertRule)
 Entry = Mapping[str, Any]
+Typed = Callable[[Any, str, str], Any]  # of a value, its entry and its key
 STATES = ("active", "frozen", "retired")
 GIVES = ("sea", "land", "everywhere")
 
@@ -25,37 +26,52 @@ GIVES = ("sea", "land", "everywhere")
 def build(noun: type[T], entry: Any, where: str) -> T:
     """An instance of the dataclass, if the entry has its fields and no other, each of its type."""
     dataclass_type: Any = noun
-    known, needed, hints = _fields_of(dataclass_type)
-    entry = known_keys(entry, known, where)
+    known, needed = _fields_of(dataclass_type)
+    entry = known_keys(entry, known.keys(), where)
     if missing := sorted(needed - set(entry)):
         raise SeedError(where, f"has no {', '.join(missing)}", "add it")
-    return noun(**{key: _typed(value, hints[key], where, key) for key, value in entry.items()})
+    return noun(**{key: known[key](value, where, key) for key, value in entry.items()})
 
 
 @cache
-def _fields_of(noun: Any) -> tuple[frozenset[str], frozenset[str], Mapping[str, Any]]:
-    """All fields of a dataclass, those without a default, and the types; annotations are evaluated once, not per entry."""
-    given = fields(noun)
+def _fields_of(noun: Any) -> tuple[Mapping[str, Typed], frozenset[str]]:
+    """All fields of a dataclass with what makes them of their type, and those that have no default."""
+    given, hints = fields(noun), get_type_hints(noun)
     needed = frozenset(f.name for f in given if f.default is MISSING and f.default_factory is MISSING)
-    return frozenset(f.name for f in given), needed, get_type_hints(noun)
+    return {f.name: _typed(hints[f.name]) for f in given}, needed
 
 
-def _typed(value: Any, hint: Any, where: str, key: str) -> Any:
-    """The value, if it is of the annotated type; lists become tuples and mappings become dataclasses."""
-    if get_origin(hint) in (types.UnionType, Union):
-        inner = next(arg for arg in get_args(hint) if arg is not type(None))
-        return None if value is None else _typed(value, inner, where, key)
+@cache  # every command reads the seeds, thousands of values of a few dozen types
+def _typed(hint: Any) -> Typed:
+    """What gives a value back if it is of the annotated type; lists become tuples and mappings become dataclasses."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (types.UnionType, Union):
+        inner = _typed(next(arg for arg in arguments if arg is not type(None)))
+        return lambda value, where, key: None if value is None else inner(value, where, key)
     if is_dataclass(hint) and isinstance(hint, type):
-        return build(hint, value, f"{where}: {key}")
-    if get_origin(hint) is tuple and isinstance(value, list):
-        return tuple(_typed(item, get_args(hint)[0], where, f"{key}[{n}]") for n, item in enumerate(value))
-    wanted = get_origin(hint) or hint
-    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if wanted is tuple or not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        name = {"tuple": "list"}.get(wanted.__name__, wanted.__name__)
-        raise SeedError(where, f"{key} is {value!r} and not of type {name}", "mend the value; text needs quotes")
-    return value
+        return lambda value, where, key: build(hint, value, f"{where}: {key}")
+    wanted = origin or hint
+    if origin is tuple:
+        item = _typed(arguments[0])
+        return lambda value, where, key: (
+            tuple(item(one, where, f"{key}[{n}]") for n, one in enumerate(value))
+            if isinstance(value, list)
+            else _refuse(value, wanted, where, key)
+        )
+
+    def checked(value: Any, where: str, key: str) -> Any:
+        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            _refuse(value, wanted, where, key)
+        return value
+
+    return checked
+
+
+def _refuse(value: Any, wanted: type, where: str, key: str) -> NoReturn:
+    name = {"tuple": "list"}.get(wanted.__name__, wanted.__name__)
+    raise SeedError(where, f"{key} is {value!r} and not of type {name}", "mend the value; text needs quotes")
 
 
 def refer(name: str, known: AbstractSet[str], where: str, key: str) -> None:
@@ -140,7 +156,7 @@ def listed(content: Any, name: str) -> Iterator[tuple[Entry, str]]:
 def csv_rows(folder: Path, name: str, noun: type[Any]) -> Iterator[tuple[Entry, str]]:
     """The rows of a table, empty cells left out, numbers read as the dataclass wants them."""
     dataclass_type: Any = noun
-    _, _, hints = _fields_of(dataclass_type)
+    hints = get_type_hints(dataclass_type)
     for n, row in enumerate(csv.DictReader(_text(folder, name).splitlines()), 2):
         where = f"{name}: {row.get('id') or f'line {n}'}"
         if None in row or None in row.values():

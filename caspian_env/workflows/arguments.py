@@ -5,13 +5,15 @@ Within one computation each series is read and written out once, whatever the nu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
 
 from caspian_env.catalog.cubes import last_part_change, read_parts
-from caspian_env.catalog.observations import find_series, last_change, read_series
+from caspian_env.catalog.observations import find_series, last_change, read_values
 from caspian_env.errors import CaspianError
 from caspian_env.model import FAIL, Indicator, IndicatorInput
 from caspian_env.wiring import Platform
@@ -40,26 +42,29 @@ class Grid:
 class Argument:
     """One input of an indicator as read from the catalog; ``known_at`` picks exactly these observations again.
 
-    An input that is a ``grid`` has in ``frame`` the means of its region, by which its granules are known.
+    An input that is a ``grid`` has in ``frame`` the means of its region, by which its granules are known. ``contents`` and
+    ``last_year`` are what a fingerprint wants of the observations, which a plan asks for without computing with them.
     """
 
     name: str
     series_id: int
-    frame: pd.DataFrame
+    table: Callable[[], pd.DataFrame]
     units: str
     resolution: str
     datum: str
     licence: str
     known_at: datetime
-    contents: bytes | None = None  # the frame written out, as a fingerprint wants it
+    contents: bytes = b""
+    last_year: int = 0
     grid: Grid | None = None
 
-    def written_out(self) -> bytes:
-        """The observations as text, the same text for the same observations."""
-        return self.contents if self.contents is not None else self.frame[CONTENTS].to_csv().encode()
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The observations by time (naive, UTC): value, std_uncertainty, qc_flag, status."""
+        return self.table()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Series:
     """A series as it was read: what it is, its observations, and the moment that picks them again."""
 
@@ -67,15 +72,23 @@ class _Series:
     variable: str
     resolution: str
     datum: str
-    frame: pd.DataFrame
+    rows: Sequence[Any]  # let go when there is a table of them
     known_at: datetime
     contents: bytes
+    last_year: int
     parts: tuple[tuple[str, int], ...] = ()
+    made: pd.DataFrame | None = None
+
+    def table(self) -> pd.DataFrame:
+        """The observations as a table, which is made when somebody asks for it."""
+        if self.made is None:
+            self.made, self.rows = _table(self.rows), ()
+        return self.made
 
     @property
     def nbytes(self) -> int:
-        # By a rule of thumb, as this is asked often: what is kept beside the text is of about its size.
-        return 2 * len(self.contents)
+        # By a rule of thumb, as this is asked often: a table is of about the size of its text, rows are five times as large.
+        return (6 if self.rows else 2) * len(self.contents)
 
 
 @dataclass(slots=True)
@@ -85,6 +98,7 @@ class Inputs:
     platform: Platform
     as_of: datetime | None = None
     kept: dict[tuple[IndicatorInput, str], _Series | None] = field(default_factory=dict)
+    series: dict[str, Sequence[Any]] = field(default_factory=dict)  # of each dataset; most indicators ask after few
     fields: Fields = field(init=False)
 
     def __post_init__(self) -> None:
@@ -108,21 +122,27 @@ class Inputs:
         argument = Argument(
             name=wanted.argument,
             series_id=read.series_id,
-            frame=read.frame,
+            table=read.table,
             units=self.platform.seeds.variables[read.variable].units,
             resolution=read.resolution,
             datum=read.datum,
             licence=self.platform.seeds.datasets[wanted.dataset].licence,
             known_at=read.known_at,
             contents=read.contents,
+            last_year=read.last_year,
         )
         return self._with_grid(argument, wanted, location, read) if wanted.grid else argument
 
     def _read(self, connection: Connection, wanted: IndicatorInput, location: str) -> _Series | None:
-        found = find_series(
-            connection, dataset_id=wanted.dataset, variable_id=wanted.variable, datum_id=wanted.datum,
-            resolution=wanted.resolution, location_id=location,
-        )  # fmt: skip
+        if wanted.dataset not in self.series:
+            self.series[wanted.dataset] = find_series(connection, dataset_id=wanted.dataset)
+        found = [
+            one
+            for one in self.series[wanted.dataset]
+            if (one.variable_id, one.location_id) == (wanted.variable, location)
+            and wanted.datum in (None, one.datum_id)
+            and wanted.resolution in (None, one.resolution)
+        ]
         if not found:
             return None
         if len(found) > 1:
@@ -130,19 +150,18 @@ class Inputs:
             raise CaspianError(wanted.argument, problem, "name datum or resolution")
         series, as_of = found[0], self.as_of
         parts = read_parts(connection, wanted.dataset, as_of=as_of) if wanted.grid else ()
-        frame = read_series(connection, series.id, as_of=as_of)
-        if wanted.grid and not frame.empty:
+        rows = read_values(connection, series.id, as_of=as_of)
+        if wanted.grid and rows:
             built = last_part_change(connection, wanted.dataset, as_of=as_of)
-            if built is not None and built < frame["known_from"].max():  # the cube waits for its build
+            if built is not None and built < max(row.known_from for row in rows):  # the cube waits for its build
                 as_of = built
-                frame = read_series(connection, series.id, as_of=as_of)
-        if frame.empty or (wanted.grid and not parts):
+                rows = read_values(connection, series.id, as_of=as_of)
+        if not rows or (wanted.grid and not parts):
             return None
-        known_at = as_of or last_change(connection, series.id) or frame["known_from"].max()
-        frame = frame[CONTENTS]
+        known_at = as_of or last_change(connection, series.id) or max(row.known_from for row in rows)
         return _Series(
-            series.id, series.variable_id, series.resolution, series.datum_id, frame, known_at,
-            frame.to_csv().encode(), tuple((part.sha256, part.size) for part in parts),
+            series.id, series.variable_id, series.resolution, series.datum_id, rows, known_at, written_out(rows),
+            rows[-1].time.year, tuple((part.sha256, part.size) for part in parts),
         )  # fmt: skip
 
     def _with_grid(self, argument: Argument, wanted: IndicatorInput, location: str, read: _Series) -> Argument:
@@ -157,6 +176,32 @@ class Inputs:
     def _make_room(self) -> None:
         while self.kept and sum(read.nbytes for read in self.kept.values() if read) > _KEPT_BYTES:
             del self.kept[next(iter(self.kept))]
+
+
+def written_out(rows: Sequence[Any]) -> bytes:
+    """Observations as text, the same text for the same observations.
+
+    It is the text that pandas writes of their table: fingerprints in catalogs were made of that.
+    """
+    moments = [row.time for row in rows]
+    days = all(moment.time() == time() for moment in moments)
+    finest = max((moment.microsecond and (6 if moment.microsecond % 1000 else 3) for moment in moments), default=0)
+    unit = {0: "seconds", 3: "milliseconds", 6: "microseconds"}[finest]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["time", *CONTENTS])
+    for row, moment in zip(rows, moments, strict=True):
+        stated = moment.date().isoformat() if days else moment.replace(tzinfo=None).isoformat(" ", unit)
+        writer.writerow([stated, row.value, row.std_uncertainty, row.qc_flag, row.status])
+    return text.getvalue().encode()
+
+
+def _table(rows: Sequence[Any]) -> pd.DataFrame:
+    import pandas as pd
+
+    index = pd.DatetimeIndex([row.time.replace(tzinfo=None) for row in rows], name="time").as_unit("us")
+    frame = pd.DataFrame({name: [getattr(row, name) for row in rows] for name in CONTENTS}, index=index)
+    return frame.astype({"value": float, "std_uncertainty": float})
 
 
 def as_array(argument: Argument) -> xr.DataArray:

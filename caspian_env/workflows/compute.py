@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from caspian_env.catalog.indicator_values import (
     last_fingerprint,
@@ -20,11 +17,11 @@ from caspian_env.catalog.migrate import require_current
 from caspian_env.catalog.observations import TICK
 from caspian_env.errors import BackwardsKnowledge, CaspianError, DatabaseUnusable, not_among
 from caspian_env.model import Indicator
-from caspian_env.seeds.targets import whole_date
 from caspian_env.wiring import Platform
-from caspian_env.workflows.arguments import Argument, Inputs
+from caspian_env.workflows.arguments import Inputs
 from caspian_env.workflows.editions import known_by
 from caspian_env.workflows.evaluate import evaluate
+from caspian_env.workflows.fingerprint import definition_of, fingerprint_of, promised, word_of
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome
 
@@ -125,56 +122,10 @@ def _compute_one(
     outcome.withdrawn += written.withdrawn
 
 
-def promised(indicator: Indicator, moment: datetime) -> bool:
-    """Whether the target that an indicator is about is promised at a moment; true where it is about none."""
-    day = moment.date()
-    begun = not indicator.valid_from or whole_date(indicator.valid_from) <= day
-    return begun and not (indicator.valid_to and whole_date(indicator.valid_to) <= day)
-
-
 def _without_data(waiting: list[str]) -> str:
     """The first that wait, and how many more there are: a line for a terminal."""
     more = f" and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
     return f"no data yet for {', '.join(waiting[:NAMED])}{more}, as nothing was collected for them"
-
-
-def word_of(platform: Platform, indicator: Indicator, location: str) -> str | None:
-    """The confidence word that a named person gave to an indicator at a place, or None."""
-    entry = platform.seeds.confidence.get((indicator.id, location))
-    return entry.confidence if entry else None
-
-
-def definition_of(indicator: Indicator) -> dict[str, Any]:
-    """What turns inputs into values: function, version, parameters, units and datum."""
-    return {
-        "function": indicator.function,
-        "method_version": indicator.method_version,
-        "parameters": dict(indicator.parameters),
-        "units": indicator.units,
-        "datum": indicator.datum,
-    }
-
-
-def fingerprint_of(
-    indicator: Indicator, arguments: list[Argument], moment: datetime, confidence: str | None = None
-) -> str:
-    """A hash of the method, a colon, and a hash of everything else that the result depends on."""
-    method = hashlib.sha256(json.dumps(definition_of(indicator), sort_keys=True).encode())
-    digest = hashlib.sha256()
-    for argument in arguments:
-        identity = [argument.name, argument.series_id, argument.units, argument.datum, argument.licence]
-        digest.update(json.dumps(identity).encode())
-        digest.update(argument.written_out())
-        if argument.grid is not None:
-            digest.update(json.dumps(argument.grid.identity).encode())
-        # A period that was not over becomes publishable by the passing of time alone.
-        year_end = datetime(int(argument.frame.index[-1].year) + 1, 1, 1, tzinfo=UTC)
-        digest.update(f"{min(moment, year_end):%Y-%m}".encode())
-    if not promised(indicator, moment):
-        digest.update(b"promised no longer")
-    if confidence:
-        digest.update(f"confidence {confidence}".encode())
-    return f"{method.hexdigest()}:{digest.hexdigest()}"
 
 
 def _method_part(fingerprint: str | None) -> str:

@@ -31,7 +31,7 @@ from caspian_env.formats.lazy_parts import attribute_of
 from caspian_env.formats.spooled import drop_old_windows, drop_windows
 from caspian_env.model import Dataset, Source
 from caspian_env.processing.describe import coverage, describe
-from caspian_env.wiring import Platform, source_of, use_dask
+from caspian_env.wiring import Platform, cubes_of, source_of, use_dask
 from caspian_env.workflows.cube_parts import METHOD, Areas, Current, assemble, current, fingerprint, vintages
 from caspian_env.workflows.editions import known_by
 from caspian_env.workflows.holder import holder_of, is_gone
@@ -158,11 +158,6 @@ def export_cube(platform: Platform, dataset: str, target: Path, as_of: datetime 
         raise CaspianError(dataset, problem, f"ask {about.provider}; inside the house open it with caspian_env")
     with open_cube(platform, dataset, as_of) as cube:
         return export(cube, target)
-
-
-def cubes_of(platform: Platform) -> Cubes:
-    """Where the parts of cubes lie."""
-    return Cubes(platform.settings.home / "cubes", platform.archive.store)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ The lineage is exact: the observations listed, put through the method, give the 
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.indicator_values import read_indicator
@@ -25,13 +25,10 @@ from caspian_env.catalog.lineage import (
     values_of_period,
 )
 from caspian_env.catalog.methods import method_at
-from caspian_env.catalog.observations import read_series, utc
+from caspian_env.catalog.observations import read_values
 from caspian_env.errors import CatalogError, SettingsError, not_among
 from caspian_env.model import FAIL, Indicator, Window
 from caspian_env.wiring import Platform
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ROW_FIELDS = (
     "id", "indicator_id", "location_id", "period_start", "period_end", "value", "reason", "unit", "std_uncertainty",
@@ -195,22 +192,25 @@ def _explanation(connection: Connection, indicator: Indicator, row: Any) -> Expl
 def _input(connection: Connection, lines: Sequence[Any]) -> Input:
     first = lines[0]
     windows = tuple(Window(line.period_start, line.period_end) for line in lines)
-    rows = _inside(read_series(connection, first.series_id, as_of=first.known_at), windows)
+    known = read_values(connection, first.series_id, as_of=first.known_at)
+    times = [row.time for row in known]
+    spans = [range(bisect_left(times, window.start), bisect_left(times, window.end)) for window in windows]
+    rows = [known[i] for i in sorted(set().union(*spans))]
     digits = digits_of(connection, first.series_id, first.known_at)
     overrides = overrides_of(connection, first.series_id, first.known_at)
-    origins = origins_of(connection, {(row["granule_id"], row["run_id"]) for row in rows})
+    origins = origins_of(connection, {(row.granule_id, row.run_id) for row in rows})
     observations = tuple(
         UsedObservation(
-            time=utc(row["time"]),
-            value=float(row["value"]),
-            std_uncertainty=None if math.isnan(row["std_uncertainty"]) else float(row["std_uncertainty"]),
-            qc_flag=int(row["qc_flag"]),
-            qc_tests=digits[utc(row["time"])],
-            override=overrides.get(utc(row["time"])),
-            status=str(row["status"]),
-            excluded=row["qc_flag"] == FAIL,
-            known_from=row["known_from"].to_pydatetime(),
-            origin=origins[row["granule_id"], row["run_id"]],
+            time=row.time,
+            value=row.value,
+            std_uncertainty=row.std_uncertainty,
+            qc_flag=row.qc_flag,
+            qc_tests=digits[row.time],
+            override=overrides.get(row.time),
+            status=row.status,
+            excluded=row.qc_flag == FAIL,
+            known_from=row.known_from,
+            origin=origins[row.granule_id, row.run_id],
         )
         for row in rows
     )
@@ -227,15 +227,6 @@ def _input(connection: Connection, lines: Sequence[Any]) -> Input:
         windows=windows,
         observations=observations,
     )
-
-
-def _inside(frame: pd.DataFrame, windows: Sequence[Window]) -> list[dict[Hashable, Any]]:
-    import numpy as np
-
-    chosen = [
-        (frame.index >= w.start.replace(tzinfo=None)) & (frame.index < w.end.replace(tzinfo=None)) for w in windows
-    ]
-    return frame[np.logical_or.reduce(chosen)].reset_index().to_dict("records")
 
 
 def _unknown(

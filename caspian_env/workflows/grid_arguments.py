@@ -9,8 +9,7 @@ from caspian_env.cubes import open_parts
 from caspian_env.errors import CatalogError
 from caspian_env.processing.conform import cell_bounds
 from caspian_env.processing.regions import cell_areas
-from caspian_env.wiring import Platform, cluster_of
-from caspian_env.workflows.cube import cubes_of
+from caspian_env.wiring import Platform, cluster_of, cubes_of
 from caspian_env.workflows.weights import Weights, weights_of
 
 if TYPE_CHECKING:

@@ -8,21 +8,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from caspian_env.catalog.cubes import read_believed, read_parts
-from caspian_env.catalog.indicator_values import last_fingerprint
+from caspian_env.catalog.engine import Connection
+from caspian_env.catalog.indicator_values import last_fingerprints
 from caspian_env.catalog.migrate import current_revision, newest_revision
 from caspian_env.catalog.stored import accepted_addresses, preliminary
 from caspian_env.errors import CaspianError
 from caspian_env.model import Dataset, Indicator, Source, Window
-from caspian_env.wiring import Platform, source_of
+from caspian_env.wiring import Platform, cubes_of, source_of
 from caspian_env.workflows.arguments import Inputs
-from caspian_env.workflows.backfill import is_known
-from caspian_env.workflows.compute import fingerprint_of, promised, word_of
-from caspian_env.workflows.cube import cubes_of
+from caspian_env.workflows.chosen import choose, left_out
 from caspian_env.workflows.cube_parts import current, fingerprint, vintages
 from caspian_env.workflows.due import Due, what_is_due
+from caspian_env.workflows.fingerprint import fingerprint_of, promised, word_of
 from caspian_env.workflows.freshness import Freshness, freshness
 from caspian_env.workflows.keys import missing_key
-from caspian_env.workflows.run import choose, left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +123,8 @@ def _first_window(platform: Platform, dataset: Dataset) -> Window:
 
 
 def _listed(platform: Platform, dataset: Dataset, due: Due, *, known: bool) -> str:
+    from caspian_env.workflows.backfill import is_known
+
     source: Source = source_of(dataset)
     accepted: set[str] = set()
     if known:
@@ -166,14 +167,17 @@ def _compute(platform: Platform, collected: Sequence[Dataset]) -> Iterator[Step]
     """The indicators that do not follow from what is known now, and those that would follow from something new."""
     n_current = 0
     inputs = Inputs(platform)
-    for indicator in platform.seeds.indicators.values():
-        reasons: dict[str, list[str]] = {}
-        for location in indicator.locations:
-            reasons.setdefault(_reason(inputs, indicator, location), []).append(location)
-        n_current += len(reasons.pop("", []))
-        for why, places in reasons.items():
-            action = "wait" if why.startswith("no data") else "compute"
-            yield Step("compute", indicator.id, f"{action} at {', '.join(places)}", why)
+    with platform.catalog.read() as connection:
+        before = last_fingerprints(connection)
+        for indicator in platform.seeds.indicators.values():
+            reasons: dict[str, list[str]] = {}
+            for location in indicator.locations:
+                why = _reason(connection, inputs, indicator, location, before.get((indicator.id, location)))
+                reasons.setdefault(why, []).append(location)
+            n_current += len(reasons.pop("", []))
+            for why, places in reasons.items():
+                action = "wait" if why.startswith("no data") else "compute"
+                yield Step("compute", indicator.id, f"{action} at {', '.join(places)}", why)
     names = [dataset.id for dataset in collected if not missing_key(platform, dataset)]
     follow = [i.id for i in platform.seeds.indicators.values() if any(given.dataset in names for given in i.inputs)]
     if n_current:
@@ -183,14 +187,12 @@ def _compute(platform: Platform, collected: Sequence[Dataset]) -> Iterator[Step]
         yield Step("compute", "indicators", f"leave {n_current} as they are", why)
 
 
-def _reason(inputs: Inputs, indicator: Indicator, location: str) -> str:
+def _reason(connection: Connection, inputs: Inputs, indicator: Indicator, location: str, before: str | None) -> str:
     """Why an indicator would be computed from what is known already, '' when it would not."""
     platform = inputs.platform
-    with platform.catalog.read() as connection:
-        arguments = inputs.of(connection, indicator, location)
-        if arguments is None:
-            return "no data yet of one of its inputs"
-        before = last_fingerprint(connection, indicator.id, location)
+    arguments = inputs.of(connection, indicator, location)
+    if arguments is None:
+        return "no data yet of one of its inputs"
     moment = max([platform.clock(), *(argument.known_at for argument in arguments)])
     now = fingerprint_of(indicator, arguments, moment, word_of(platform, indicator, location))
     if before is None:

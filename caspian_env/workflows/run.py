@@ -9,12 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from caspian_env.errors import AlreadyClaimed, BackwardsKnowledge, DiskError, SeedError, SettingsError, not_among
+from caspian_env.errors import AlreadyClaimed, BackwardsKnowledge, DiskError, SeedError, SettingsError
 from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
+from caspian_env.workflows.chosen import choose, left_out
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.cube import build_cubes
-from caspian_env.workflows.freshness import standing
 from caspian_env.workflows.holder import is_gone
 from caspian_env.workflows.ingest import ingest
 from caspian_env.workflows.ledger import account_for_dead
@@ -110,24 +110,6 @@ def collect(
     account_for_dead(platform)
     done = [_collect(platform, dataset, window, known_at, scheduled_for, progress) for dataset in datasets]
     return done if only else [*done, *(Outcome(name, skipped=why) for name, why in left_out(platform).items())]
-
-
-def left_out(platform: Platform) -> dict[str, str]:
-    """The datasets that the setting names and that are collected only by name, each with the reason."""
-    datasets = [platform.seeds.datasets[name] for name in platform.settings.datasets]
-    return {
-        one.id: f"{standing(one)}, so that nothing new is expected; caspian-env ingest {one.id} collects what there is"
-        for one in datasets
-        if one.state != "active"
-    }
-
-
-def choose(platform: Platform, only: Sequence[str]) -> list[Dataset]:
-    """The datasets named, or all that this installation collects; SettingsError for a name that is none."""
-    known = platform.seeds.datasets
-    if unknown := [name for name in only if name not in known]:
-        raise not_among(unknown, "a dataset", known, "caspian-env datasets")
-    return [known[name] for name in dict.fromkeys(only)] if only else platform.collected()
 
 
 def _collect(

@@ -136,10 +136,11 @@ def _argument(
         rows.append((used.time.replace(tzinfo=None), found.value, found.std_uncertainty, flag, found.status))
     frame = pd.DataFrame.from_records(rows, columns=["time", "value", "std_uncertainty", "qc_flag", "status"])
     index = pd.DatetimeIndex(frame.pop("time"), name="time").as_unit("us")
+    table = frame.astype({"std_uncertainty": float}).set_index(index)
     return Argument(
         name=one.argument,
         series_id=one.series_id,
-        frame=frame.astype({"std_uncertainty": float}).set_index(index),
+        table=lambda: table,
         units=one.unit,
         resolution=one.resolution,
         datum=one.datum_id,

@@ -19,8 +19,7 @@ from caspian_env.catalog.provenance import record_granule
 from caspian_env.catalog.reference import series_id
 from caspian_env.processing.describe import describe
 from caspian_env.settings import Settings
-from caspian_env.wiring import Platform, open_platform
-from caspian_env.workflows.cube import cubes_of
+from caspian_env.wiring import Platform, cubes_of, open_platform
 from caspian_env.workflows.cube_parts import METHOD, Current, fingerprint
 from caspian_env.workflows.ledger import ledger
 from caspian_env.workflows.outcome import Outcome

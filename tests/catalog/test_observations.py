@@ -17,6 +17,7 @@ from caspian_env.catalog.observations import (
     last_change,
     read_history,
     read_series,
+    read_values,
     write_observations,
 )
 from caspian_env.catalog.reference import series_id
@@ -44,6 +45,10 @@ def write(catalog: Catalog, rows: list[Observed], known: datetime, sha: str, **m
 def known(catalog: Catalog, as_of: datetime | None = None, *, series: int = 1) -> dict[int, float]:
     with catalog.read() as connection:
         frame = read_series(connection, series, as_of=as_of)
+        rows = read_values(connection, series, as_of=as_of)
+    assert [row.value for row in rows] == frame["value"].tolist()
+    assert [row.known_from for row in rows] == frame["known_from"].tolist()
+    assert {row.std_uncertainty for row in rows} <= {None}
     return {(time.tz_localize("UTC") - START).days: value for time, value in frame["value"].items()}
 
 

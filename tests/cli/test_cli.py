@@ -83,6 +83,8 @@ def test_answers_in_json(filled: Path) -> None:
     level = answer_of(filled, "series", "dahiti_water_level")
     assert len(level) > 1000
     assert level[-1]["datum"] == "dahiti_39"
+    reported = answer_of(filled, "series", "reported_levels")
+    assert {row["std_uncertainty"] for row in reported} == {None}, "none is stated"
     means = answer_of(filled, "indicator", "co2_mean_1y")
     assert {row["unit"] for row in means} == {"1e-6"}
     (row,) = answer_of(filled, "sql", "SELECT count(*) AS n FROM v_observation")

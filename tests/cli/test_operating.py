@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from caspian_env.cli import main
+from caspian_env.cli import INSTANT, main
 from caspian_env.settings import Settings
 from caspian_env.wiring import open_platform
 from caspian_env.workflows.seed import seed
+from tests.test_architecture import HEAVY, run
 from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
 
 
@@ -49,6 +51,37 @@ def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
 
 def at(home: Path, *words: str) -> Sequence[str]:
     return (*words, "--home", str(home))
+
+
+ASKED = (
+    ("alerts",), ("datasets",), ("datasets", DATASET), ("doctor",), ("explain", "co2_mean_1y@1992"), ("freshness",),
+    ("indicator", "co2_mean_1y"), ("indicators",), ("indicators", "co2_mean_1y"), ("plan",), ("report", "list"),
+    ("revisions",), ("series", DATASET), ("sql", "SELECT count(*) FROM v_run"), ("targets",),
+)  # fmt: skip
+
+
+def test_instant_commands_wait_for_no_library_of_tables_and_grids(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {words[0] for words in ASKED} == {name.split()[0] for name in INSTANT}
+    assert call("compute", "--home", str(home)) == 0
+    monkeypatch.setenv("CASPIAN_ENV_HOME", str(home))
+    program = f"""
+import json, sys
+from caspian_env.cli import main
+loaded = {{}}
+for words in {ASKED!r}:
+    code = 0
+    try:
+        main(words)
+    except SystemExit as end:
+        code = end.code or 0
+    loaded[" ".join(words)] = [code, sorted(set(sys.modules) & {HEAVY | {"numpy", "caspian_env.workflows.evaluate"}!r})]
+print(json.dumps(loaded))
+"""
+    answered = run(sys.executable, "-c", program)
+    assert answered.returncode == 0, answered.stderr[-2000:]
+    loaded = json.loads(answered.stdout.splitlines()[-1])
+    assert {name: found for name, (_, found) in loaded.items() if found} == {}
+    assert {name: code for name, (code, _) in loaded.items() if code} == {"doctor": 3}
 
 
 def test_freshness(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

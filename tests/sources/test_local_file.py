@@ -19,8 +19,9 @@ from caspian_env.formats.mirror_addresses import LOCAL
 from caspian_env.seeds.local import HOST
 from caspian_env.settings import Settings, load_settings
 from caspian_env.wiring import Platform, load_seeds, open_platform, source_of
+from caspian_env.workflows.chosen import choose
 from caspian_env.workflows.outcome import Outcome
-from caspian_env.workflows.run import choose, collect
+from caspian_env.workflows.run import collect
 
 from .conftest import Row, rows_of
 from .old_workbook import old_workbook

@@ -106,7 +106,16 @@ def test_the_observations_listed_give_the_value_again(local: Platform) -> None:
             names = ("value", "std_uncertainty", "qc_flag", "status")
             frame = pd.DataFrame({n: [getattr(o, n) for o in one.observations] for n in names}, index=index)
             arguments.append(
-                Argument(one.argument, one.series_id, frame, one.unit, one.resolution, one.datum_id, "", one.known_at)
+                Argument(
+                    one.argument,
+                    one.series_id,
+                    lambda frame=frame: frame,
+                    one.unit,
+                    one.resolution,
+                    one.datum_id,
+                    "",
+                    one.known_at,
+                )
             )
         results = evaluate(local.seeds.indicators[indicator_id], arguments, explained.fields["known_from"])
         (again,) = (row for row in results if row.period_start == explained.fields["period_start"])

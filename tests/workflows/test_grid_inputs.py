@@ -21,9 +21,10 @@ from caspian_env.seeds.indicators import load_indicators
 from caspian_env.sources import noaa_etopo_2022
 from caspian_env.wiring import Platform
 from caspian_env.workflows.arguments import Inputs, as_array
-from caspian_env.workflows.compute import compute, fingerprint_of
+from caspian_env.workflows.compute import compute
 from caspian_env.workflows.cube import build_cubes
 from caspian_env.workflows.explain import explain
+from caspian_env.workflows.fingerprint import fingerprint_of
 from caspian_env.workflows.plan import plan
 from caspian_env.workflows.report import fill_report
 from caspian_env.workflows.verify import verify
@@ -173,7 +174,7 @@ def test_each_series_is_read_once(collected_once: Platform, monkeypatch: pytest.
     from caspian_env.workflows import arguments
 
     read: list[int] = []
-    real = arguments.read_series
+    real = arguments.read_values
 
     def counting(connection: Any, series_id: int, **options: Any) -> Any:
         read.append(series_id)
@@ -181,7 +182,7 @@ def test_each_series_is_read_once(collected_once: Platform, monkeypatch: pytest.
 
     platform = collected_once
     build_cubes(platform, only=[ETOPO])
-    monkeypatch.setattr(arguments, "read_series", counting)
+    monkeypatch.setattr(arguments, "read_values", counting)
     outcome = compute(platform)
     assert outcome.fetched > 10
     assert len(read) == len(set(read)) == 11, "the reported levels, and the relief of ten regions"

@@ -237,6 +237,11 @@ def _host_and_port(name: str, text: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+def environment_over(more: Mapping[str, str]) -> dict[str, str]:
+    """What a process that we start finds in its environment: ``more``, unless ours says otherwise, and all of ours."""
+    return dict(more) | dict(os.environ)
+
+
 def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     named = config or (Path(environ[f"{PREFIX}CONFIG"]) if environ.get(f"{PREFIX}CONFIG") else None)
     if named and not named.is_file():

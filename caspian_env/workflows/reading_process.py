@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from caspian_env.settings import environment_over
 from caspian_env.workflows.alike_days import Cells, Means, Plan, means_of
 
 PATIENCE_SECONDS = 60.0  # a file alike is read in milliseconds
@@ -90,7 +91,8 @@ def readers_here() -> Readers:
 
 def _started() -> subprocess.Popen[bytes]:
     words = [sys.executable, "-m", "caspian_env.workflows.reading_process"]
-    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=KEPT_MEMORY | os.environ)
+    environment = environment_over(KEPT_MEMORY)
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

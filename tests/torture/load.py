@@ -48,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=10, help="daily grids of the synthetic mirror")
     parser.add_argument("--readers", type=int, default=50)
     parser.add_argument("--postgres", action="store_true", help="readers beside a writer on PostgreSQL instead")
-    parser.add_argument("--homes", type=Path, help="where the SQLite catalogs are kept, and taken from if they are there")
+    parser.add_argument(
+        "--homes", type=Path, help="where the SQLite catalogs are kept, and taken from if they are there"
+    )
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="caspian-load-") as folder:
         if chosen.postgres:

@@ -77,11 +77,94 @@ def modelled_retreat(
     NotComputable
         Level or relief are not in metres, the relief is no single field, or the transect leaves it.
     """
+    slopes = _slopes(bed, [(start, end)], spacing_km, fewest_points, (lowest - offset, highest - offset))
+    return _retreat(
+        level, slopes[0], None, provisional=provisional, reference_level=reference_level,
+        reference_uncertainty=reference_uncertainty, datum=datum, min_epochs=min_epochs,
+        annual_uncertainty=annual_uncertainty, ci_level=ci_level,
+    )  # fmt: skip
+
+
+def coast_retreat(
+    level: xr.DataArray,
+    bed: xr.DataArray,
+    *,
+    start: Sequence[float],
+    end: Sequence[float],
+    last_start: Sequence[float],
+    last_end: Sequence[float],
+    every_km: float,
+    min_transect_share: float,
+    provisional: bool,
+    spacing_km: float,
+    fewest_points: int,
+    lowest: float,
+    highest: float,
+    offset: float,
+    reference_level: float,
+    reference_uncertainty: float,
+    datum: str,
+    min_epochs: int,
+    annual_uncertainty: float,
+    ci_level: float,
+) -> xr.Dataset:
+    """As `modelled_retreat`, of a stretch of coast: by the median slope of transects that lie side by side.
+
+    Parameters
+    ----------
+    start, end, last_start, last_end : (longitude, latitude), degrees
+        Landward and seaward ends of the first and of the last transect; those between them are evenly spaced.
+    every_km : float
+        Greatest distance of neighbours.
+    min_transect_share : float
+        Share of the transects along which the bed must fall seawards.
+
+    Other parameters, and what is raised, as for `modelled_retreat`.
+
+    Returns
+    -------
+    xarray.Dataset, dims (period, used)
+        Distances in km; ``n_valid`` and ``n_expected`` count transects. The uncertainty is that of the transect in the
+        middle alone: neighbours share the errors of the relief, so their number makes it no smaller.
+    """
+    lines = shoreline.side_by_side((start, end), (last_start, last_end), every_km=every_km)
+    slopes = _slopes(bed, lines, spacing_km, fewest_points, (lowest - offset, highest - offset))
+    return _retreat(
+        level, shoreline.middle_slope(slopes, min_share=min_transect_share),
+        (sum(isinstance(slope, Slope) for slope in slopes), len(slopes)), provisional=provisional,
+        reference_level=reference_level, reference_uncertainty=reference_uncertainty, datum=datum, min_epochs=min_epochs,
+        annual_uncertainty=annual_uncertainty, ci_level=ci_level,
+    )  # fmt: skip
+
+
+def _slopes(
+    bed: xr.DataArray, lines: Sequence[shoreline.Line], spacing_km: float, fewest: int, between: tuple[float, float]
+) -> list[Slope | str]:
+    """The slope of the bed along each line between two heights of the relief, or why there is none."""
     if bed.dims != ("time", "latitude", "longitude") or bed.sizes["time"] != 1 or bed.attrs.get("units") != "m":
         raise NotComputable(str(bed.name or "bed"), "it is no single field in metres", "give a relief")
-    ends = (start[0], start[1]), (end[0], end[1])
-    distance, height = shoreline.profile(bed.isel(time=0), *ends, spacing_km=spacing_km)
-    slope = shoreline.bed_slope(distance, height + offset, lowest=lowest, highest=highest, fewest=fewest_points)
+    relief, (lowest, highest) = bed.isel(time=0), between
+    profiles = [
+        shoreline.profile(relief, (first[0], first[1]), (last[0], last[1]), spacing_km=spacing_km)
+        for first, last in lines
+    ]
+    return [shoreline.bed_slope(*one, lowest=lowest, highest=highest, fewest=fewest) for one in profiles]
+
+
+def _retreat(
+    level: xr.DataArray,
+    slope: Slope | str,
+    transects: tuple[int, int] | None,
+    *,
+    provisional: bool,
+    reference_level: float,
+    reference_uncertainty: float,
+    datum: str,
+    min_epochs: int,
+    annual_uncertainty: float,
+    ci_level: float,
+) -> xr.Dataset:
+    """The retreat of each year by one slope; completeness counts ``transects`` (with a slope, in all) or else months."""
     years = annual_levels(level, min_epochs=min_epochs, annual_uncertainty=annual_uncertainty)
     own = level.attrs.get("datum", "none")
     if own != datum:
@@ -96,8 +179,9 @@ def modelled_retreat(
         moved = (reference_level - year.value) / fall.estimate / M_IN_KM
         heights = sqrt(year.std_uncertainty**2 + reference_uncertainty**2) / fall.estimate / M_IN_KM
         u = sqrt(heights**2 + (moved * fall.std_uncertainty / fall.estimate) ** 2)
+        n, expected = transects or (year.n_months, 12)
         return result(
-            year_span(year.year), moved, u, n_valid=year.n_months, n_expected=12, used=[year_span(year.year)],
+            year_span(year.year), moved, u, n_valid=n, n_expected=expected, used=[year_span(year.year)],
             ci_level=ci_level, estimated=provisional or year.estimated,
         )  # fmt: skip
 

@@ -6,8 +6,9 @@ net movement, end-point rate and linear regression rate. Positions grow seawards
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, nan, sqrt
+from math import ceil, inf, nan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
+Line = tuple[Sequence[float], Sequence[float]]  # landward and seaward end, each longitude and latitude in degrees
 EARTH_RADIUS_KM = 6371.0072  # radius of the sphere with the area of the ellipsoid, as for areas of cells
 
 
@@ -112,6 +114,31 @@ def profile(
     if not inside:
         raise NotComputable(str(bed.name or "bed"), "the transect leaves the relief", "give one that holds it")
     return share * length, np.asarray(RegularGridInterpolator(axes, np.asarray(bed.values, dtype=float))(points))
+
+
+def side_by_side(first: Line, last: Line, *, every_km: float) -> list[Line]:
+    """Lines from the first to the last, both included, evenly spaced, at either end at most ``every_km`` apart."""
+    apart = max(_distance_km((a[0], a[1]), (b[0], b[1])) for a, b in zip(first, last, strict=True))
+    shares = np.linspace(0.0, 1.0, max(1, ceil(apart / every_km)) + 1)
+    ends = [np.asarray(a)[None, :] + shares[:, None] * np.subtract(b, a) for a, b in zip(first, last, strict=True)]
+    return [(landward, seaward) for landward, seaward in zip(*(side.tolist() for side in ends), strict=True)]
+
+
+def middle_slope(slopes: Sequence[Slope | str], *, min_share: float) -> Slope | str:
+    """The median of the slopes, the gentler of two in the middle; or why there is none, in one clause.
+
+    Parameters
+    ----------
+    slopes : sequence of Slope or str
+        As `bed_slope` gives them.
+    min_share : float
+        Share of them that must be slopes.
+    """
+    known = sorted((slope for slope in slopes if isinstance(slope, Slope)), key=lambda slope: slope.estimate)
+    needed = max(1, ceil(min_share * len(slopes) - 1e-9))
+    if len(known) < needed:
+        return f"the bed falls seawards along {len(known)} of {len(slopes)} transects, {needed} are needed"
+    return known[(len(known) - 1) // 2]
 
 
 def bed_slope(

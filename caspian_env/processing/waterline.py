@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,5 +46,5 @@ def waterline(
     wet = connected(open_to_sea & (heights <= level), heights)
     # What is low but not reached, and the edge of the grid, is as if it were land.
     dry = np.where(wet, heights, np.maximum(heights, level + 1.0))
-    found = contour_generator(longitude, latitude, dry, line_type=LineType.Separate).lines(level)
+    found: Any = contour_generator(longitude, latitude, dry, line_type=LineType.Separate).lines(level)
     return tuple(tuple((float(x), float(y)) for x, y in line) for line in found)

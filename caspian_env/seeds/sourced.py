@@ -63,7 +63,10 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Transect:
-    """A line from land to sea on which the shoreline is followed, ends in degrees east and north."""
+    """A line from land to sea on which the shoreline is followed, ends in degrees east and north.
+
+    With the ends of a ``last`` one it is the first of the transects of a stretch of coast.
+    """
 
     id: str
     title: str
@@ -73,13 +76,20 @@ class Transect:
     start_latitude: float | None = None
     end_longitude: float | None = None
     end_latitude: float | None = None
+    last_start_longitude: float | None = None
+    last_start_latitude: float | None = None
+    last_end_longitude: float | None = None
+    last_end_latitude: float | None = None
 
     def parameters(self) -> Mapping[str, Any]:
         """What a method on transects takes from the row; SeedError when an end is missing."""
         ends = [self.start_longitude, self.start_latitude, self.end_longitude, self.end_latitude]
-        if None in ends:
+        last = [self.last_start_longitude, self.last_start_latitude, self.last_end_longitude, self.last_end_latitude]
+        is_stretch = any(number is not None for number in last)
+        if None in ends or (is_stretch and None in last):
             raise SeedError(f"transects.csv: {self.id}", "lacks an end", "give longitude and latitude of both")
-        return {"start": ends[:2], "end": ends[2:], "provisional": self.provisional}
+        stretch = {"last_start": last[:2], "last_end": last[2:]} if is_stretch else {}
+        return {"start": ends[:2], "end": ends[2:], **stretch, "provisional": self.provisional}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from caspian_env.model import Dataset
 from caspian_env.wiring import Platform
 from caspian_env.workflows.examine_data import megabytes
 from caspian_env.workflows.finding import Finding
+from caspian_env.workflows.keys import awaited_regions
 
 LEAST_BYTES, LEAST_SHARE = 1_000_000_000, 0.02
 LEAST_DAYS = 90  # to buy and build in a disk
@@ -104,7 +105,7 @@ def _keys(platform: Platform) -> Iterator[Finding]:
     asked = {dataset.key.setting for dataset in platform.seeds.datasets.values() if dataset.key}
     wanted: dict[str, list[Dataset]] = {}
     for dataset in platform.collected():
-        if dataset.key:
+        if dataset.key and not awaited_regions(platform, dataset.locations):
             wanted.setdefault(dataset.key.setting, []).append(dataset)
     for key, datasets in wanted.items():
         served = ", ".join(dataset.id for dataset in datasets)

@@ -69,10 +69,11 @@ def _lines(
     heights = np.asarray(sea.values[0], dtype=float) + float(indicator.parameters["offset"])
     whole, gulf = (np.asarray(grid["weight"].values, dtype=float) for grid in (sea, bay))
     reach = membership(whole, whole, gulf) > 0
-    axes = [np.asarray(sea[axis].values, dtype=float) for axis in ("latitude", "longitude")]
+    latitude, longitude = (np.asarray(sea[axis].values, dtype=float) for axis in ("latitude", "longitude"))
     found = []
     for level in levels:
-        lines = [LineString(line) for line in waterline(heights, *axes, reach, level) if len(line) > 1]
+        edges = waterline(heights, latitude, longitude, reach, level)
+        lines = [LineString(line) for line in edges if len(line) > 1]
         simple = [line.simplify(SIMPLE_DEGREES) for line in lines if line.length >= SHORTEST]
         found.append(tuple(tuple((float(x), float(y)) for x, y in line.coords) for line in simple))
     return found

@@ -88,7 +88,8 @@ ELSEWHERE = {
     "port_margins.margin": "test_port_margins", "reference_evaporation.from_months": "test_reference_evaporation",
     "reference_evaporation.monthly_total_from_days": "test_reference_evaporation",
     "sea_temperature.base_months": "test_sea_temperature", "sea_temperature.uncovered": "test_sea_temperature",
-    "shoreline.modelled_retreat": "test_shoreline", "shoreline.observed_retreat": "test_shoreline",
+    "shoreline.coast_retreat": "test_shoreline", "shoreline.modelled_retreat": "test_shoreline",
+    "shoreline.observed_retreat": "test_shoreline",
     "surges.greatest_departure": "test_surges", "surges.longest_surge": "test_surges", "surges.return_level": "test_surges",
     "surges.surge_days": "test_surges", "surges.wind_days": "test_surges",
 }  # fmt: skip

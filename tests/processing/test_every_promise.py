@@ -14,7 +14,8 @@ from tests.processing.test_every_statistic import ARRAYS
 # No statistic of a series, or parts of the indicators: the tests (below tests/) that hold them.
 ELSEWHERE = {
     "indicators/test_every_function.py": (  # through the indicators that are made of them
-        "annual_amounts.days_of", "balance_years.balance_years", "balance_years.span_of", "climate_normals.with_uncertainty",
+        "annual_amounts.begun_in_january", "annual_amounts.days_of", "annual_amounts.put_back",
+        "balance_years.balance_years", "balance_years.span_of", "climate_normals.with_uncertainty",
         "country_series.unfit_base", "daily_years.stretches", "datum_bridge.bridge", "datum_bridge.combined",
         "datum_bridge.moved", "datum_bridge.overlap", "datum_bridge.shifted", "level_years.members",
         "level_years.newest_refused", "level_years.rate_result", "level_years.whole_windows", "level_years.year_of",
@@ -22,6 +23,8 @@ ELSEWHERE = {
         "periods.month_span", "periods.of_year", "periods.refusal", "periods.result", "periods.year_span",
         "sea_cells.sea_amounts", "sea_cells.sea_only_mean", "steric.steric_height", "water_balance.over_area",
         "water_balance.volumes"),
+    "indicators/test_hypsometry.py": ("hypsometry.single_relief",),
+    "indicators/test_shoreline.py": ("shoreline.middle_slope", "shoreline.side_by_side"),
     "indicators/test_heat_and_frost.py": (
         "percentile_days.base_windows", "percentile_days.calendar_day", "percentile_days.jackknife",
         "percentile_days.over_years", "percentile_days.thresholds"),
@@ -33,6 +36,8 @@ ELSEWHERE = {
         "cf_attributes.series_attrs", "cf_dataset.cf_dataset"),
     "processing/test_conform.py": (
         "conform.cell_bounds", "conform.conform", "conform.cut", "conform.grid_fingerprint", "conform.stamp"),
+    "processing/test_depth_mask.py": ("depth_mask.deep_cells",),
+    "processing/test_waterline.py": ("waterline.waterline",),
     "processing/test_drought.py": ("drought.gamma_parameters", "drought.log_logistic_parameters"),
     "processing/test_durations.py": ("durations.later",),
     "processing/test_edition_scale.py": ("edition_scale.scale_break",),
@@ -67,7 +72,8 @@ ELSEWHERE = {
 
 # Held by what is made of them: no test imports them by themselves.
 THROUGH_OTHERS = {
-    "indicators/test_every_function.py", "indicators/test_marine_heatwaves.py", "processing/test_likelihood.py",
+    "indicators/test_every_function.py", "indicators/test_hypsometry.py", "indicators/test_shoreline.py",
+    "indicators/test_marine_heatwaves.py", "processing/test_likelihood.py",
     "processing/test_qc.py", "processing/test_qc_newest.py", "processing/test_cf_dataset.py", "test_cubes.py",
 }  # fmt: skip
 

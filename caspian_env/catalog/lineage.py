@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -187,12 +187,14 @@ def known_datasets(connection: Connection, as_of: datetime | None = None) -> set
     return set(connection.scalars(sa.select(s.dataset_id).distinct().where(known)))
 
 
-def newest_granules(connection: Connection, as_of: datetime | None = None) -> dict[str, sa.Row[Any]]:
-    """For each dataset its newest observation known now, or at ``as_of``, and the granule it came from, by dataset."""
+def newest_granules(
+    connection: Connection, datasets: Collection[str], as_of: datetime | None = None
+) -> dict[str, sa.Row[Any]]:
+    """The newest observation of each of these datasets known now, or at ``as_of``, and the granule it came from, by dataset."""
     o, s = t.observation.c, t.series.c
     newest: dict[str, sa.Row[Any]] = {}
     columns: list[sa.ColumnElement[Any]] = [o.time, o.granule_id, t.granule.c.sha256]
-    for series in connection.execute(sa.select(s.id, s.dataset_id).order_by(s.id)):
+    for series in connection.execute(sa.select(s.id, s.dataset_id).where(s.dataset_id.in_(datasets)).order_by(s.id)):
         statement = sa.select(*columns).join(t.granule, t.granule.c.id == o.granule_id)
         last = statement.where(o.series_id == series.id, *known_at(as_of)).order_by(o.time.desc()).limit(1)
         row = connection.execute(last).one_or_none()

@@ -116,7 +116,7 @@ def _shared_fields(platform: Platform, indicator: Indicator, row: Any, headline:
 
 def sources(connection: Connection, platform: Platform, named: set[str], as_of: datetime | None) -> tuple[Source, ...]:
     """The named datasets with their newest granule, in the order of the seeds."""
-    newest, checked = newest_granules(connection, as_of), passed_checks(connection, as_of)
+    newest, checked = newest_granules(connection, named, as_of), passed_checks(connection, as_of)
     addresses = first_retrievals(connection, {row.granule_id for row in newest.values()})
     return tuple(
         Source(

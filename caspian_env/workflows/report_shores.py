@@ -9,7 +9,7 @@ import numpy as np
 
 from caspian_env.catalog.engine import Connection
 from caspian_env.catalog.observations import find_series, read_series, utc
-from caspian_env.errors import CatalogError
+from caspian_env.errors import CatalogError, DatabaseUnusable
 from caspian_env.model import Indicator
 from caspian_env.processing.hypsometry import membership
 from caspian_env.processing.waterline import Line, waterline
@@ -38,7 +38,9 @@ def shores(
     levels = [(now, f"{when:%Y}"), (float(indicator.parameters["reference_level"]), "")]
     try:
         found = _lines(platform, indicator, [level for level, _ in levels], as_of)
-    except CatalogError:
+    except DatabaseUnusable:
+        raise
+    except CatalogError:  # no part of the cube, or one that is missing or damaged: the map says that it has no shore
         return None
     return tuple(Shore(level=level, when=said, lines=lines) for (level, said), lines in zip(levels, found, strict=True))
 

@@ -1,7 +1,7 @@
 """How fast grids are: collection and cube, one new day, opening, heatwaves, each beside its peers.
 
-``python -m tests.benchmarks.grids [--days 1461] [--years 40] [--out FILE.md]`` takes about ten minutes on two idle cores and
-7 GB of disk; ``--days 120 --years 4`` takes two. Nothing here is a test that depends on the clock.
+``python -m tests.benchmarks.grids [--days 1461] [--years 40] [--out FILE.md]`` takes a quarter of an hour on two idle cores
+and 7 GB of disk; ``--days 120 --years 4`` takes two minutes. Nothing here is a test that depends on the clock.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ Measured on {date} by `python -m tests.benchmarks.grids --days {days} --years {y
   promised about it. All read one variable; xarray also all three. They are given the first {year} files at the most, which
   says as much of their time a file; the row of the floor beside a peer tells what would be possible.
 - Cold build, 3: the time of a file in 1, times the days of the years; the synthetic archive of that row was not built so.
-- Workers, 5, over {year} files at the most: what workers do, reading alone; then the whole way with two workers on two cores
+- Workers, 5, over all files: what workers do, reading alone; then the whole way with two workers on two cores
   beside one worker on one core; and beside one worker on two cores, where the process that stores has a core of its own
   already, so that two can at most be as fast as the CPU times below allow.
 - Peers take turns; a ratio is the median over {repeats} rounds, with the smallest and largest in brackets. Rows without a peer

@@ -16,6 +16,7 @@ from caspian_env.seeds import load_reports
 from caspian_env.settings import data_folder
 from caspian_env.workflows.build_reports import build_reports
 from caspian_env.workflows.report_files import FORMATS, all_formats
+from tests.reports.compliance import shortcomings
 from tests.workflows.conftest import Ran, opened
 
 pytestmark = pytest.mark.slow
@@ -77,19 +78,10 @@ def test_every_page_of_every_pdf_is_a_whole_page(folder: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("checker", ["cf:1.11", "acdd:1.3"])
 @pytest.mark.filterwarnings("ignore")  # of the checker's own code
-def test_the_compliance_checker_has_nothing_to_say_of_the_bulletin(folder: Path, checker: str) -> None:
-    pytest.importorskip("compliance_checker", reason="compliance-checker is not installed")
-    from compliance_checker.runner import CheckSuite
-
-    suite = CheckSuite()
-    suite.load_all_available_checkers()
-    with_file = suite.load_dataset(str(folder / "bulletin.nc"))
-    nameless = with_file.comment.partition("none for the quantity: ")[2].partition("; ")[0].split(", ")
-    results, failures = suite.run_all(with_file, [checker], [])[checker]
-    with_file.close()
-    assert failures == {}
-    assert len(results) > 15, "the checker did look"
-    short = [one for one in results if one.value[0] < one.value[1]]
+def test_the_compliance_checker_misses_names_that_cf_has_not_and_nothing_else(folder: Path, checker: str) -> None:
+    with netCDF4.Dataset(folder / "bulletin.nc") as file:
+        nameless = file.comment.partition("none for the quantity: ")[2].partition("; ")[0].split(", ")
+    short = shortcomings(folder / "bulletin.nc", checker)
     if checker.startswith("cf"):
         assert [one.msgs for one in short] == []
     # Of these the file says itself that the CF table has no name for them; CF forbids to make one up.

@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from caspian_env.errors import BadGranule
 from caspian_env.formats.first_bytes import expect_text
 
+Row = TypeVar("Row", list[str], dict[str, str])
 LAYOUT = "has the provider changed its layout, or somebody saved the file again?"
 
 
@@ -37,9 +39,9 @@ def csv_rows(
     if ended and not text.endswith("\n"):
         raise BadGranule(dataset, "truncated: the last line breaks off without a line end", "fetch it again")
     reader = csv.reader(io.StringIO(text, newline=""))
-    header = _header(next(_read(reader, dataset), []), dataset, needed, lower_case=lower_case)
+    header = _header(next(rows_of(reader, dataset), []), dataset, needed, lower_case=lower_case)
     empty = True
-    for cells in _read(reader, dataset):
+    for cells in rows_of(reader, dataset):
         if not cells:
             continue
         if len(cells) != len(header):
@@ -58,10 +60,17 @@ def years_of(names: Sequence[str]) -> list[str]:
     return [name for name in names if len(name) == 4 and name.isdecimal()]
 
 
-def _read(reader: Iterator[list[str]], dataset: str) -> Iterator[list[str]]:
+def rows_of(reader: Iterator[Row], dataset: str) -> Iterator[Row]:
+    """What a reader of the csv module gives, lists or mappings.
+
+    Raises
+    ------
+    BadGranule
+        When a line is none: a cell longer than any, for a quote that is never closed, or a carriage return within it.
+    """
     try:
         yield from reader
-    except csv.Error as error:  # a cell longer than any, for a quote that is never closed
+    except csv.Error as error:
         raise BadGranule(dataset, f"cannot be read as rows: {error}", LAYOUT) from error
 
 

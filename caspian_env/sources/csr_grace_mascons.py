@@ -64,6 +64,8 @@ def read_granule(path: Path) -> xr.Dataset:
         problem = f"{_VARIABLE} is in {units or 'no unit'} and not in cm"
         raise BadGranule(_DATASET, problem, "has the provider changed its units?")
     solved = solved.assign_coords(time=months)
+    if not (solved.indexes["lat"].is_unique and solved.indexes["lon"].is_unique):
+        raise BadGranule(_DATASET, "a row or column of its grid stands twice", "fetch it again")
     _refuse_masked(solved[_VARIABLE])
     solved[_VARIABLE].attrs = {"units": "cm", "long_name": "anomaly of the thickness of water"}
     return solved

@@ -80,7 +80,7 @@ def _place(code: str) -> str:
 
 
 def _cells(table: Sequence[Sequence[SheetCell]], sheet: str, column: str) -> Iterator[Cell]:
-    header, *rows = table
+    header, *rows = table or [()]
     years = _years(header, sheet, ("EDGAR Country Code", "Country"))
     seen = set()
     for row in rows:
@@ -94,7 +94,7 @@ def _cells(table: Sequence[Sequence[SheetCell]], sheet: str, column: str) -> Ite
 
 def _sector_cells(table: Sequence[Sequence[SheetCell]]) -> Iterator[tuple[str, str, Cell]]:
     """Substance and sector of each number of our states; an empty cell is no such emission, and adds nothing."""
-    header, *rows = table
+    header, *rows = table or [()]
     years = _years(header, _SECTORS, ("Substance", "Sector", "EDGAR Country Code", "Country"))
     for substance, sector, code, *rest in rows:
         if code in _CODES:
@@ -131,7 +131,7 @@ def _years(header: Sequence[SheetCell], sheet: str, first: Sequence[str]) -> lis
     if tuple(header[: len(first)]) != tuple(first):
         problem = f"sheet {sheet} begins with {header[:4]} and not {', '.join(first)}"
         raise BadGranule(_DATASET, problem, "has the provider changed its layout?")
-    return [(n, int(cell)) for n, cell in enumerate(header) if isinstance(cell, float)]
+    return [(n, int(cell)) for n, cell in enumerate(header) if isinstance(cell, float) and cell.is_integer()]
 
 
 def _value(cell: SheetCell, sheet: str) -> float:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caspian_env.errors import BadGranule
-from caspian_env.formats.country_years import Cell, by_country_and_year, cell_value
+from caspian_env.formats.country_years import Cell, by_country_and_year, cell_value, whole_year
+from caspian_env.formats.provider_csv import rows_of
 from caspian_env.formats.table_text import read_lines
 from caspian_env.model import GranuleRef, Http, Window
 
@@ -53,7 +54,7 @@ def read_granule(path: Path) -> xr.Dataset:
     """
     lines = read_lines(path, _DATASET)
     rows = csv.DictReader(lines)
-    names = rows.fieldnames or []
+    names = next(rows_of(csv.reader(lines[:1]), _DATASET), [])
     code = next((name for name in _CODE if name in names), None)
     if code is None or not set(_KEYS) <= set(names):
         raise BadGranule(_DATASET, f"the header is {lines[0][:80]!r}", "has the provider changed its layout?")
@@ -62,10 +63,11 @@ def read_granule(path: Path) -> xr.Dataset:
 
 
 def _cells(rows: csv.DictReader[str], code: str) -> Iterator[Cell]:
-    for row in rows:
+    for row in rows_of(rows, _DATASET):
         if None in row or None in row.values():
             problem = f"line {rows.line_num} has another number of cells than the header"
             raise BadGranule(_DATASET, problem, "fetch it again")
         found = _WANTED.get((row["Category"], row["Variable"], row["Unit"]))
         if found:
-            yield row[code] or row["Area"], int(row["Year"]), found[0], cell_value(row["Value"], _DATASET)
+            year = whole_year(row["Year"], _DATASET)
+            yield row[code] or row["Area"], year, found[0], cell_value(row["Value"], _DATASET)

@@ -94,7 +94,8 @@ def _rows(path: Path) -> pd.DataFrame:
             day=pd.to_datetime(rows["DATE"], format="%Y%m%d"), DATA_VALUE=pd.to_numeric(rows["DATA_VALUE"])
         )
     except (ValueError, pd.errors.ParserError) as error:
-        raise BadGranule(_DATASET, f"a row cannot be read: {error}", "fetch it again") from error
+        problem = f"a row cannot be read: {str(error).partition('. You might')[0]}"
+        raise BadGranule(_DATASET, problem, "fetch it again") from error
     if rows.empty:
         raise BadGranule(_DATASET, f"the station has none of {', '.join(_ELEMENTS)}", "nothing of it is used")
     if rows["ID"].nunique() != 1:

@@ -18,6 +18,7 @@ from caspian_env.errors import BadGranule
 from caspian_env.formats.country_years import Cell, by_country_and_year, cell_value
 from caspian_env.formats.first_bytes import expect_text
 from caspian_env.formats.json_stat import json_stat_cells
+from caspian_env.formats.provider_csv import rows_of
 from caspian_env.model import GranuleRef, Http, Window
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _from_export(path: Path) -> list[_Row]:
     lines = text.splitlines()
     if len(lines) < 3 or not lines[0].strip('"').startswith(_TITLE):
         raise BadGranule(_DATASET, "does not begin with the title of the table", "has the provider changed its layout?")
-    header, *rows = csv.reader(lines[2:])
+    header, *rows = rows_of(csv.reader(lines[2:]), _DATASET)
     if header[:2] != [_AREA, _WHAT] or not all(re.fullmatch(r"\d{4}", year) for year in header[2:]):
         raise BadGranule(_DATASET, f"the header is {','.join(header)[:80]!r}", "has the provider changed its layout?")
     if wrong := [row for row in rows if len(row) != len(header)]:

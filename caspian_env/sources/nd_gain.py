@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import BadGranule
 from caspian_env.formats.country_years import by_country_and_year, cell_value
+from caspian_env.formats.provider_csv import rows_of
 from caspian_env.formats.table_text import read_lines
 from caspian_env.model import GranuleRef, Http, Window
 
@@ -40,7 +41,7 @@ def read_granule(path: Path, *, options: Mapping[str, Any]) -> xr.Dataset:
         When the header is another one, a row has another number of cells, or none of the states is there.
     """
     dataset = str(options["dataset"])
-    header, *rows = list(csv.reader(read_lines(path, dataset))) or [[]]
+    header, *rows = list(rows_of(csv.reader(read_lines(path, dataset)), dataset)) or [[]]
     if header[:2] != ["ISO3", "Name"] or not all(re.fullmatch(r"\d{4}", year) for year in header[2:]):
         raise BadGranule(dataset, f"the header is {','.join(header)[:80]!r}", "has the provider changed its layout?")
     if wrong := [row for row in rows if len(row) != len(header)]:

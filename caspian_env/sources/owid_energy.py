@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from caspian_env.errors import BadGranule
 from caspian_env.formats.country_years import Cell, by_country_and_year, cell_value, place_of, whole_year
+from caspian_env.formats.provider_csv import rows_of
 from caspian_env.formats.table_text import read_lines
 from caspian_env.model import GranuleRef, Http, Window
 
@@ -53,7 +54,7 @@ def read_granule(path: Path) -> xr.Dataset:
     """
     lines = read_lines(path, _DATASET)
     rows = csv.DictReader(lines)
-    names = rows.fieldnames or []
+    names = next(rows_of(csv.reader(lines[:1]), _DATASET), [])
     if not {"country", "year", "iso_code"} <= set(names):
         problem = f"the header begins {lines[0][:60]!r} and has no country, year and iso_code"
         raise BadGranule(_DATASET, problem, "has the provider changed its layout?")
@@ -63,7 +64,7 @@ def read_granule(path: Path) -> xr.Dataset:
 
 
 def _cells(rows: csv.DictReader[str]) -> Iterator[Cell]:
-    for row in rows:
+    for row in rows_of(rows, _DATASET):
         code = row["iso_code"] or row["country"]
         if place_of(code) is None:
             continue

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from caspian_env.errors import BadGranule, NotPublished, TransportError
 from caspian_env.formats.country_years import LITTORAL, WORLD, Cell, by_country_and_year, cell_value
 from caspian_env.formats.first_bytes import kind
-from caspian_env.formats.provider_csv import years_of
+from caspian_env.formats.provider_csv import rows_of, years_of
 from caspian_env.model import GranuleRef, Http, Window
 
 if TYPE_CHECKING:
@@ -104,9 +104,10 @@ def _rows(path: Path) -> tuple[list[str], Iterator[Mapping[str, str]]]:
             _DATASET, "the file is empty" if found == "empty" else f"{found} in place of text", "try later"
         )
     with path.open("rb") as file:
-        header = next(csv.reader([file.readline(_LONGEST_HEADER).decode("utf-8-sig", "replace")]), [])
+        first = file.readline(_LONGEST_HEADER).decode("utf-8-sig", "replace")
         file.seek(-1, 2)
         whole = file.read() == b"\n"
+    header = next(rows_of(csv.reader([first]), _DATASET), [])
     if missing := [name for name in _HEADER if name not in header]:
         raise BadGranule(_DATASET, f"the header has no {', '.join(missing)}", "has the provider changed its layout?")
     if not whole:
@@ -121,7 +122,7 @@ def _own_rows(path: Path, header: list[str]) -> Iterator[Mapping[str, str]]:
         for line in file:
             if _NATIONAL_TOTAL not in line or not any(mark in line for mark in marks):
                 continue
-            fields = next(csv.reader([line]))
+            fields = next(rows_of(csv.reader([line]), _DATASET))
             if len(fields) != len(header):
                 raise BadGranule(_DATASET, f"a row has {len(fields)} cells and not {len(header)}", "fetch it again")
             yield dict(zip(header, fields, strict=True))

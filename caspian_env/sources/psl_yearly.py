@@ -93,6 +93,8 @@ def _by_day(year: xr.Dataset, times_a_day: int, product: str) -> xr.Dataset:
     days, first, counts = np.unique(
         year["time"].to_numpy().astype("datetime64[D]"), return_index=True, return_counts=True
     )
+    if 0 in (year.sizes["lat"], year.sizes["lon"]):
+        raise BadGranule(product, "the grid does not reach the Caspian", "has the provider changed its layout?")
     if (
         days.size == 0
         or (counts > times_a_day).any()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caspian_env.archive import Kept
@@ -17,8 +18,9 @@ from caspian_env.workflows.collection import Job
 from caspian_env.workflows.context import Context
 from caspian_env.workflows.editions import product_version
 from caspian_env.workflows.measure import measure
-from caspian_env.workflows.observe import Recorded, judge
+from caspian_env.workflows.observe import Known, Recorded, judge
 from caspian_env.workflows.same_grid import Grids, Stated, grids_of
+from caspian_env.workflows.trial_reading import marked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,6 +37,7 @@ class Reading:
     alike: Alike | None
     context: Context
     grids: Grids
+    marks: Path
     plan: Plan | None = None
     version: str | None = None
     stated: list[Stated] = field(default_factory=list)
@@ -50,10 +53,13 @@ class Reading:
         job, known = self.job, self.context.around(ref)
         self.stated.clear()
         try:
-            if quick := self._means(kept, ahead):
-                status = ref.status if ref.status != "final" else job.dataset.default_status
-                return judge(statements(*quick, status), job.dataset, known), self.version
-            return self._with_care(ref, kept, known)
+            if elsewhere := ahead():
+                return self._judged(elsewhere, ref, known)
+            with marked(self.marks, job.dataset, kept) as suspected:
+                plan = None if suspected else self.plan  # what was tried is the reading with care
+                if plan is not None and (here := means_of(kept.path, plan)) is not None:
+                    return self._judged((here, plan), ref, known)
+                return self._with_care(ref, kept, known)
         except (DatabaseUnusable, DiskError):
             raise  # not the granule's fault
         except CaspianError as error:
@@ -71,15 +77,12 @@ class Reading:
             self.grids.accept(stated)
         self.context.add(recorded, written)
 
-    def _means(self, kept: Kept, ahead: Ahead) -> tuple[Means, Plan] | None:
-        """The means by the plan, from another process or from here."""
-        found = ahead()
-        if found is None and self.plan is not None:
-            here = means_of(kept.path, self.plan)
-            found = None if here is None else (here, self.plan)
-        return found
+    def _judged(self, means: tuple[Means, Plan], ref: GranuleRef, known: Known) -> tuple[list[Recorded], str | None]:
+        """The observations of a granule that is like those before it, from its numbers alone."""
+        status = ref.status if ref.status != "final" else self.job.dataset.default_status
+        return judge(statements(*means, status), self.job.dataset, known), self.version
 
-    def _with_care(self, ref: GranuleRef, kept: Kept, known: object) -> tuple[list[Recorded], str | None]:
+    def _with_care(self, ref: GranuleRef, kept: Kept, known: Known) -> tuple[list[Recorded], str | None]:
         job = self.job
         raw = job.source.read_granule(kept.path)
         version = product_version(raw, job.dataset)
@@ -105,4 +108,4 @@ def reading_of(job: Job, observe: Callable[..., list[Recorded]]) -> Reading:
     """How the granules of a job are read; ``observe`` is what makes observations of one that is read with care."""
     alike = alike_of(job.dataset) if job.dataset.kind == "grid" else None
     context, grids = Context(job.platform, job.dataset), grids_of(job.platform.settings.home, job.dataset)
-    return Reading(job, observe, alike, context, grids)
+    return Reading(job, observe, alike, context, grids, job.platform.settings.home / "cache" / "reading")

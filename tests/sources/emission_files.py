@@ -79,7 +79,15 @@ def workbook(sheets: Mapping[str, Sheet]) -> bytes:
     return content.getvalue()
 
 
-def edgar(report: int, years: Sequence[int], *, shift: float = 0.0, gwp: str = "AR5", total_off: float = 0.0) -> bytes:
+def edgar(
+    report: int,
+    years: Sequence[int],
+    *,
+    shift: float = 0.0,
+    gwp: str = "AR5",
+    total_off: float = 0.0,
+    no_gdp: bool = False,
+) -> bytes:
     """The booklet: totals, an empty row, EU27 and GLOBAL TOTAL; sectors that add up to them."""
     codes = {**STATES, "GLOBAL TOTAL": "GLOBAL TOTAL"}
     shares = {("CO2", "Transport"): 0.5, ("CO2", "Waste"): 0.1, (f"GWP_100_{gwp}_CH4", "Waste"): 0.1,
@@ -100,7 +108,7 @@ def edgar(report: int, years: Sequence[int], *, shift: float = 0.0, gwp: str = "
             ["values in GHG_totals_by_country sheet are expressed in Mt CO2eq/yr "]]  # fmt: skip
     return workbook({
         "info": info, "GHG_totals_by_country": table(1.0 + total_off), "GHG_by_sector_and_country": sectors,
-        "GHG_per_GDP_by_country": table(0.001), "GHG_per_capita_by_country": table(0.01),
+        "GHG_per_GDP_by_country": [] if no_gdp else table(0.001), "GHG_per_capita_by_country": table(0.01),
     })  # fmt: skip
 
 

@@ -94,6 +94,7 @@ def test_a_masked_file_is_refused(tmp_path: Path, value: float, where: str, plac
         (made_up(("2011-10-12", "2011-10-18")), "do not follow one another"),
         (made_up(("2011-10-16", "2011-10-31", "2011-11-16")), "do not follow one another"),
         (made_up(("2011-10-16", "2011-09-16")), "do not follow one another"),
+        (made_up().isel(lat=[*range(60), 59, *range(60, 104)]), "stands twice"),
         (made_up().rename(lwe_thickness="lwe"), "no variable lwe_thickness"),
     ],
 )

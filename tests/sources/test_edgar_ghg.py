@@ -44,6 +44,7 @@ def test_totals_sums_of_sectors_and_the_report(tmp_path: Path) -> None:
         (b"<html>maintenance</html>", "an HTML page in place of a workbook"),
         (b"PK\x03\x04" + b"\x00" * 400, "the workbook is damaged"),
         (edgar(2024, [1990])[:-400], "the workbook is damaged"),
+        (edgar(2024, [1990], no_gdp=True), "sheet GHG_per_GDP_by_country begins with \\(\\) and not"),
         (edgar(2024, [1990], gwp="AR6"), "the sheet info does not say 'GWP-100 AR5'"),
         (edgar(2024, [1990], total_off=0.01), "the sectors of AZE in 1990 add up to 30 Mt and the total is 30.3 Mt"),
     ],

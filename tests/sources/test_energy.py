@@ -203,6 +203,8 @@ def test_an_older_name_of_the_code_column(tmp_path: Path) -> None:
         (lambda t: t[:-8], "breaks off"),
         (lambda t: t.replace(",1.4,,", ",1.4"), "another number of cells"),
         (lambda t: t + t.splitlines()[1].replace("110.5", "111.5") + "\n", "stands twice"),
+        (lambda t: t.replace(",2023,", ",1e9,"), "'1e9' is not a year"),
+        (lambda t: t.replace("Area", '"' + "x" * 200_000, 1), "cannot be read as rows"),
         (lambda t: EMBER, "no value of the littoral states"),
     ],
 )

@@ -110,6 +110,7 @@ def test_a_value_that_is_flagged_later_is_withdrawn(collect: Collect) -> None:
         (HEADER, "has none of TMAX, TMIN, TAVG, PRCP"),
         (HEADER + "XX000000001,20230928,SNWD,50,,,S,\n", "has none of"),
         (HEADER + TWO.replace("20240229", "20230229"), "cannot be read"),
+        (HEADER + TWO.replace("20240229", "2024-02"), r"""doesn't match format "%Y%m%d" \(fetch it again"""),
         (HEADER + TWO.replace(",123,", ",abc,"), "cannot be read"),
         (HEADER + TWO.replace(",,,S,\n", ",,,S,,,,,\n", 1), "line 2 has another number of fields"),
         (HEADER + TWO + TWO.replace("XX000000002", "XX000000001"), "about 2 stations"),

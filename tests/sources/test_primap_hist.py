@@ -59,6 +59,7 @@ def test_scenarios_are_two_series_and_sectors_are_left_out(tmp_path: Path) -> No
         (b"", "empty"),
         (b"<html>", "HTML"),
         (primap("2.7", [1990])[:-1], "truncated"),
+        (primap("2.7", [1990]).replace(b",unit", b"\r,unit", 1), "cannot be read as rows"),
         (primap("2.7", [1990]).replace(b"entity", b"gas"), "the header has no entity"),
         (primap("2.7", [1990], unit="CO2 * megatonne / a"), "the unit of KYOTOGHG .* is 'CO2 \\* megatonne / a'"),
         (primap("2.7", [1990]).replace(b"v2.7", b"v2.6", 1), "national totals of PRIMAP-hist_v2.6_final, PRIMAP"),

@@ -135,6 +135,7 @@ def test_only_days_without_a_value_over_land_are_left_out(tmp_path: Path, collec
         (sea_level_pressure(1).expand_dims(level=[10.0, 2.0], axis=1), "several levels"),
         (sea_level_pressure(1).rename(lat="y"), "has dimensions"),
         (sea_level_pressure(1).isel(time=[0, 0, 1, 2, 3]), "no series of 4 times a day"),
+        (sea_level_pressure(1).assign_coords(lat=lambda made: -made["lat"]), "does not reach the Caspian"),
         (sea_level_pressure(1).isel(time=[]), "no series of 4 times a day"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Every reader against spoiled real bytes: refused in its own words, or read without a value out of nothing.
+"""Every reader against spoiled bytes: refused in its own words, or read without a value out of nothing.
 
 ``python -m tests.torture.fuzz [--inputs 100000] [--corpus FOLDER] [--only DATASET]`` prints what was tried and what
 was found. Processes read the mutants under limits of memory and time; one that dies or hangs is a finding and is
@@ -52,7 +52,7 @@ def hunt(corpus: Path, chosen: argparse.Namespace) -> Counter[str]:
     from .samples import samples
 
     kept = []
-    for n, (dataset, name, content) in enumerate(samples(chosen.only)):
+    for n, (dataset, name, content) in enumerate(samples(corpus / "made-up", chosen.only)):
         path = corpus / f"{dataset}-{n}.sample"
         path.write_bytes(content)
         kept.append({"dataset": dataset, "name": name, "path": str(path), "next": chosen.start, "spent": 0.0})

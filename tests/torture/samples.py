@@ -1,15 +1,17 @@
-"""Which real files each reader takes, cut short where the reader takes the short one too."""
+"""Which files each reader takes, real ones first, cut short where the reader takes the short one too."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path
 
 from caspian_env.demo import co2, dahiti, ersst, gistemp, gwm, oisst
 from caspian_env.model import Dataset
 from caspian_env.seeds import load_datasets
 from caspian_env.wiring import source_of
+from tests.torture.made_up import collect
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 DATA = Path(__file__).resolve().parent.parent / "data"
@@ -17,17 +19,23 @@ LARGEST = 2_500_000  # bytes
 PER_READER = 3
 
 
-def samples(named: str | None = None) -> Iterator[tuple[str, str, bytes]]:
-    """Dataset, name of the sample and its bytes; a dataset whose reader takes none of the files is not among them."""
+def samples(folder: Path, named: str | None = None) -> Iterator[tuple[str, str, bytes]]:
+    """Dataset, name of the sample and its bytes; a dataset whose reader takes none of the files is not among them.
+
+    Where few real files are at hand, those that the tests of the reader make up, which are kept in ``folder``.
+    """
     found = _bodies()
+    if not folder.exists():
+        collect(folder, LARGEST)
     for dataset in load_datasets().values():
         if named not in (None, dataset.id):
             continue
-        taken = 0
-        for name in sorted(found, key=lambda name: (not _likely(name, dataset), len(found[name]))):
-            if taken < PER_READER and takes(dataset, found[name]):
-                taken += 1
-                yield dataset.id, name, _short(dataset, found[name])
+        real = sorted(found, key=lambda name: (not _likely(name, dataset), len(found[name])))
+        made = sorted(folder.glob(f"{dataset.module}/*"), key=lambda path: path.stat().st_size)
+        offered = chain(((name, found[name]) for name in real), ((f"made up/{p.name}", p.read_bytes()) for p in made))
+        taken = ((name, content) for name, content in offered if takes(dataset, content))
+        for name, content in islice(taken, PER_READER):
+            yield dataset.id, name, _short(dataset, content)
 
 
 def takes(dataset: Dataset, content: bytes) -> bool:

@@ -74,6 +74,8 @@ def _line(entry: Entry) -> tuple[object, ...]:
 
     dataset, here = entry.dataset, entry.freshness
     state = here.state if here else "never" if entry.collected else "-"
+    if state == "never" and entry.needs:
+        state = entry.needs.partition(":")[0]  # "needs a key", "awaits files"
     if dataset.state != "active":
         state = standing(dataset)
     newest = here.newest_observation.date() if here and here.newest_observation else None

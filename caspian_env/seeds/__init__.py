@@ -25,6 +25,7 @@ from caspian_env.seeds.entries import (
     text_rows,
     themed,
 )
+from caspian_env.seeds.local import told_to_its_reader
 from caspian_env.settings import data_folder
 
 _JUDGED_BY = {
@@ -76,7 +77,7 @@ def load_datasets(folder: Path | None = None) -> dict[str, Dataset]:
     }  # fmt: skip
     datasets = []
     for entry, where, theme in themed(folder, "datasets"):
-        dataset = build(Dataset, {"theme": theme, **mapping(entry, where)}, where)
+        dataset = told_to_its_reader(build(Dataset, {"theme": theme, **mapping(entry, where)}, where))
         refer_all(dataset, where, **known)
         datasets.append((dataset, where))
     found = by_id("datasets", (dataset for dataset, _ in datasets))

@@ -110,12 +110,15 @@ def _station(entry: Any, where: str) -> Location:
 
 def _dataset(entry: Any, where: str) -> Dataset:
     defaults = {"kind": "table", "module": READER, "hosts": [HOST], "theme": "local"}
-    dataset = build(Dataset, {**defaults, **mapping(entry, where)}, where)
+    return told_to_its_reader(build(Dataset, {**defaults, **mapping(entry, where)}, where))
+
+
+def told_to_its_reader(dataset: Dataset) -> Dataset:
+    """The dataset; where the institute's files are read, its options also say what its entry says of columns and places."""
     return replace(dataset, options=_told(dataset)) if dataset.module == READER else dataset
 
 
 def _told(dataset: Dataset) -> Mapping[str, Any]:
-    """The options of the reader, who is told in them what the rest of the entry says of columns and places."""
     columns = [
         {
             "name": m.name,

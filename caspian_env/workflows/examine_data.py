@@ -12,6 +12,7 @@ from caspian_env.wiring import Platform
 from caspian_env.workflows.due import FINAL_WITHIN
 from caspian_env.workflows.finding import Finding
 from caspian_env.workflows.freshness import FRESH, LATE, NEVER, RETIRED, SILENT, STATES, freshness
+from caspian_env.workflows.keys import awaited_files
 from caspian_env.workflows.stored import verify
 
 Progress = Callable[[str, int, int], None]
@@ -41,6 +42,8 @@ def check_sources(platform: Platform) -> Iterator[Finding]:
     found = freshness(platform)
     for source in found:
         name, said = source.dataset_id, source.sentence
+        if source.needs_key and (how := awaited_files(platform.seeds.datasets[name])):
+            yield Finding("note", "sources", name, how)
         if source.needs_key or source.state == FRESH:
             continue
         if source.state == RETIRED:

@@ -33,7 +33,7 @@ from caspian_env.workflows.collection import Job, answered, leave, note, set_asi
 from caspian_env.workflows.due import Due, what_is_due
 from caspian_env.workflows.editions import Arrived, known_after_all, newest_first, refuse_older
 from caspian_env.workflows.job_time import job_time
-from caspian_env.workflows.keys import missing_key
+from caspian_env.workflows.keys import awaited_files, missing_key
 from caspian_env.workflows.ledger import ledger, standing_aside
 from caspian_env.workflows.listing import gaps, is_mirrored, list_granules
 from caspian_env.workflows.observe import Recorded, observe
@@ -86,7 +86,8 @@ def ingest(
         When ``known_at`` lies before what the catalog already knows of the dataset, or in the future.
     """
     outcome = Outcome(dataset.id)
-    if needed := missing_key(platform, dataset):
+    needed = missing_key(platform, dataset)
+    if needed and not (scheduled_for and awaited_files(dataset)):  # files of a timetable were there when it was made
         outcome.skipped = needed
         return outcome
     known_at = known_after_all(platform, dataset, known_at)

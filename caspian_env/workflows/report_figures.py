@@ -16,6 +16,7 @@ from caspian_env.reports.model import Figure, ReferenceLevel, Series
 from caspian_env.reports.numbers import Refusal, Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows import report_shapes
+from caspian_env.workflows.keys import awaited_files
 from caspian_env.workflows.report_numbers import datum_title, shown_indicators
 from caspian_env.workflows.report_shores import shores
 
@@ -90,7 +91,7 @@ def _why_missing(
     refusals: tuple[Refusal, ...],
     as_of: datetime | None,
 ) -> str:
-    """What its place awaits, else the reasons of what was refused, else of which datasets nothing is known."""
+    """What its place awaits, else the reasons of what was refused, else which datasets await files, or are not known."""
     places = {place for line in entry.get("lines", ()) for place in line.get("locations", [line.get("location")])}
     if awaited := [
         name for name in sorted(places & set(platform.seeds.locations)) if platform.seeds.locations[name].awaits_outline
@@ -100,7 +101,10 @@ def _why_missing(
     wanted = {*entry.get("values", ()), *(line.get("indicator") for line in entry.get("lines", ()))}
     reasons = dict.fromkeys(r.reason.rstrip(".") for r in text.latest(refusals) if r.indicator_id in wanted)
     if not reasons and (absent := _needed(platform, entry) - known_datasets(connection, as_of)):
-        titles = [dataset.title for dataset in platform.seeds.datasets.values() if dataset.id in absent]
+        datasets = [dataset for dataset in platform.seeds.datasets.values() if dataset.id in absent]
+        if awaited := list(filter(None, map(awaited_files, datasets))):
+            return "; ".join(awaited)
+        titles = [dataset.title for dataset in datasets]
         return f"nothing was collected of {'; '.join(titles)}"
     return f"{'; '.join(reasons)}." if reasons else "what it draws has not been collected or computed yet."
 

@@ -19,12 +19,13 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 (COMMAND,) = re.findall(r"```sh\n(.*?)```", GUIDE, re.DOTALL)
 ROWS = (
     "SELECT dataset_id, location_id, time, value, std_uncertainty, status, datum, qc_flag, unit, source_note"
-    " FROM v_observation WHERE dataset_id LIKE 'example_%' ORDER BY dataset_id, location_id, time"
+    " FROM v_observation WHERE dataset_id LIKE 'example_%' OR dataset_id = 'gauge_levels_hourly'"
+    " ORDER BY dataset_id, location_id, time"
 )
 
 
 def follow(home: Path) -> None:
-    assert len(FILES) == 6
+    assert len(FILES) == 7
     assert len(PROGRAMS) == 2
     for name, text in FILES:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
@@ -40,6 +41,7 @@ def check(rows: list[tuple[object, ...]]) -> None:
     water, count = "example_aktau_post", "Aerial photographs, two readers; Observer: "
     gauge, seals, buoy = "example_aktau_gauge", "example_seal_counts", "example_buoy_temperature"
     staff, line = "Staff gauge, readings at 08:00 and 20:00", "example_{}_transect".format
+    handed_in, post = "Level of a post, handed in by the institute", ("gauge_levels_hourly", "caspcom_aktau")
     thermistor = "Thermistor, calibrated 2026-04"
     expected = [
         (gauge, water, "2026-01-01 00:00", -29.215, 0.02, "final", "BS77", 1, "m", staff),
@@ -50,6 +52,9 @@ def check(rows: list[tuple[object, ...]]) -> None:
         (seals, line("north"), "2026-02-14 00:00", 312.0, None, "final", None, 1, "1", f"{count}A. Example"),
         (seals, line("north"), "2026-02-21 00:00", 287.0, None, "final", None, 1, "1", f"{count}B. Example"),
         (seals, line("south"), "2026-02-14 00:00", 41.0, None, "final", None, 1, "1", f"{count}A. Example"),
+        (*post, "2026-01-01 00:00", -29.31, None, "final", "BS77", 1, "m", handed_in),
+        (*post, "2026-01-01 06:00", -29.28, None, "final", "BS77", 1, "m", handed_in),
+        (*post, "2026-01-01 18:00", -29.22, None, "final", "BS77", 1, "m", handed_in),
     ]
     rounded = [(*r[:3], round(r[3], 6), *r[4:]) for r in told]  # type: ignore[call-overload]
     assert rounded == expected
@@ -86,7 +91,7 @@ def test_on_both_databases_and_once_only(database_url: str, tmp_path: Path) -> N
     follow(home)
     names = COMMAND.split()[2:]
     with open_platform(Settings(home=home, database_url=database_url)) as platform:
-        assert [outcome.problems for outcome in collect(platform, only=names)] == [[], [], []]
+        assert [outcome.problems for outcome in collect(platform, only=names)] == [[]] * 4
         again = collect(platform, only=names)
-        assert [(outcome.written, outcome.fetched, outcome.unchanged) for outcome in again] == [(0, 0, 1)] * 3
+        assert [(outcome.written, outcome.fetched, outcome.unchanged) for outcome in again] == [(0, 0, 1)] * 4
         check([tuple(row) for row in ask(platform.catalog, ROWS, limit=None).rows])

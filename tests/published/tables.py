@@ -45,7 +45,7 @@ WITHOUT_DATA = (
     ("trend of the surface temperature over its own window", f"1982-2020 ({GINZBURG})",
      "of the daily product two days are at hand; the table above shows another window"),
     ("surges at four stations, 2003-2017", "370; 83 % from September to April (Nesterov et al. 2018, abstract)",
-     "no level of hours is at hand"),
+     "no hourly level is at hand; `gauge_levels_hourly` awaits them"),
     ("ice of 2022-23", "108 days; just below 600 degree days at Peshnoy (ice-service.net)",
      "one chart of 2016 and no daily temperature of that coast are at hand"),
     ("trophic state 2003-2017; chlorophyll of the south 1998-2015",

@@ -13,7 +13,7 @@ import pytest
 
 from caspian_env.catalog.engine import Catalog
 from caspian_env.catalog.query import ask
-from caspian_env.formats.mirror_addresses import mirror_name
+from caspian_env.formats.mirror_addresses import LOCAL, mirror_name
 from caspian_env.model import Window
 from caspian_env.seeds.own_regions import FOLDER
 from caspian_env.settings import Settings
@@ -85,7 +85,8 @@ def collect(database_url: str, tmp_path: Path) -> Iterator[Collect]:
             dataset_id: str, files: Mapping[str, bytes], *, twice: bool = True, window: Window | None = None
         ) -> Collected:
             for url, content in files.items():
-                path = mirror / mirror_name(url)
+                own = url.startswith(LOCAL)
+                path = settings.own_files / url.removeprefix(LOCAL) if own else mirror / mirror_name(url)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
             dataset = platform.seeds.datasets[dataset_id]

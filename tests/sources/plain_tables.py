@@ -351,6 +351,17 @@ def caspcom(files: Files) -> Values:
     return found
 
 
+def gauge_levels(files: Files) -> Values:
+    variable, found = names("gauge_levels_hourly")["level_bs77"], {}
+    for content in files.values():
+        for row in pd.read_csv(io.BytesIO(content)).to_dict("records"):
+            moment = f"{pd.to_datetime(row['time'], utc=True):%Y-%m-%d %H:%M}"
+            for column, datum in (("level_bs77", "BS77"), ("level_iran", "caspcom_iran")):
+                if pd.notna(row.get(column)):
+                    found[f"{variable} {datum}", row["post"], moment] = row[column]
+    return found
+
+
 def psmsl(files: Files) -> Values:
     (variable,) = names("psmsl_rlr").values()
     found = {}
@@ -395,6 +406,13 @@ _EDGAR = "https://edgar.jrc.ec.europa.eu/booklet/EDGAR_2024_GHG_booklet_2024.xls
 _LAKE = "https://earth.gsfc.nasa.gov/gwm/timeseries/lake000270.10d.2.txt"
 _DAHITI = "2023-08/dahiti.dgfi.tum.de/api/v2/download-water-level/%3Fdahiti_id=39&format=json"
 
+_POSTS = {
+    "local:gauge_levels/aktau.csv": b"time,post,level_bs77\n2024-01-01 00:00,caspcom_aktau,-29.31\n"
+    b"2024-01-01 01:00,caspcom_aktau,\n2024-01-01 02:00,caspcom_aktau,-29.3\n",
+    "local:gauge_levels/south-2024.csv": b"time,post,level_bs77,level_iran\n2024-01-01T03:30+03:30,caspcom_anzali,,-27.4\n"
+    b"2024-01-01T04:00+04:00,caspcom_lankaran,-29.2,\n",
+}
+
 CASES: dict[str, Case] = {
     "nasa_gistemp": Case(archived("2025-08/data.giss.nasa.gov/gistemp/tabledata_v4/GLB.Ts+dSST.csv"), gistemp),
     "noaa_gml_co2": Case(archived(f"2026-02/{_GML}co2/co2_mm_mlo.csv"), gml("noaa_gml_co2", "mauna_loa")),
@@ -427,6 +445,7 @@ CASES: dict[str, Case] = {
     "theia_hydroweb": Case(given({HYDROWEB: BOTH}), hydroweb),
     "clms_lake_water_level": Case(clms_files, clms),
     "caspcom_gauges": Case(given({PAGE: LINK.format("2025/06").encode(), ZIP: WHOLE}), caspcom),
+    "gauge_levels_hourly": Case(given(_POSTS), gauge_levels),
     "psmsl_rlr": Case(given({URL.format(n): TEXT.encode() for n in (41, 42)}), psmsl),
     "ghcn_daily": Case(
         given({f"{GHCN}ghcnd-stations.txt": STATIONS.encode(), f"{GHCN}csv/by_station/XX000000001.csv": (HEADER + ONE).encode(),

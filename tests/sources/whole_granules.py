@@ -103,6 +103,14 @@ def _gain(_: Path) -> bytes:
     return "\n".join(['"ISO3","Name","1995","1996"', *rows, ""]).encode()
 
 
+_LEVELS = "".join(
+    [
+        "time,post,level_bs77,level_iran\n",
+        *(f"2024-01-{day:02d} 06:00,caspcom_aktau,-29.{day:02d},\n" for day in range(1, 13)),
+    ]
+).encode()
+
+
 def _rows_of_owid() -> bytes:
     rows = [f"Kazakhstan,{year},KAZ,{90 + (year - 1990) / 8}\n" for year in YEARS]
     return ("country,year,iso_code,electricity_generation\n" + "".join(rows)).encode()
@@ -139,6 +147,7 @@ def _makers() -> Mapping[str, Make]:
             "CO2", "ppm", [f"{year},{370 + 2 * (year - 2001)}.5,0.1" for year in range(2001, 2020)], header=gml.ANNUAL
         ),
         "caspcom_gauges": caspcom.WHOLE,
+        "gauge_levels_hourly": _LEVELS,
         "clms_lake_water_level": clms.body(clms.series()),
         "theia_hydroweb": hydroweb.BOTH,
         "gpcp_v2_2": gpcp_v2_2.made_up(),

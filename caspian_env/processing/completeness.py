@@ -192,7 +192,18 @@ def fill_single_months(months: xr.DataArray, *, min_cycle_years: int) -> xr.Data
 
 
 def seasonal_cycle(months: xr.DataArray) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Mean departure of each calendar month from the 2x12 centred mean, and how many years it rests on."""
+    """Mean departure of each calendar month from the 2x12 centred mean, and how many years it rests on.
+
+    Parameters
+    ----------
+    months : xarray.DataArray, dims (time,), any units
+        As `monthly` returns them.
+
+    Returns
+    -------
+    ndarray (month,), same units; ndarray (month,)
+        January to December; zero where it rests on no year.
+    """
     values = months.values
     departure = np.full(values.size, np.nan)
     if values.size > 12:
@@ -203,7 +214,13 @@ def seasonal_cycle(months: xr.DataArray) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def cycle_support(months: xr.DataArray) -> NDArray[np.bool_]:
-    """Which months the seasonal cycle is made from: those that lie in 13 present months in a row."""
+    """Which months the seasonal cycle is made from: those that lie in 13 present months in a row.
+
+    Parameters
+    ----------
+    months : xarray.DataArray, dims (time,), any units
+        As `monthly` returns them.
+    """
     present = np.isfinite(months.values).astype(int)
     if present.size < 13:
         return np.zeros(present.size, bool)

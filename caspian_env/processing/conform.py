@@ -56,6 +56,11 @@ def conform(ds: xr.Dataset) -> xr.Dataset:
 def cut(ds: xr.Dataset, west: float, east: float, south: float, north: float) -> xr.Dataset:
     """The cells of a conformed grid that touch a box (degrees), with a margin of one cell on each side.
 
+    Parameters
+    ----------
+    ds : xarray.Dataset, dims (time, latitude, longitude), any units
+        As `conform` returns it.
+
     Raises
     ------
     BadGranule
@@ -97,6 +102,11 @@ def cell_bounds(ds: xr.Dataset | xr.DataArray, axis: str) -> NDArray[np.float64]
 
 def stamp(time: NDArray[np.datetime64], resolution: str) -> NDArray[np.datetime64]:
     """Times (UTC) as the start of their day, month or year for P1D, P1M and P1Y; unchanged for `instant`.
+
+    Parameters
+    ----------
+    time : ndarray (time,), datetime64
+        Times of one variable, UTC.
 
     Raises
     ------

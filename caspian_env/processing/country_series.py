@@ -13,7 +13,13 @@ if TYPE_CHECKING:
 
 
 def by_year(series: xr.DataArray, units: str, coordinate: str | None = None) -> dict[int, float]:
-    """The finite values (or those of a coordinate beside them) of a yearly series by year; NotComputable if it is none."""
+    """The finite values (or those of a coordinate beside them) of a yearly series by year; NotComputable if it is none.
+
+    Parameters
+    ----------
+    series : xarray.DataArray, dims (time,), ``units``
+        One value a year.
+    """
     checked(series, units)
     if series.attrs["resolution"] != "P1Y":
         raise NotComputable(str(series.name), "it is no yearly series", "give one value a year")

@@ -55,6 +55,11 @@ def stretches(days: Days, *, start: MonthDay, end: MonthDay) -> Iterator[tuple[S
     """Each yearly stretch from ``start`` to ``end`` (both included, month and day) with its place in ``days``.
 
     A stretch that begins after it ends in the calendar crosses the new year; it may lie partly beyond the ends of ``days``.
+
+    Parameters
+    ----------
+    days : ndarray (day,), datetime64[D]
+        As `day_axis` gives them: none is missing between the first and the last.
     """
     if not days.size:
         return

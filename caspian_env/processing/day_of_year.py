@@ -12,7 +12,12 @@ DAYS, FEBRUARY_29 = 366, 60
 
 
 def day_of_year(daily: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """1..366 for days (datetime64[D]), where 1 March is day 61 in every year."""
+    """1..366 for days (datetime64[D]), where 1 March is day 61 in every year.
+
+    Parameters
+    ----------
+    daily : ndarray (day,), datetime64[D]
+    """
     import numpy as np
 
     year = daily.astype("datetime64[Y]")

@@ -87,7 +87,13 @@ def describe(
 
 
 def coverage(grid: xr.Dataset) -> dict[str, Any]:
-    """Where and when the values of a described grid lie, as ACDD attributes; degrees and ISO 8601."""
+    """Where and when the values of a described grid lie, as ACDD attributes; degrees and ISO 8601.
+
+    Parameters
+    ----------
+    grid : xarray.Dataset, dims (time, latitude, longitude), any units
+        As `describe` returns it, with the bounds of each axis.
+    """
     south, north = _extent(grid["latitude_bounds"].to_numpy())
     west, east = _extent(grid["longitude_bounds"].to_numpy())
     start, end = _extent(grid["time_bounds"].to_numpy())
@@ -104,7 +110,12 @@ def coverage(grid: xr.Dataset) -> dict[str, Any]:
 
 
 def period_ends(starts: NDArray[np.datetime64], resolution: str) -> NDArray[np.datetime64]:
-    """The ends, excluded, of the days, months or years that begin at `starts` (UTC)."""
+    """The ends, excluded, of the days, months or years that begin at `starts` (UTC).
+
+    Parameters
+    ----------
+    starts : ndarray (time,), datetime64
+    """
     ends: NDArray[np.datetime64] = (starts.astype(f"datetime64[{_STEPS[resolution]}]") + 1).astype(starts.dtype)
     return ends
 

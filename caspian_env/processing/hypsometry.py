@@ -96,7 +96,12 @@ def hypsometry(
 
 
 def from_areas(levels: NDArray[np.float64], areas: NDArray[np.float64], below: float) -> Hypsometry:
-    """Curves through areas (km2) at ascending levels (m), above a volume (km3) under the lowest of them."""
+    """Curves through areas (km2) at ascending levels (m), above a volume (km3) under the lowest of them.
+
+    Parameters
+    ----------
+    levels, areas : ndarray (level,), m and km2
+    """
     from scipy.interpolate import PchipInterpolator
 
     curve = PchipInterpolator(levels, areas)
@@ -121,7 +126,15 @@ def membership(region: NDArray[np.float64], sea: NDArray[np.float64], bay: NDArr
 
 
 def connected(low: NDArray[np.bool_], heights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Of the cells that lie low, those joined by their sides or corners to the deepest of them."""
+    """Of the cells that lie low, those joined by their sides or corners to the deepest of them.
+
+    Parameters
+    ----------
+    low : ndarray (latitude, longitude)
+        Which cells lie low.
+    heights : ndarray (latitude, longitude), m
+        Of the bed.
+    """
     from scipy.ndimage import label
 
     if not low.any():
@@ -132,7 +145,13 @@ def connected(low: NDArray[np.bool_], heights: NDArray[np.float64]) -> NDArray[n
 
 
 def spread(heights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest and highest corner of each cell, m; a relief in whole metres is uncertain by half of one besides."""
+    """Lowest and highest corner of each cell, m; a relief in whole metres is uncertain by half of one besides.
+
+    Parameters
+    ----------
+    heights : ndarray (latitude, longitude), m
+        Of the middle of each cell.
+    """
     padded = np.pad(heights, 1, mode="edge")
     corners = (padded[:-1, :-1] + padded[1:, :-1] + padded[:-1, 1:] + padded[1:, 1:]) / 4.0
     four = np.stack((corners[:-1, :-1], corners[1:, :-1], corners[:-1, 1:], corners[1:, 1:]))
@@ -141,13 +160,29 @@ def spread(heights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[n
 
 
 def wet_share(low: NDArray[np.float64], high: NDArray[np.float64], level: float) -> NDArray[np.float64]:
-    """Share of each cell below a level, 0 to 1."""
+    """Share of each cell below a level, 0 to 1.
+
+    Parameters
+    ----------
+    low, high : ndarray (latitude, longitude), m
+        As `spread` gives them.
+    level : float
+        In m.
+    """
     width = np.maximum(high - low, 1e-6)
     return np.asarray(np.clip((level - low) / width, 0.0, 1.0), dtype=float)
 
 
 def depth(low: NDArray[np.float64], high: NDArray[np.float64], level: float) -> NDArray[np.float64]:
-    """Mean depth of water in each cell at a level, its dry part counted as zero, m."""
+    """Mean depth of water in each cell at a level, its dry part counted as zero, m.
+
+    Parameters
+    ----------
+    low, high : ndarray (latitude, longitude), m
+        As `spread` gives them.
+    level : float
+        In m.
+    """
     share = wet_share(low, high, level)
     mean: NDArray[np.float64] = share * (level - low - share * (high - low) / 2.0)
     return mean

@@ -129,7 +129,12 @@ def hamed_rao(y: ArrayLike, *, alpha: float = HAMED_RAO_ALPHA) -> Test:
 
 
 def score_variance(values: Numbers) -> float:
-    """Variance of Kendall's score where there is no trend, with ties (Kendall 1975)."""
+    """Variance of Kendall's score where there is no trend, with ties (Kendall 1975).
+
+    Parameters
+    ----------
+    values : ndarray (n,), any units
+    """
     n = values.size
     _, ties = np.unique(values, return_counts=True)
     return float(n * (n - 1) * (2 * n + 5) - np.sum(ties * (ties - 1) * (2 * ties + 5))) / 18

@@ -1,6 +1,7 @@
 """Evaporation of open water from air, wind and the temperature of its surface, by the bulk formula.
 
 ``E = rho_a C_E U (q_s - q_a) / rho_w`` with a constant coefficient; over salt water the saturation is a little lower.
+Arrays may be of any shape that numpy broadcasts.
 """
 
 from __future__ import annotations

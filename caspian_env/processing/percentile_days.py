@@ -32,7 +32,12 @@ class Base:
 
 
 def calendar_day(days: Days) -> NDArray[np.int64]:
-    """Day of the year from 0 to 364; 29 February has that of the 28th."""
+    """Day of the year from 0 to 364; 29 February has that of the 28th.
+
+    Parameters
+    ----------
+    days : ndarray (day,), datetime64[D]
+    """
     year = days.astype("datetime64[Y]")
     number = (days - year.astype("datetime64[D]")).astype(np.int64)
     length = ((year + 1).astype("datetime64[D]") - year.astype("datetime64[D]")).astype(np.int64)

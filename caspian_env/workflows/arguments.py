@@ -205,7 +205,13 @@ def _table(rows: Sequence[Any]) -> pd.DataFrame:
 
 
 def as_array(argument: Argument) -> xr.DataArray:
-    """An input as an indicator takes it: failed values removed, uncertainty, flag and status along time; or its grid."""
+    """An input as an indicator takes it: failed values removed, uncertainty, flag and status along time; or its grid.
+
+    Returns
+    -------
+    xarray.DataArray, dims (time,) or (time, latitude, longitude), the units of the input
+        attrs ``units``, ``resolution``, ``datum``.
+    """
     import xarray as xr
 
     if argument.grid is not None:
@@ -229,6 +235,10 @@ def described(cells: xr.DataArray, argument: Argument, *, beside: str = "") -> x
     """Cells as an indicator takes them: the times whose regional mean did not fail, with units, resolution and datum.
 
     A field ``beside`` the variable has its own units.
+
+    Parameters
+    ----------
+    cells : xarray.DataArray, dims (time, latitude, longitude), any units
     """
     frame = argument.frame[argument.frame["qc_flag"] != FAIL]
     kept = cells.isel(time=cells["time"].isin(frame.index.to_numpy()).to_numpy())

@@ -119,7 +119,13 @@ def _from_grid(
 
 
 def keep_mask(dataset: Dataset, measured: Measured, values: xr.DataArray, weights: Weights) -> None:
-    """Nothing, if the grid has values where its seed promises them and nowhere else."""
+    """Nothing, if the grid has values where its seed promises them and nowhere else.
+
+    Parameters
+    ----------
+    values : xarray.DataArray, dims (time, latitude, longitude), any units
+        On a conformed grid.
+    """
     import numpy as np
 
     if gives := measured.gives or dataset.gives:
@@ -133,7 +139,13 @@ def keep_mask(dataset: Dataset, measured: Measured, values: xr.DataArray, weight
 
 
 def keep_promise(dataset: Dataset, measured: Measured, place: str, n_cells: NDArray[np.int64]) -> None:
-    """Nothing, if the grid has as many finite cells in the region as its seed promises, at every time."""
+    """Nothing, if the grid has as many finite cells in the region as its seed promises, at every time.
+
+    Parameters
+    ----------
+    n_cells : ndarray (time,), 1
+        Finite cells of the region.
+    """
     promised = dataset.finite_cells.get(place, 0)
     if promised and n_cells.size and int(n_cells.min()) < promised:
         raise BadGranule(

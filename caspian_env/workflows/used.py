@@ -51,7 +51,13 @@ class UsedOf:
 
 
 def windows_of(result: xr.Dataset) -> Windows:
-    """The windows that a method wrote beside its values; those of a value that names none are its own period."""
+    """The windows that a method wrote beside its values; those of a value that names none are its own period.
+
+    Parameters
+    ----------
+    result : xarray.Dataset, dims (period, used)
+        As every indicator returns it: see `caspian_env.processing.periods.as_dataset`.
+    """
     start, end = (_moments(result[name].values) for name in ("period_start", "period_end"))
     if "input_start" not in result:
         return Windows(start, end, start[:, None], end[:, None])

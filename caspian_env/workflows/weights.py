@@ -42,7 +42,18 @@ class Weights:
     grounds: dict[str, NDArray[np.int8]] = field(default_factory=dict)
 
     def of(self, location: str, grid: xr.Dataset | xr.DataArray) -> xr.DataArray:
-        """Weights of a region on a grid, km2 of each cell inside it."""
+        """Weights of a region on a grid, km2 of each cell inside it.
+
+        Parameters
+        ----------
+        grid : xarray.Dataset or DataArray, dims with latitude and longitude
+            Conformed.
+
+        Returns
+        -------
+        xarray.DataArray, dims (latitude, longitude), km2
+            As `caspian_env.processing.regions.cell_weights` gives them.
+        """
         key = (location, grid_fingerprint(grid))
         if key not in self.known:
             geometry = self.locations[location].geometry

@@ -16,18 +16,7 @@ import numpy as np
 from caspian_env.errors import NotComputable
 from caspian_env.processing import climate_normals as climate
 from caspian_env.processing import completeness
-from caspian_env.processing.periods import (
-    Result,
-    Span,
-    YearMean,
-    as_dataset,
-    checked,
-    merged,
-    month_span,
-    of_year,
-    refusal,
-    year_span,
-)
+from caspian_env.processing.periods import as_dataset, checked, merged, month_span, of_year, year_refused
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -115,7 +104,7 @@ def annual_anomaly(
         months, base, total=False, min_share=min_base_share, common=value_uncertainty, ci_level=ci_level
     )
     if years and (reason := normals[-1].reason):
-        return as_dataset([_refused(years[-1], reason, spans)], units=UNITS, ci_level=ci_level)
+        return as_dataset([year_refused(years[-1], reason, spans)], units=UNITS, ci_level=ci_level)
     cycle = np.array([row.value for row in normals[:12]])
     departures = completeness.annual(months - np.tile(cycle, months.size // 12))
     rows = [
@@ -222,8 +211,3 @@ def _months(temperature: xr.DataArray, value_uncertainty: float) -> xr.DataArray
     months = climate.with_uncertainty(months, value_uncertainty)
     months.attrs["source_resolution"] = temperature.attrs["resolution"]
     return months
-
-
-def _refused(year: YearMean, reason: str, spans: Sequence[Span]) -> Result:
-    period = year_span(year.year)
-    return refusal(period, reason, n_valid=year.n_months, n_expected=12, used=[period, *spans])

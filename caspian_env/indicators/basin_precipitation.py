@@ -8,14 +8,15 @@ summer, and later in winter (Arpe et al. 2012, doi:10.5194/hess-16-19-2012): no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from caspian_env.processing import annual_amounts as amounts
 from caspian_env.processing import climate_normals as climate
-from caspian_env.processing.periods import Result, as_dataset, refusal, result, year_span
+from caspian_env.processing.base_period import years_needed
+from caspian_env.processing.periods import Result, as_dataset, refused_once, result, year_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -144,16 +145,13 @@ def _less_normal(rows: Sequence[Result], base: Sequence[int], min_base_share: fl
     first, last = year_span(base[0])[0], year_span(base[1])[1]
     inside = [row for row in rows if not row.reason and first <= row.period[0] < last]
     length = base[1] - base[0] + 1
-    needed, spans = ceil(min_base_share * length - 1e-9), [row.period for row in inside]
+    needed, spans = years_needed(base, min_base_share), [row.period for row in inside]
     if len(inside) < needed:
         reason = (
             f"the base period {base[0]}-{base[1]} needs {needed} of {length} years of this month, this record has"
             f" {len(inside)}"
         )
-        return [
-            refusal(row.period, reason, n_valid=row.n_valid, n_expected=row.n_expected, used=[row.period, *spans])
-            for row in rows[-1:]
-        ]
+        return refused_once(rows, reason, spans)
     normal = float(np.mean([row.value for row in inside]))
     u_normal = float(np.mean([row.std_uncertainty for row in inside])) / sqrt(len(inside))
     return [

@@ -7,8 +7,8 @@ than a stated depth in any part are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import exp, inf, isnan, log, nan, sqrt
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,27 @@ import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing import completeness
+from caspian_env.processing.base_period import years_needed
 from caspian_env.processing.depth_mask import deep_cells
-from caspian_env.processing.periods import Result, Span, as_dataset, month_span, refusal, result
+from caspian_env.processing.periods import Result, Span, as_dataset, days_in, month_span, refusal, refused_once, result
 from caspian_env.processing.statistics import interval
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    Numbers = NDArray[np.float64]
+
 UNITS, AREA_UNITS = "percent", "km2"
+
+
+@dataclass(frozen=True, slots=True)
+class _Season:
+    """Mean over the months of one season (NaN where one lacks days), how many of them are there, and from when to when."""
+
+    mean: float
+    n_months: int
+    span: Span
 
 
 def seasonal_change(
@@ -80,30 +92,27 @@ def seasonal_change(
         The cells are not daily or not dimensionless, the days not ascending, or no cell of the region is deep enough.
     """
     values, weight = _deep(logarithm, bed, surface, least_depth)
-    known = np.isfinite(values)
-    seen = (known * weight).sum(axis=1)
-    mean = np.where(known, values * weight, 0.0).sum(axis=1) / np.where(seen > 0, seen, np.nan)
-    days = _of_days(logarithm, np.where(seen >= min_area_share * weight.sum(), mean, np.nan))
-    seasons = _seasons(completeness.from_epochs(days, min_epochs=1), season, min_coverage)
-    usable = {year: mean for year, (mean, _, _) in seasons.items() if base[0] <= year <= base[1] and not isnan(mean)}
-    n_base, spans = base[1] - base[0] + 1, [seasons[year][2] for year in usable]
-    if seasons and len(usable) < max(2.0, min_base_share * n_base - 1e-9):
-        _, n, span = seasons[max(seasons)]
-        reason = (
-            f"the base {base[0]}-{base[1]} needs {min_base_share:.0%} of its seasons, this record has {len(usable)}"
-        )
-        rows = [refusal(span, reason, n_valid=n, n_expected=_length(season), used=[span, *spans])]
-        return as_dataset(rows, units=UNITS, ci_level=ci_level)
-    usual = float(np.mean(list(usable.values()))) if usable else nan
-    scatter = float(np.std(list(usable.values()), ddof=1)) / sqrt(len(usable)) if usable else nan
+    days = _area_mean(values, weight, min_area_share)
+    seasons = _seasons(_by_month(logarithm, days), season, min_coverage)
+    of_base = _complete(seasons, base)
+    spans = [one.span for one in of_base]
+    if seasons and (reason := _no_base(len(of_base), base, min_base_share)):
+        newest = seasons[max(seasons)]
+        used = [newest.span, *spans]
+        row = refusal(newest.span, reason, n_valid=newest.n_months, n_expected=_length(season), used=used)
+        return as_dataset([row], units=UNITS, ci_level=ci_level)
+    means = [one.mean for one in of_base]
+    usual = float(np.mean(means)) if means else nan
+    scatter = float(np.std(means, ddof=1)) / sqrt(len(means)) if means else nan
     u = sqrt(relative_uncertainty**2 + (log(10) * scatter) ** 2)
-    rows = [
-        refusal(span, f"{n} of {_length(season)} months", n_valid=n, n_expected=_length(season), used=[span])
-        if isnan(mean)
-        else _changed(span, log(10) * (mean - usual), u, n, [span, *spans], ci_level)
-        for mean, n, span in seasons.values()
-    ]
-    return as_dataset(rows, units=UNITS, ci_level=ci_level)
+
+    def changed(one: _Season) -> Result:
+        if isnan(one.mean):
+            reason, expected = f"{one.n_months} of {_length(season)} months", _length(season)
+            return refusal(one.span, reason, n_valid=one.n_months, n_expected=expected, used=[one.span])
+        return _in_percent(one, log(10) * (one.mean - usual), u, [one.span, *spans], ci_level)
+
+    return as_dataset([changed(one) for one in seasons.values()], units=UNITS, ci_level=ci_level)
 
 
 def bloom_area(
@@ -144,47 +153,29 @@ def bloom_area(
         As `seasonal_change`.
     """
     values, areas = _deep(logarithm, bed, surface, least_depth)
-    times, weight = logarithm["time"].values, areas
-    known = np.isfinite(values)
-    seen = (known * weight).sum(axis=1) / max(float(weight.sum()), np.finfo(float).tiny)
+    known, whole = np.isfinite(values), float(areas.sum())
+    seen = (known * areas).sum(axis=1) / max(whole, np.finfo(float).tiny)
     enough = seen >= min_area_share
 
-    def monthly(day: NDArray[np.float64]) -> xr.DataArray:
-        return completeness.from_epochs(_of_days(logarithm, np.where(enough, day, np.nan)), min_epochs=1)
+    def monthly(day: Numbers) -> xr.DataArray:
+        return _by_month(logarithm, np.where(enough, day, np.nan))
 
-    usual = {
-        year: span
-        for year, (mean, _, span) in _seasons(monthly(seen), season, min_coverage).items()
-        if base[0] <= year <= base[1] and not isnan(mean)
-    }
-    n_base = base[1] - base[0] + 1
-    if len(usual) < max(2.0, min_base_share * n_base - 1e-9):
-        reason = f"the base {base[0]}-{base[1]} needs {min_base_share:.0%} of its seasons, this record has {len(usual)}"
-        rows = [
-            refusal(
-                row.period, reason, n_valid=row.n_valid, n_expected=row.n_expected, used=[row.period, *usual.values()]
-            )
-            for row in _bloom_rows([monthly(seen)] * 3, season, min_coverage, [], inf, ci_level)[-1:]
-        ]
-        return as_dataset(rows, units=AREA_UNITS, ci_level=ci_level)
-    of_base = np.zeros(times.size, dtype=bool)
-    for start, end in usual.values():
-        of_base |= enough & (times >= start) & (times < end)
-    limit, there = np.full(weight.size, np.nan), known[of_base].any(axis=0)
-    limit[there] = np.nanpercentile(values[np.ix_(of_base, there)], percentile, axis=0)
-    weight = np.where(np.isfinite(limit), weight, 0.0)
-    whole, shift = float(areas.sum()), log(1 + relative_uncertainty) / log(10)
+    spans = [one.span for one in _complete(_seasons(monthly(seen), season, min_coverage), base)]
+    if reason := _no_base(len(spans), base, min_base_share):
+        rows = _bloom_rows([monthly(seen)] * 3, season, min_coverage, [], inf, ci_level)
+        return as_dataset(refused_once(rows, reason, spans), units=AREA_UNITS, ci_level=ci_level)
+    limit = _percentiles(values, enough & _within(logarithm["time"].values, spans), percentile)
+    weight = np.where(np.isfinite(limit), areas, 0.0)
     observed = np.maximum((known * weight).sum(axis=1), np.finfo(float).tiny)
+    shift = log(1 + relative_uncertainty) / log(10)
     greener = [
         monthly((((values + moved) > limit) * weight).sum(axis=1) / observed * whole) for moved in (0.0, -shift, shift)
     ]
-    rows = _bloom_rows(greener, season, min_coverage, list(usual.values()), whole, ci_level)
+    rows = _bloom_rows(greener, season, min_coverage, spans, whole, ci_level)
     return as_dataset(rows, units=AREA_UNITS, ci_level=ci_level)
 
 
-def _deep(
-    logarithm: xr.DataArray, bed: xr.DataArray, surface: float, least_depth: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _deep(logarithm: xr.DataArray, bed: xr.DataArray, surface: float, least_depth: float) -> tuple[Numbers, Numbers]:
     """Values (day, cell) of the cells of the region that are deep enough, and their areas inside it, km2."""
     if (logarithm.attrs.get("units"), logarithm.attrs.get("resolution"), logarithm.ndim) != ("1", "P1D", 3):
         raise NotComputable("chlorophyll", "its cells are no daily logarithms", "give the common logarithm of each day")
@@ -198,9 +189,32 @@ def _deep(
     return logarithm.values[:, chosen], areas[chosen]
 
 
-def _of_days(logarithm: xr.DataArray, values: NDArray[np.float64]) -> xr.DataArray:
-    """One value for each day."""
-    return logarithm[:, 0, 0].reset_coords(drop=True).copy(data=values)
+def _area_mean(values: Numbers, weight: Numbers, min_area_share: float) -> Numbers:
+    """Mean over the cells of each day, by their areas; NaN on a day that shows too little of the region."""
+    known = np.isfinite(values)
+    seen = (known * weight).sum(axis=1)
+    mean = np.where(known, values * weight, 0.0).sum(axis=1) / np.where(seen > 0, seen, np.nan)
+    return np.where(seen >= min_area_share * weight.sum(), mean, np.nan)
+
+
+def _by_month(logarithm: xr.DataArray, days: Numbers) -> xr.DataArray:
+    """Means of the months of one value for each day."""
+    return completeness.from_epochs(logarithm[:, 0, 0].reset_coords(drop=True).copy(data=days), min_epochs=1)
+
+
+def _within(times: NDArray[np.datetime64], spans: Sequence[Span]) -> NDArray[np.bool_]:
+    """Which days lie in any of the spans."""
+    inside = np.zeros(times.size, dtype=bool)
+    for start, end in spans:
+        inside |= (times >= start) & (times < end)
+    return inside
+
+
+def _percentiles(values: Numbers, days: NDArray[np.bool_], percentile: float) -> Numbers:
+    """The percentile of each cell over these days; NaN for a cell that none of them shows."""
+    found, there = np.full(values.shape[1], np.nan), np.isfinite(values[days]).any(axis=0)
+    found[there] = np.nanpercentile(values[np.ix_(days, there)], percentile, axis=0)
+    return found
 
 
 def _bloom_rows(
@@ -217,7 +231,7 @@ def _bloom_rows(
     for i in np.flatnonzero(months["n_valid"].values > 0):
         month = int(months["time"].values[i].astype("datetime64[M]").astype(int))
         span, n = month_span(month), int(months["n_valid"].values[i])
-        length = int((span[1] - span[0]) / np.timedelta64(1, "D"))
+        length = days_in(span)
         if not season[0] <= month % 12 + 1 <= season[1]:
             continue
         if n < min_coverage * length:
@@ -236,8 +250,8 @@ def _length(season: Sequence[int]) -> int:
     return season[1] - season[0] + 1
 
 
-def _seasons(months: xr.DataArray, season: Sequence[int], min_coverage: float) -> dict[int, tuple[float, int, Span]]:
-    """By year: mean of the season's months (NaN where one lacks days), how many are there, and the season's span."""
+def _seasons(months: xr.DataArray, season: Sequence[int], min_coverage: float) -> dict[int, _Season]:
+    """By year, the seasons with a value in any of their months."""
     found = {}
     index = months["time"].values.astype("datetime64[M]")
     length = np.diff(np.append(index, index[-1:] + 1).astype("datetime64[D]")).astype(int)
@@ -249,15 +263,28 @@ def _seasons(months: xr.DataArray, season: Sequence[int], min_coverage: float) -
             continue
         mean = float(months.values[part].mean()) if n == _length(season) else nan
         first = int(index[part.start].astype(int))
-        found[first // 12 + 1970] = (mean, n, month_span(first, _length(season)))
+        found[first // 12 + 1970] = _Season(mean, n, month_span(first, _length(season)))
     return found
 
 
-def _changed(span: Span, change: float, u: float, n: int, used: list[Span], ci_level: float) -> Result:
+def _complete(seasons: Mapping[int, _Season], base: Sequence[int]) -> list[_Season]:
+    """The seasons of the base years that lack no month."""
+    return [one for year, one in seasons.items() if base[0] <= year <= base[1] and not isnan(one.mean)]
+
+
+def _no_base(n: int, base: Sequence[int], min_base_share: float) -> str:
+    """Why ``n`` seasons are too few to compare with; empty where they are not."""
+    if n >= max(2, years_needed(base, min_base_share)):
+        return ""
+    return f"the base {base[0]}-{base[1]} needs {min_base_share:.0%} of its seasons, this record has {n}"
+
+
+def _in_percent(one: _Season, change: float, u: float, used: list[Span], ci_level: float) -> Result:
     """A change of the natural logarithm, in percent; every value rests on filled gaps and is marked as estimated."""
     low, high = interval(change, u, ci_level)
     percent = [100 * (exp(value) - 1) for value in (change, low, high)]
     row = result(
-        span, percent[0], 100 * exp(change) * u, n_valid=n, n_expected=n, used=used, ci_level=ci_level, estimated=True
-    )
+        one.span, percent[0], 100 * exp(change) * u, n_valid=one.n_months, n_expected=one.n_months, used=used,
+        ci_level=ci_level, estimated=True,
+    )  # fmt: skip
     return replace(row, ci_low=percent[1], ci_high=percent[2])

@@ -15,7 +15,17 @@ import numpy as np
 
 from caspian_env.processing.daily_years import day_axis, stretches
 from caspian_env.processing.percentile_days import base_windows, calendar_day, jackknife, over_years
-from caspian_env.processing.periods import Result, Span, as_dataset, checked, merged, refusal, result, year_span
+from caspian_env.processing.periods import (
+    Result,
+    Span,
+    as_dataset,
+    checked,
+    days_in,
+    merged,
+    refusal,
+    result,
+    year_span,
+)
 from caspian_env.processing.spells import spells
 
 if TYPE_CHECKING:
@@ -208,7 +218,7 @@ def _per_stretch(
     rows = []
     for span, place in stretches(days, start=start, end=end):
         part = values[place]
-        n, expected = int(np.isfinite(part).sum()), _length(span)
+        n, expected = int(np.isfinite(part).sum()), days_in(span)
         if not n:
             continue
         if n < expected:
@@ -271,7 +281,7 @@ def _percentile_rows(
 def _uncovered(valid: dict[int, int], base: Sequence[int], min_base_share: float) -> str:
     """Why the base has no percentiles, with the years that are there; empty where it has."""
     inside = {year: n for year, n in valid.items() if base[0] <= year <= base[1] and n}
-    expected = _length((year_span(base[0])[0], year_span(base[1])[1]))
+    expected = days_in((year_span(base[0])[0], year_span(base[1])[1]))
     if sum(inside.values()) >= min_base_share * expected:
         return ""
     has = f"{sum(inside.values())} of them (within {min(inside)}-{max(inside)})" if inside else "none"
@@ -285,10 +295,6 @@ def _gap(span: Span, n: int, expected: int) -> Result:
 
 def _within(row: Result, highest: float) -> Result:
     return row if row.reason else replace(row, ci_low=max(0.0, row.ci_low), ci_high=min(highest, row.ci_high))
-
-
-def _length(span: Span) -> int:
-    return int((span[1] - span[0]) / np.timedelta64(1, "D"))
 
 
 def _year(span: Span) -> int:

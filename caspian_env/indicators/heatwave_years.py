@@ -20,9 +20,9 @@ import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.indicators.heatwave_days import HeatDays, RegionDays, heat_days, region_days
-from caspian_env.indicators.sea_temperature import base_months, uncovered
 from caspian_env.processing import completeness
-from caspian_env.processing.periods import Result, Span, as_dataset, month_span, refusal, result, year_span
+from caspian_env.processing.base_period import base_months, uncovered
+from caspian_env.processing.periods import Result, Span, as_dataset, days_in, month_span, refusal, result, year_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -211,7 +211,7 @@ def _years(
     rows = []
     for one in touched:
         at, span = np.flatnonzero(year == one), year_span(int(one))
-        expected = _length(span)
+        expected = days_in(span)
         n = int((found[0].usable[at] >= min_area_share).sum())
         if n < expected:
             reason = f"{n} of {expected} days, gaps of up to five days filled: a count or sum allows no missing day"
@@ -228,8 +228,8 @@ def _counted(
     span, g = year_span(year), len(others)
     u = sqrt((g - 1) / g * sum((other - sum(others) / g) ** 2 for other in others))
     row = result(
-        span, value, u, n_valid=n, n_expected=_length(span), used=_windows(year, base), ci_level=ci_level,
-        estimated=n < _length(span), dof=g - 1,
+        span, value, u, n_valid=n, n_expected=days_in(span), used=_windows(year, base), ci_level=ci_level,
+        estimated=n < days_in(span), dof=g - 1,
     )  # fmt: skip
     high = row.ci_high if most is None else min(most, row.ci_high)
     return replace(row, ci_low=max(0.0, row.ci_low), ci_high=max(high, value))
@@ -237,7 +237,7 @@ def _counted(
 
 def _refused(year: int, reason: str, seen: NDArray[np.bool_], at: Inside) -> Result:
     span = year_span(year)
-    return refusal(span, reason, n_valid=int(seen[at].sum()), n_expected=_length(span), used=[span])
+    return refusal(span, reason, n_valid=int(seen[at].sum()), n_expected=days_in(span), used=[span])
 
 
 def _windows(year: int, base: Sequence[int]) -> list[Span]:
@@ -256,7 +256,3 @@ def _without_base(region: RegionDays, seen: NDArray[np.bool_], base: Sequence[in
     months = completeness.monthly(daily)
     normal = completeness.normals(months, base, min_share=min_base_share)
     return uncovered(normal, base, min_base_share, base_months(months, base))
-
-
-def _length(span: Span) -> int:
-    return int((span[1] - span[0]) / np.timedelta64(1, "D"))

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from math import isnan, sqrt
 from typing import TYPE_CHECKING
 
-from caspian_env.processing.annual_levels import annual_levels
+from caspian_env.processing.annual_levels import annual_levels, other_datum
 from caspian_env.processing.hypsometry import M_IN_KM, Hypsometry, hypsometry
-from caspian_env.processing.periods import Result, YearMean, as_dataset, refusal, result, year_span
+from caspian_env.processing.periods import Result, YearMean, as_dataset, of_year, year_refused
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -174,31 +174,18 @@ def _years(
 ) -> list[Result]:
     """The curve read at the level of each year; ``at`` gives value and uncertainty, or why there is none."""
     years = annual_levels(level, min_epochs=min_epochs, annual_uncertainty=annual_uncertainty)
-    own = level.attrs.get("datum", "none")
-    if own != datum:
-        return [_refused(year, f"needs the datum {datum}, this series is in {own}") for year in years[-1:]]
-    rows = []
-    for year in years:
+    if objection := other_datum(level, datum):
+        return [year_refused(year, objection) for year in years[-1:]]
+
+    def read(year: YearMean) -> Result:
         if isnan(year.value):
-            rows.append(_refused(year, f"{year.n_months} of 12 months"))
-        elif not curve.lowest <= year.value <= curve.highest:
+            return year_refused(year, f"{year.n_months} of 12 months")
+        if not curve.lowest <= year.value <= curve.highest:
             reason = f"the level {year.value:.2f} m lies outside of the curve, {curve.lowest:g} to {curve.highest:g} m"
-            rows.append(_refused(year, reason))
-        elif isinstance(found := at(year.value, year.std_uncertainty), str):
-            rows.append(_refused(year, found))
-        else:
-            rows.append(_published(year, *found, ci_level))
-    return rows
+            return year_refused(year, reason)
+        found = at(year.value, year.std_uncertainty)
+        if isinstance(found, str):
+            return year_refused(year, found)
+        return of_year(year, value=found[0], u=found[1], ci_level=ci_level)
 
-
-def _published(year: YearMean, value: float, u: float, ci_level: float) -> Result:
-    period = year_span(year.year)
-    return result(
-        period, value, u, n_valid=year.n_months, n_expected=12, used=[period], ci_level=ci_level,
-        estimated=year.estimated,
-    )  # fmt: skip
-
-
-def _refused(year: YearMean, reason: str) -> Result:
-    period = year_span(year.year)
-    return refusal(period, reason, n_valid=year.n_months, n_expected=12, used=[period])
+    return [read(year) for year in years]

@@ -8,13 +8,13 @@ among those of the base, and nothing of what ice it had.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from caspian_env.indicators.heat_and_frost import freezing_degree_days
 from caspian_env.indicators.sea_ice import greatest_extent
+from caspian_env.processing.base_period import years_needed
 from caspian_env.processing.periods import Result, Span, as_dataset, merged, refusal
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _class(value: float | Numbers, limits: Numbers) -> NDArray[np.int64]:
 def _no_limits(known: Numbers, base: Sequence[int], min_base_share: float) -> str:
     """Why the base has no thirds; empty where it has."""
     length = base[1] - base[0] + 1
-    needed = ceil(min_base_share * length - 1e-9)
+    needed = years_needed(base, min_base_share)
     if known.size < needed:
         return f"the base {base[0]}-{base[1]} needs {needed} of {length} seasons, this record has {known.size}"
     low, high = np.quantile(known, THIRDS)

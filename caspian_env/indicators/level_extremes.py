@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caspian_env.processing import completeness
+from caspian_env.processing.annual_levels import other_datum
 from caspian_env.processing.datum_bridge import bridge, combined, moved
 from caspian_env.processing.level_years import annual_rows, year_of
-from caspian_env.processing.periods import Result, Span, as_dataset, merged, refusal, year_span
+from caspian_env.processing.periods import Result, Span, as_dataset, merged, refusal, refused_once, year_span
 from caspian_env.processing.statistics import interval
 
 if TYPE_CHECKING:
@@ -59,10 +60,8 @@ def distance(
         Distances in m.
     """
     rows = annual_rows(level, min_epochs, min_cycle_years, annual_uncertainty, ci_level)
-    own = level.attrs.get("datum", "none")
-    if own != datum:
-        reason = f"needs the datum {datum}, this series is in {own}"
-        rows = [refusal(r.period, reason, n_valid=r.n_valid, n_expected=r.n_expected, used=r.used) for r in rows[-1:]]
+    if objection := other_datum(level, datum):
+        rows = refused_once(rows, objection)
     return as_dataset(
         [_from(row, extreme, tolerance, downwards, ci_level) for row in rows], units="m", ci_level=ci_level
     )

@@ -10,7 +10,16 @@ import numpy as np
 
 from caspian_env.processing import completeness
 from caspian_env.processing.level_years import annual_rows, year_of
-from caspian_env.processing.periods import Result, as_dataset, checked, month_span, refusal, result, year_span
+from caspian_env.processing.periods import (
+    Result,
+    as_dataset,
+    checked,
+    month_span,
+    refusal,
+    refused_once,
+    result,
+    year_span,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,10 +126,7 @@ def annual_anomaly(
     rows = annual_rows(level, min_epochs, min_cycle_years, annual_uncertainty, ci_level)
     inside = [row for row in rows if not row.reason and first <= year_of(row) <= last]
     if len(inside) < min_share * (last - first + 1):
-        reason = _no_normal(len(inside), base, min_share)
-        refused = [
-            refusal(r.period, reason, n_valid=r.n_valid, n_expected=r.n_expected, used=r.used) for r in rows[-1:]
-        ]
+        refused = refused_once(rows, _no_normal(len(inside), base, min_share))
         return as_dataset(refused, units="m", ci_level=ci_level)
     normal = float(np.mean([row.value for row in inside]))
     u_normal = sqrt(sum(row.std_uncertainty**2 for row in inside)) / len(inside)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from caspian_env.processing.datum_bridge import Offset, bridge, shifted
 from caspian_env.processing.level_years import newest_refused, whole_windows, year_of
-from caspian_env.processing.periods import Result, as_dataset, merged, refusal
+from caspian_env.processing.periods import Result, as_dataset, merged, refusal, refused_once
 from caspian_env.processing.statistics import Rate, increment_rate, interval
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def years_until(
         min_epochs=min_epochs, min_cycle_years=min_cycle_years, annual_uncertainty=annual_uncertainty, ci_level=ci_level,
     )  # fmt: skip
     if found.reason:
-        made = [
-            refusal(r.period, found.reason, n_valid=r.n_valid, n_expected=r.n_expected, used=r.used) for r in rows[-1:]
-        ]
+        made = refused_once(rows, found.reason)
     else:
         windows = whole_windows(rows, years)
         made = [*(_left(window, found, threshold, ci_level) for window in windows), *newest_refused(rows, years)]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caspian_env.processing.annual_levels import annual_levels
-from caspian_env.processing.periods import Result, YearMean, as_dataset, merged, refusal, result, year_span
-from caspian_env.processing.statistics import increment_rate, interval
+from caspian_env.processing.falling_level import year_fallen
+from caspian_env.processing.periods import Result, YearMean, as_dataset, refusal, result, year_refused, year_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -173,46 +173,19 @@ def year_of_fall(
     xarray.Dataset, dims (period, used)
         Decimal years.
     """
-    found = annual_levels(level, min_epochs=min_epochs, annual_uncertainty=annual_uncertainty)
-    known = [year for year in found if not isnan(year.value)]
+    means = annual_levels(level, min_epochs=min_epochs, annual_uncertainty=annual_uncertainty)
+    known = [year for year in means if not isnan(year.value)]
     if not known:
         return as_dataset([], units="1", ci_level=ci_level)
-    last = known[-1].year
-    window = [year for year in known if last - years < year.year]
-    row = _fall(window, metres, years, ci_level)
+    window = [year for year in known if known[-1].year - years < year.year]
+    row: Result | str = f"{len(window)} of {years} annual means"
+    if len(window) == years:
+        row = year_fallen(window, metres, known[-1].std_uncertainty, ci_level=ci_level, estimated=True)
+    if isinstance(row, str):
+        span = (year_span(window[0].year)[0], year_span(window[-1].year)[1])
+        used = [year_span(year.year) for year in window]
+        row = refusal(span, row, n_valid=len(window), n_expected=years, used=used)
     return as_dataset([row], units="1", ci_level=ci_level)
-
-
-def _fall(window: list[YearMean], metres: float, years: int, ci_level: float) -> Result:
-    span = (year_span(window[0].year)[0], year_span(window[-1].year)[1])
-    used = merged([year_span(year.year) for year in window])
-
-    def refused(reason: str) -> Result:
-        return refusal(span, reason, n_valid=len(window), n_expected=years, used=used)
-
-    if len(window) < years:
-        return refused(f"{len(window)} of {years} annual means")
-    rate = increment_rate(np.array([year.value for year in window]), level=ci_level)
-    told = f"{100 * rate.estimate:+.1f} cm/yr ({100 * rate.ci_low:+.1f} to {100 * rate.ci_high:+.1f})"
-    if rate.estimate >= 0:
-        return refused(f"not reached at the rate of {told}")
-    if rate.ci_high >= 0:
-        return refused(f"not reached within the interval of the rate, {told}")
-    u_level = window[-1].std_uncertainty
-    fewest, most = interval(metres, u_level, ci_level)
-    now = window[-1].year + 0.5  # an annual mean stands for the middle of its year
-    return Result(
-        period=span,
-        value=now - metres / rate.estimate,
-        std_uncertainty=sqrt((u_level / rate.estimate) ** 2 + (metres * rate.std_uncertainty / rate.estimate**2) ** 2),
-        ci_low=now - max(fewest, 0.0) / rate.ci_low,
-        ci_high=now - most / rate.ci_high,
-        n_valid=len(window),
-        n_expected=years,
-        estimated=True,
-        reason="",
-        used=used,
-    )
 
 
 def _no_mean(years: list[YearMean], base_year: int, told: str = "") -> list[Result]:
@@ -220,10 +193,7 @@ def _no_mean(years: list[YearMean], base_year: int, told: str = "") -> list[Resu
     if any(year.year == base_year and not isnan(year.value) for year in years):
         return []
     reason = f"no annual mean of {base_year}{told}"
-    return [
-        refusal(year_span(y.year), reason, n_valid=y.n_months, n_expected=12, used=[year_span(y.year)])
-        for y in years[-1:]
-    ]
+    return [year_refused(year, reason) for year in years[-1:]]
 
 
 def _since(

@@ -7,15 +7,27 @@ number that would pass for a clearance is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from caspian_env.processing.annual_levels import annual_levels
-from caspian_env.processing.periods import Result, YearMean, as_dataset, checked, merged, refusal, result, year_span
-from caspian_env.processing.statistics import increment_rate, interval
+from caspian_env.processing.annual_levels import annual_levels, other_datum
+from caspian_env.processing.falling_level import year_fallen
+from caspian_env.processing.periods import (
+    Result,
+    Span,
+    YearMean,
+    as_dataset,
+    checked,
+    days_in,
+    of_year,
+    refusal,
+    result,
+    year_refused,
+    year_span,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,7 +52,7 @@ class _Depth:
                 f"provisional: no source says to which zero the depth of {self.depth:g} m ({self.depth_date}) belongs, so"
                 " no clearance is told; see the change of the depth"
             )
-        return _other_datum(level, self.datum)
+        return other_datum(level, self.datum)
 
 
 def depth_change(
@@ -74,13 +86,11 @@ def depth_change(
         Changes in m.
     """
     years = annual_levels(level, min_epochs=min_epochs, annual_uncertainty=annual_uncertainty)
-    if objection := _other_datum(level, datum):
-        return as_dataset(_refused_newest(years, objection), units="m", ci_level=ci_level)
-    rows = [
-        _of_year(year, year.value - zero, year.std_uncertainty, ci_level, estimated=provisional or year.estimated)
-        for year in years
-    ]
-    return as_dataset(rows, units="m", ci_level=ci_level)
+    if objection := other_datum(level, datum):
+        return as_dataset([year_refused(year, objection) for year in years[-1:]], units="m", ci_level=ci_level)
+    rows = [of_year(year, value=year.value - zero, u=year.std_uncertainty, ci_level=ci_level) for year in years]
+    marked = [row if row.reason else replace(row, estimated=provisional or row.estimated) for row in rows]
+    return as_dataset(marked, units="m", ci_level=ci_level)
 
 
 def margin(
@@ -259,27 +269,7 @@ def _crossing(window: list[YearMean], port: _Depth, needed: float, ci_level: flo
     u_left = sqrt(newest.std_uncertainty**2 + port.depth_uncertainty**2)
     if left <= 0:
         return f"the margin of {newest.year} is {left:.2f} m: zero is crossed already"
-    rate = increment_rate(np.array([year.value for year in window]), level=ci_level)
-    told = f"{100 * rate.estimate:+.1f} cm/yr ({100 * rate.ci_low:+.1f} to {100 * rate.ci_high:+.1f})"
-    if rate.estimate >= 0:
-        return f"not reached at the rate of {told}"
-    if rate.ci_high >= 0:
-        return f"not reached within the interval of the rate, {told}"
-    fewest, most = interval(left, u_left, ci_level)
-    now = newest.year + 0.5  # an annual mean stands for the middle of its year
-    u = sqrt((u_left / rate.estimate) ** 2 + (left * rate.std_uncertainty / rate.estimate**2) ** 2)
-    return Result(
-        period=(year_span(window[0].year)[0], year_span(newest.year)[1]),
-        value=now - left / rate.estimate,
-        std_uncertainty=u,
-        ci_low=now - max(fewest, 0.0) / rate.ci_low,
-        ci_high=now - most / rate.ci_high,
-        n_valid=len(window),
-        n_expected=len(window),
-        estimated=any(year.estimated for year in window),
-        reason="",
-        used=merged([year_span(year.year) for year in window]),
-    )
+    return year_fallen(window, left, u_left, ci_level=ci_level, estimated=any(year.estimated for year in window))
 
 
 def _annual(
@@ -288,42 +278,24 @@ def _annual(
     """Depth beyond what is needed, year by year."""
     years = annual_levels(level, min_epochs=min_epochs, annual_uncertainty=annual_uncertainty)
     if objection := port.objection(level):
-        return as_dataset(_refused_newest(years, objection), units="m", ci_level=ci_level)
+        return as_dataset([year_refused(year, objection) for year in years[-1:]], units="m", ci_level=ci_level)
 
     def left(year: YearMean) -> Result:
         u = sqrt(year.std_uncertainty**2 + port.depth_uncertainty**2)
         value = port.depth + year.value - port.zero - needed
-        return _of_year(year, value, u, ci_level, estimated=year.estimated)
+        return of_year(year, value=value, u=u, ci_level=ci_level)
 
     return as_dataset([left(year) for year in years], units="m", ci_level=ci_level)
 
 
-def _of_year(year: YearMean, value: float, u: float, ci_level: float, *, estimated: bool) -> Result:
-    period = year_span(year.year)
-    if isnan(year.value):
-        return _refused(period, f"{year.n_months} of 12 months", year.n_months, 12)
-    return result(
-        period, value, u, n_valid=year.n_months, n_expected=12, used=[period], ci_level=ci_level, estimated=estimated
-    )
-
-
 def _share(year: int, margins: NDArray[np.float64], u: float, ci_level: float) -> Result:
     period = year_span(year)
-    days = int((period[1] - period[0]) / np.timedelta64(1, "D"))
+    days = days_in(period)
     if margins.size < days:
         return _refused(period, f"{margins.size} of {days} days", margins.size, days)
     fewer, share, more = (100.0 * float((margins < limit).mean()) for limit in (-u, 0.0, u))
     return result(period, share, (more - fewer) / 2, n_valid=days, n_expected=days, used=[period], ci_level=ci_level)
 
 
-def _other_datum(level: xr.DataArray, datum: str) -> str:
-    own = level.attrs.get("datum", "none")
-    return "" if own == datum else f"needs the datum {datum}, this series is in {own}"
-
-
-def _refused_newest(years: list[YearMean], reason: str) -> list[Result]:
-    return [_refused(year_span(year.year), reason, year.n_months, 12) for year in years[-1:]]
-
-
-def _refused(period: tuple[np.datetime64, np.datetime64], reason: str, n_valid: int, n_expected: int) -> Result:
+def _refused(period: Span, reason: str, n_valid: int, n_expected: int) -> Result:
     return refusal(period, reason, n_valid=n_valid, n_expected=n_expected, used=[period])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING
 
-from caspian_env.processing.annual_levels import annual_levels
-from caspian_env.processing.periods import Result, YearMean, as_dataset, refusal, result, year_span
+from caspian_env.processing.annual_levels import annual_levels, other_datum
+from caspian_env.processing.periods import Result, YearMean, as_dataset, of_year, year_refused
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,23 +57,11 @@ def tracking(
     """
     years = annual_levels(level, min_epochs=min_epochs, annual_uncertainty=annual_uncertainty)
     printed = {int(year): float(value) for year, value in path}
-    own = level.attrs.get("datum", "none")
-    if own != datum:
-        reason = f"{scenario} needs the datum {datum}, this series is in {own}"
-        return as_dataset([_refused(year, reason) for year in years[-1:]], units="m", ci_level=ci_level)
+    if objection := other_datum(level, datum, scenario):
+        return as_dataset([year_refused(year, objection) for year in years[-1:]], units="m", ci_level=ci_level)
 
     def difference(year: YearMean) -> Result:
-        if isnan(year.value):
-            return _refused(year, f"{year.n_months} of 12 months")
         u = sqrt(year.std_uncertainty**2 + path_uncertainty**2)
-        return result(
-            year_span(year.year), year.value - printed[year.year], u, n_valid=year.n_months, n_expected=12,
-            used=[year_span(year.year)], ci_level=ci_level, estimated=year.estimated,
-        )  # fmt: skip
+        return of_year(year, value=year.value - printed[year.year], u=u, ci_level=ci_level)
 
     return as_dataset([difference(year) for year in years if year.year in printed], units="m", ci_level=ci_level)
-
-
-def _refused(year: YearMean, reason: str) -> Result:
-    period = year_span(year.year)
-    return refusal(period, reason, n_valid=year.n_months, n_expected=12, used=[period])

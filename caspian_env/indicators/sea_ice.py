@@ -16,7 +16,7 @@ import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing.daily_years import day_axis, stretches
-from caspian_env.processing.periods import Result, Span, as_dataset, refusal, result
+from caspian_env.processing.periods import Result, as_dataset, days_in, refusal, result
 from caspian_env.processing.spells import fill_short_gaps
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _seasons(
     days, values = day_axis(extent)
     rows = []
     for span, place in stretches(days, start=START, end=END):
-        part, expected = values[place], _length(span)
+        part, expected = values[place], days_in(span)
         n = int(np.isfinite(part).sum())
         if not n:
             continue
@@ -182,7 +182,3 @@ def _ends(extent: Numbers, least: float) -> tuple[float, float]:
     """First and last day with at least this extent (1 is the first of the season); NaN without one."""
     there = np.flatnonzero((extent >= least) & (extent > 0))
     return (float(there[0] + 1), float(there[-1] + 1)) if there.size else (np.nan, np.nan)
-
-
-def _length(span: Span) -> int:
-    return int((span[1] - span[0]) / np.timedelta64(1, "D"))

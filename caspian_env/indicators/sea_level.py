@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caspian_env.processing.level_years import annual_rows, newest_refused, rate_result, whole_windows
-from caspian_env.processing.periods import Result, as_dataset, refusal, result
+from caspian_env.processing.periods import Result, as_dataset, refused_once, result
 from caspian_env.processing.statistics import increment_rate
 from caspian_env.processing.statistics import observed_change as change_between
 
@@ -159,10 +159,7 @@ def above_minimum(
     own = level.attrs.get("datum", "none")
     if own != datum:
         title = "the Baltic datum BS77" if datum == "BS77" else f"the datum {datum}"
-        reason = f"needs {title}, this series is in {own}"
-        refused = [
-            refusal(r.period, reason, n_valid=r.n_valid, n_expected=r.n_expected, used=r.used) for r in rows[-1:]
-        ]
+        refused = refused_once(rows, f"needs {title}, this series is in {own}")
         return as_dataset(refused, units="m", ci_level=ci_level)
 
     def distance(row: Result) -> Result:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caspian_env.processing import completeness
-from caspian_env.processing.periods import Span, as_dataset, checked, month_span, of_year, refusal, year_span
+from caspian_env.processing.base_period import base_months, uncovered
+from caspian_env.processing.periods import as_dataset, checked, of_year, year_refused
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,14 +75,9 @@ def annual_anomaly(
     months = _months(sst, analysis_uncertainty)
     years = completeness.annual(months)
     normal = completeness.normals(months, base, min_share=min_base_share)
-    base_spans = _base_spans(months, base)
-    if uncovered := _uncovered(normal, base, min_base_share, base_spans):
-        rows = [
-            refusal(
-                year_span(y.year), uncovered, n_valid=y.n_months, n_expected=12, used=[year_span(y.year), *base_spans]
-            )
-            for y in years[-1:]
-        ]
+    base_spans = base_months(months, base)
+    if reason := uncovered(normal, base, min_base_share, base_spans):
+        rows = [year_refused(year, reason, base_spans) for year in years[-1:]]
         return as_dataset(rows, units="degree_Celsius", ci_level=ci_level)
     u_base = float(normal["std_uncertainty"].mean())
     departures = completeness.annual(months - np.tile(normal.values, months.size // 12))
@@ -103,24 +99,3 @@ def _months(sst: xr.DataArray, analysis_uncertainty: float) -> xr.DataArray:
     months = completeness.monthly(checked(sst, "degree_Celsius"))
     u = months["std_uncertainty"].values
     return months.assign_coords(std_uncertainty=("time", np.where(np.isnan(u), analysis_uncertainty, u)))
-
-
-def _base_spans(months: xr.DataArray, base: Sequence[int]) -> list[Span]:
-    """The months of the base period that exist."""
-    first, last = ((year - 1970) * 12 for year in (base[0], base[1] + 1))
-    index = months["time"].values.astype("datetime64[M]").astype(int)
-    wanted = np.isfinite(months.values) & (index >= first) & (index < last)
-    return [month_span(int(i)) for i in index[wanted]]
-
-
-def _uncovered(normal: xr.DataArray, base: Sequence[int], min_base_share: float, spans: Sequence[Span]) -> str:
-    """Why the base period has no normal, with the years that are there; empty where it has one."""
-    if np.isfinite(normal.values).all():
-        return ""
-    length = base[1] - base[0] + 1
-    needed = int(np.ceil(min_base_share * length - 1e-9))
-    years = [int(span[0].astype("datetime64[Y]").astype(int)) + 1970 for span in spans]
-    there = f"{int(normal['n_valid'].min())} (within {years[0]}-{years[-1]})" if years else "none"
-    return (
-        f"the base period {base[0]}-{base[1]} needs {needed} of {length} years of every month, this record has {there}"
-    )

@@ -7,7 +7,7 @@ scatter around its line alone, since an error that stays for decades does not ti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,8 +15,9 @@ import numpy as np
 from caspian_env.indicators.marine_heatwaves import climatology
 from caspian_env.processing import climate_normals as climate
 from caspian_env.processing import completeness
+from caspian_env.processing.base_period import base_months, uncovered
 from caspian_env.processing.day_of_year import day_of_year
-from caspian_env.processing.periods import Result, Span, as_dataset, checked, merged, month_span, refusal, result
+from caspian_env.processing.periods import Result, Span, as_dataset, checked, refused_once, result
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,9 +83,7 @@ def monthly_anomaly(
     normal = completeness.normals(months, base, min_share=min_base_share)
     spans = base_months(months, base)
     if reason := uncovered(normal, base, min_base_share, spans):
-        newest = [refusal(r.period, reason, n_valid=r.n_valid, n_expected=r.n_expected, used=[*r.used, *spans])
-                  for r in rows[-1:]]  # fmt: skip
-        return as_dataset(newest, units=UNITS, ci_level=ci_level)
+        return as_dataset(refused_once(rows, reason, spans), units=UNITS, ci_level=ci_level)
     daily = sst.attrs["resolution"] == "P1D"
     departures = _of_days(sst, base) if daily else months - np.tile(normal.values, months.size // 12)
     found = dict(zip(departures["time"].values.astype("datetime64[M]").astype(int), departures.values, strict=True))
@@ -128,29 +127,6 @@ def trend(
     yearly = {mean.year: mean.value for mean in completeness.annual(_months(sst, analysis_uncertainty))}
     rows = climate.trend_rows(yearly, years=years, slope=slope, ci_level=ci_level)
     return as_dataset(rows, units=SLOPE_UNITS, ci_level=ci_level)
-
-
-def base_months(months: xr.DataArray, base: Sequence[int]) -> tuple[Span, ...]:
-    """The months of the base period that exist, in the fewest windows."""
-    first, last = ((year - 1970) * 12 for year in (base[0], base[1] + 1))
-    index = months["time"].values.astype("datetime64[M]").astype(int)
-    wanted = np.isfinite(months.values) & (index >= first) & (index < last)
-    return merged(month_span(int(i)) for i in index[wanted])
-
-
-def uncovered(normal: xr.DataArray, base: Sequence[int], min_base_share: float, spans: Sequence[Span]) -> str:
-    """Why the base period has no normal, with the years that are there; empty where it has one."""
-    if np.isfinite(normal.values).all():
-        return ""
-    length = base[1] - base[0] + 1
-    needed = ceil(min_base_share * length - 1e-9)
-    there = "none"
-    if spans:
-        first, last = spans[0][0], spans[-1][1] - np.timedelta64(1, "s")
-        there = f"{int(normal['n_valid'].min())} (within {str(first)[:4]}-{str(last)[:4]})"
-    return (
-        f"the base period {base[0]}-{base[1]} needs {needed} of {length} years of every month, this record has {there}"
-    )
 
 
 def _months(sst: xr.DataArray, analysis_uncertainty: float) -> xr.DataArray:

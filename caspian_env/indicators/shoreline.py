@@ -10,8 +10,17 @@ import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing import shoreline
-from caspian_env.processing.annual_levels import annual_levels
-from caspian_env.processing.periods import Result, YearMean, as_dataset, checked, refusal, result, year_span
+from caspian_env.processing.annual_levels import annual_levels, other_datum
+from caspian_env.processing.periods import (
+    Result,
+    YearMean,
+    as_dataset,
+    checked,
+    refusal,
+    result,
+    year_refused,
+    year_span,
+)
 from caspian_env.processing.shoreline import Slope
 
 if TYPE_CHECKING:
@@ -166,16 +175,14 @@ def _retreat(
 ) -> xr.Dataset:
     """The retreat of each year by one slope; completeness counts ``transects`` (with a slope, in all) or else months."""
     years = annual_levels(level, min_epochs=min_epochs, annual_uncertainty=annual_uncertainty)
-    own = level.attrs.get("datum", "none")
-    if own != datum:
-        reason = f"needs the datum {datum}, this series is in {own}"
-        return as_dataset([_refused(year, reason) for year in years[-1:]], units="km", ci_level=ci_level)
-    if isinstance(slope, str):
-        return as_dataset([_refused(year, slope) for year in years[-1:]], units="km", ci_level=ci_level)
+    objection = other_datum(level, datum)
+    if objection or isinstance(slope, str):
+        refused = [year_refused(year, objection or str(slope)) for year in years[-1:]]
+        return as_dataset(refused, units="km", ci_level=ci_level)
 
     def retreat(year: YearMean, fall: Slope) -> Result:
         if isnan(year.value):
-            return _refused(year, f"{year.n_months} of 12 months")
+            return year_refused(year, f"{year.n_months} of 12 months")
         moved = (reference_level - year.value) / fall.estimate / M_IN_KM
         heights = sqrt(year.std_uncertainty**2 + reference_uncertainty**2) / fall.estimate / M_IN_KM
         u = sqrt(heights**2 + (moved * fall.std_uncertainty / fall.estimate) ** 2)
@@ -243,8 +250,3 @@ def observed_retreat(
         ci_level=ci_level, dof=moved.dof,
     )  # fmt: skip
     return as_dataset([row], units=units, ci_level=ci_level)
-
-
-def _refused(year: YearMean, reason: str) -> Result:
-    period = year_span(year.year)
-    return refusal(period, reason, n_valid=year.n_months, n_expected=12, used=[period])

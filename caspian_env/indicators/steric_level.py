@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from caspian_env.processing import completeness
-from caspian_env.processing.periods import Result, Span, as_dataset, checked, month_span, refusal, result
+from caspian_env.processing.base_period import base_months
+from caspian_env.processing.periods import Result, as_dataset, checked, month_span, refusal, result
 from caspian_env.processing.steric import steric_height
 
 if TYPE_CHECKING:
@@ -63,13 +64,13 @@ def of_mixed_layer(
     """
     months = completeness.monthly(checked(sst, "degree_Celsius"))
     index = months["time"].values.astype("datetime64[M]").astype(int)
-    there = [int(i) for i in index[np.isfinite(months.values)]]
-    if not there:
+    there = index[np.isfinite(months.values)]
+    if not there.size:
         return as_dataset([], units="cm", ci_level=ci_level)
     first, last = base
     normals = completeness.normals(months, (first, last), min_share=min_base_share)
-    inside: list[Span] = [month_span(i) for i in there if first <= 1970 + i // 12 <= last]
-    span = month_span(there[-1])
+    inside = base_months(months, base)
+    span = month_span(int(there[-1]))
     if salinity is None or isnan(float(normals.mean(skipna=False))):
         years = f"the base period {first}-{last} has {int(normals['n_valid'].min())} years of some month"
         reason = "no salinity is known, and without one there is no density" if salinity is None else years

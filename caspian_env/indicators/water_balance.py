@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing import annual_amounts as amounts
-from caspian_env.processing.balance_years import balance_years, span_of
+from caspian_env.processing.balance_years import BalanceYear, balance_years, span_of
 from caspian_env.processing.periods import Result, as_dataset, merged, refusal
 from caspian_env.processing.sea_cells import sea_amounts
 from caspian_env.processing.water_balance import CM_PER_KM, TERMS, Constants, Spread, over_area, volumes
@@ -92,27 +92,22 @@ def term(
         anchor_year=anchor_year,
         min_epochs=min_epochs,
     )
-    known, rows = Constants.of(constants), []
-    for year in years:
-        span = span_of(year)
-        if year.terms is None:
-            rows.append(
-                refusal(span, year.reason, n_valid=year.n_terms, n_expected=year.n_expected, used=[span, *year.used])
-            )
-            continue
-        terms = volumes(year.terms, known)
-        found = _in_form(terms[name], terms["area"], form)
-        low, high = found.interval(ci_level)
-        rows.append(
-            Result(
-                span, found.value, found.std_uncertainty, low, high, year.n_terms, year.n_expected, year.estimated, "",
-                merged(year.used),
-            )
-        )  # fmt: skip
-    return as_dataset(rows, units=_UNITS[form], ci_level=ci_level)
+    known = Constants.of(constants)
+    rows = [_of_year(year, name, form, known, ci_level) for year in years]
+    return as_dataset(rows, units=form, ci_level=ci_level)
 
 
-_UNITS = {"km3": "km3", "cm": "cm", "1": "1"}
+def _of_year(year: BalanceYear, name: str, form: Form, constants: Constants, ci_level: float) -> Result:
+    span = span_of(year)
+    if year.terms is None:
+        return refusal(span, year.reason, n_valid=year.n_terms, n_expected=year.n_expected, used=[span, *year.used])
+    terms = volumes(year.terms, constants)
+    found = _in_form(terms[name], terms["area"], form)
+    low, high = found.interval(ci_level)
+    return Result(
+        span, found.value, found.std_uncertainty, low, high, year.n_terms, year.n_expected, year.estimated, "",
+        merged(year.used),
+    )  # fmt: skip
 
 
 def _in_form(one: Spread, area: Spread, form: Form) -> Spread:

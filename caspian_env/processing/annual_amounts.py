@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import ceil, isnan, sqrt
+from math import isnan, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing import completeness
-from caspian_env.processing.periods import Result, Span, YearMean, checked, of_year, refusal, year_span
+from caspian_env.processing.base_period import years_needed
+from caspian_env.processing.periods import Result, Span, YearMean, checked, of_year, refusal, year_refused, year_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,13 +100,30 @@ def month_totals(totals: xr.DataArray) -> xr.DataArray:
 
 
 def days_of(months: xr.DataArray) -> NDArray[np.int64]:
-    """Days of each calendar month, for an array over months."""
+    """Days of each calendar month, for an array over months.
+
+    Parameters
+    ----------
+    months : xarray.DataArray, dims (time,), any units
+        One value a month.
+
+    Returns
+    -------
+    ndarray (time,), d
+        Whole days.
+    """
     start = months["time"].values.astype("datetime64[M]")
     return np.asarray((start + 1).astype("datetime64[D]").astype(int) - start.astype("datetime64[D]").astype(int))
 
 
 def year_amounts(months: xr.DataArray) -> list[YearMean]:
-    """The amount of each calendar year that is touched, in the form of a yearly mean; NaN without its twelve months."""
+    """The amount of each calendar year that is touched, in the form of a yearly mean; NaN without its twelve months.
+
+    Parameters
+    ----------
+    months : xarray.DataArray, dims (time,), any units
+        As `month_amounts` returns them.
+    """
     return [replace(year, value=12 * year.value, std_uncertainty=np.nan) for year in completeness.annual(months)]
 
 
@@ -168,17 +186,12 @@ def anomaly_rows(
     first, last = base
     inside = {year.year: year.value for year in years if first <= year.year <= last and not isnan(year.value)}
     length = last - first + 1
-    needed = ceil(min_base_share * length - 1e-9)
+    needed = years_needed(base, min_base_share)
     spans: list[Span] = [year_span(year) for year in inside]
     if len(inside) < needed:
         there = f"{len(inside)} (within {min(inside)}-{max(inside)})" if inside else "none"
         reason = f"the base period {first}-{last} needs {needed} of {length} years, this record has {there}"
-        return [
-            refusal(
-                year_span(y.year), reason, n_valid=y.n_months, n_expected=12, used=[year_span(y.year), *spans]
-            )
-            for y in years[-1:]
-        ]  # fmt: skip
+        return [year_refused(year, reason, spans) for year in years[-1:]]
     normal = float(np.mean(list(inside.values())))
     u_normal = relative_uncertainty * normal / sqrt(len(inside))
     return [

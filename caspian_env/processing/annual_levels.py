@@ -47,6 +47,18 @@ def annual_levels(level: xr.DataArray, *, min_epochs: int, annual_uncertainty: f
     ]
 
 
+def other_datum(level: xr.DataArray, datum: str, what: str = "") -> str:
+    """Why heights cannot be compared with ``what`` (or anything) above a datum: they are above another; '' if they can.
+
+    Parameters
+    ----------
+    level : xarray.DataArray, dims (time,), m
+        attrs ``datum``.
+    """
+    own = level.attrs.get("datum", "none")
+    return "" if own == datum else f"{what} needs the datum {datum}, this series is in {own}".lstrip()
+
+
 def as_printed(level: xr.DataArray, annual_uncertainty: float) -> list[YearMean]:
     """Annual values as their provider prints them, each with its own uncertainty where one is stated.
 

@@ -16,7 +16,7 @@ import numpy as np
 from caspian_env.errors import NotComputable
 from caspian_env.processing import trends
 from caspian_env.processing.completeness import WMO_NORMAL_SHARE
-from caspian_env.processing.periods import Result, Span, month_span, refusal, result, year_span
+from caspian_env.processing.periods import Result, Span, days_in, month_span, refusal, result, year_span
 from caspian_env.processing.statistics import interval
 from caspian_env.processing.trend_rules import END_SHARE, FEWEST_FOR_TREND
 
@@ -45,7 +45,9 @@ def month_rows(months: xr.DataArray, *, ci_level: float) -> list[Result]:
     """
     index = months["time"].values.astype("datetime64[M]").astype(int)
     touched = np.flatnonzero(months["n_valid"].values > 0)
-    expected = [1 if months.attrs.get("source_resolution") == "P1M" else _days(int(index[i])) for i in touched]
+    expected = [
+        1 if months.attrs.get("source_resolution") == "P1M" else days_in(month_span(int(index[i]))) for i in touched
+    ]
     rows = []
     for i, n_expected in zip(touched, expected, strict=True):
         span, n = month_span(int(index[i])), int(months["n_valid"].values[i])
@@ -61,11 +63,6 @@ def month_rows(months: xr.DataArray, *, ci_level: float) -> list[Result]:
             )
         )
     return rows
-
-
-def _days(month: int) -> int:
-    start, end = month_span(month)
-    return int((end - start) / np.timedelta64(1, "D"))
 
 
 def year_table(months: xr.DataArray, first: int, last: int) -> Numbers:

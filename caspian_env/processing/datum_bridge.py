@@ -17,7 +17,7 @@ import numpy as np
 from caspian_env.errors import NotComputable
 from caspian_env.processing.level_years import annual_rows, year_of
 from caspian_env.processing.memory import corrected
-from caspian_env.processing.periods import Result, Span, merged, refusal, year_span
+from caspian_env.processing.periods import Result, Span, merged, refused_once, year_span
 from caspian_env.processing.statistics import interval
 
 if TYPE_CHECKING:
@@ -118,6 +118,11 @@ def bridge(
 ) -> tuple[list[Result], Offset]:
     """Annual means of ``level`` above its own datum, and its offset against ``reference``, which is above ``datum``.
 
+    Parameters
+    ----------
+    level, reference : xarray.DataArray, dims (time,), m
+        Annual values, or months or epochs; the other parameters as for `offset` and `level_years.annual_rows`.
+
     Raises
     ------
     NotComputable
@@ -156,8 +161,5 @@ def combined(*parts: float) -> float:
 def moved(rows: Sequence[Result], by: Offset, ci_level: float) -> list[Result]:
     """All annual means above the datum of the reference; without an offset one refusal, for the newest year."""
     if by.reason:
-        return [
-            refusal(row.period, by.reason, n_valid=row.n_valid, n_expected=row.n_expected, used=row.used)
-            for row in rows[-1:]
-        ]
+        return refused_once(rows, by.reason)
     return [shifted(row, by, ci_level) for row in rows]

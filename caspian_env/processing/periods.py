@@ -78,10 +78,9 @@ def of_year(
 
     ``also_used`` are the windows that entered beside the year itself.
     """
-    period = year_span(mean.year)
     if isnan(mean.value):
-        reason = f"{mean.n_months} of 12 months"
-        return refusal(period, reason, n_valid=mean.n_months, n_expected=12, used=[period])
+        return year_refused(mean, f"{mean.n_months} of 12 months")
+    period = year_span(mean.year)
     return result(
         period,
         mean.value if value is None else value,
@@ -94,6 +93,20 @@ def of_year(
     )
 
 
+def year_refused(mean: YearMean, reason: str, also_used: Iterable[Span] = ()) -> Result:
+    """The refusal of a calendar year; ``also_used`` as for `of_year`."""
+    period = year_span(mean.year)
+    return refusal(period, reason, n_valid=mean.n_months, n_expected=12, used=[period, *also_used])
+
+
+def refused_once(rows: Sequence[Result], reason: str, also_used: Sequence[Span] = ()) -> list[Result]:
+    """Where no result can stand, one refusal, for the newest of their periods; ``also_used`` as for `of_year`."""
+    return [
+        refusal(row.period, reason, n_valid=row.n_valid, n_expected=row.n_expected, used=[*row.used, *also_used])
+        for row in rows[-1:]
+    ]
+
+
 def year_span(year: int) -> Span:
     """The calendar year."""
     return month_span((year - 1970) * 12, 12)
@@ -103,6 +116,11 @@ def month_span(month: int, count: int = 1) -> Span:
     """``count`` calendar months from ``month``, counted from January 1970 = 0."""
     start = np.datetime64(month, "M")
     return start.astype("datetime64[s]"), (start + count).astype("datetime64[s]")
+
+
+def days_in(span: Span) -> int:
+    """Whole days of an interval."""
+    return int((span[1] - span[0]) / np.timedelta64(1, "D"))
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:

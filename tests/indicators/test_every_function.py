@@ -87,7 +87,6 @@ ELSEWHERE = {
     "port_margins.crossing_year": "test_port_margins", "port_margins.days_below": "test_port_margins",
     "port_margins.margin": "test_port_margins", "reference_evaporation.from_months": "test_reference_evaporation",
     "reference_evaporation.monthly_total_from_days": "test_reference_evaporation",
-    "sea_temperature.base_months": "test_sea_temperature", "sea_temperature.uncovered": "test_sea_temperature",
     "shoreline.coast_retreat": "test_shoreline", "shoreline.modelled_retreat": "test_shoreline",
     "shoreline.observed_retreat": "test_shoreline",
     "surges.greatest_departure": "test_surges", "surges.longest_surge": "test_surges", "surges.return_level": "test_surges",

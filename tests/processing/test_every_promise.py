@@ -14,13 +14,15 @@ from tests.processing.test_every_statistic import ARRAYS
 # No statistic of a series, or parts of the indicators: the tests (below tests/) that hold them.
 ELSEWHERE = {
     "indicators/test_every_function.py": (  # through the indicators that are made of them
-        "annual_amounts.begun_in_january", "annual_amounts.days_of", "annual_amounts.put_back",
+        "annual_amounts.begun_in_january", "annual_amounts.days_of", "annual_amounts.put_back", "annual_levels.other_datum",
         "balance_years.balance_years", "balance_years.span_of", "climate_normals.with_uncertainty",
         "country_series.unfit_base", "daily_years.stretches", "datum_bridge.bridge", "datum_bridge.combined",
         "datum_bridge.moved", "datum_bridge.overlap", "datum_bridge.shifted", "level_years.members",
-        "level_years.newest_refused", "level_years.rate_result", "level_years.whole_windows", "level_years.year_of",
-        "open_water.bulk_evaporation", "open_water.specific_humidity", "periods.as_dataset", "periods.merged",
-        "periods.month_span", "periods.of_year", "periods.refusal", "periods.result", "periods.year_span",
+        "falling_level.year_fallen", "level_years.newest_refused", "level_years.rate_result", "level_years.whole_windows",
+        "level_years.year_of",
+        "open_water.bulk_evaporation", "open_water.specific_humidity", "periods.as_dataset", "periods.days_in",
+        "periods.merged", "periods.month_span", "periods.of_year", "periods.refusal", "periods.refused_once",
+        "periods.result", "periods.year_refused", "periods.year_span",
         "sea_cells.sea_amounts", "sea_cells.sea_only_mean", "steric.steric_height", "water_balance.over_area",
         "water_balance.volumes"),
     "indicators/test_hypsometry.py": ("hypsometry.single_relief",),
@@ -31,6 +33,7 @@ ELSEWHERE = {
     "indicators/test_marine_heatwaves.py": (
         "day_of_year.day_of_year", "day_of_year.pooled", "day_of_year.pools", "day_of_year.smoothed",
         "spells.fill_short_gaps", "spells.spells"),
+    "processing/test_base_period.py": ("base_period.base_months", "base_period.uncovered", "base_period.years_needed"),
     "processing/test_cf_dataset.py": (
         "cf_attributes.dataset_attrs", "cf_attributes.definition_attrs", "cf_attributes.indicator_attrs",
         "cf_attributes.series_attrs", "cf_dataset.cf_dataset"),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +18,11 @@ from pathlib import Path
 
 from caspian_env.errors import CatalogError
 from caspian_env.formats import unfinished
-from caspian_env.formats.disk import discard, writing
+from caspian_env.formats.disk import discard, sync, writing
+from caspian_env.formats.hash_names import SHA256, place_of, sha256_of
 from caspian_env.formats.object_store import ObjectStore, Stored
 from caspian_env.formats.unfinished import Gone, nobody_is_gone
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 FOLDER = "archive"
 _BYTES = "the bytes of a provider"
 
@@ -98,8 +97,7 @@ class Archive:
             When the bytes are missing or have changed.
         """
         path = self.open(sha256)
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sha256_of(path)
         if found == sha256 and self.store:
             found = _digest(self.store.chunks(_name(sha256)))
         if found != sha256:
@@ -148,9 +146,7 @@ class Archive:
         return unfinished.untouched(self.root / "incoming", now, seconds)
 
     def _place(self, sha256: str) -> Path:
-        if not SHA256.fullmatch(sha256):
-            raise CatalogError(repr(sha256), "is not a sha256", "write its 64 digits in lower case")
-        return self.root / sha256[:2] / sha256
+        return place_of(self.root, sha256)
 
     def _fetched(self, sha256: str) -> bool:
         """Whether the store gave the bytes of this hash; what it has under the name but is not them is an error."""
@@ -192,8 +188,8 @@ class Archive:
             path.parent.mkdir(exist_ok=True)
             part.chmod(0o444)
             part.replace(path)
-            _sync_folder(path.parent)
-            _sync_folder(self.root)
+            sync(path.parent)
+            sync(self.root)
         return Kept(sha256, size, path, new=True)
 
 
@@ -213,14 +209,3 @@ def _write_all(descriptor: int, chunk: bytes) -> None:
     rest = memoryview(chunk)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new name survive a power cut; only POSIX systems can open a folder for it."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

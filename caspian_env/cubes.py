@@ -7,9 +7,7 @@ object store the parts are kept there, under ``cubes/<dataset>/ab/abcdef….nc``
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from caspian_env.errors import CaspianError, CatalogError
 from caspian_env.formats import unfinished
-from caspian_env.formats.disk import discard, disk_error, writing
+from caspian_env.formats.disk import discard, disk_error, sync, writing
+from caspian_env.formats.hash_names import place_of, sha256_of
 from caspian_env.formats.lazy_parts import joined
 from caspian_env.formats.object_store import ObjectStore
 from caspian_env.formats.unfinished import Gone, nobody_is_gone
@@ -28,7 +27,6 @@ from caspian_env.processing.describe import AUXILIARY, GRID
 if TYPE_CHECKING:
     import xarray as xr
 
-SHA256 = re.compile(r"[0-9a-f]{64}")
 FOLDER = "cubes"
 # How a provider packed a variable; kept in `encoding`, where xarray puts it.
 PACKING = ("dtype", "scale_factor", "add_offset", "_FillValue")
@@ -73,7 +71,7 @@ class Cubes:
         """
         with _fresh_file(self.root / "incoming", owner) as fresh:
             write_netcdf(fresh, part)
-            sha256, size = _sha256(fresh), fresh.stat().st_size
+            sha256, size = sha256_of(fresh), fresh.stat().st_size
             path = self._place(dataset_id, sha256)
             new = not (path.is_file() and path.stat().st_size == size)
             if new:
@@ -108,7 +106,7 @@ class Cubes:
             raise CatalogError(str(path), "the catalog names this part of a cube but the file is missing", remedy)
         if path.stat().st_size != size:
             raise CatalogError(str(path), f"has {path.stat().st_size} bytes and not {size}", f"delete it; {remedy}")
-        if verify and (found := _sha256(path)) != sha256:
+        if verify and (found := sha256_of(path)) != sha256:
             raise CatalogError(str(path), f"the bytes have changed, their sha256 is {found}", f"delete it; {remedy}")
         return path
 
@@ -131,9 +129,7 @@ class Cubes:
             return unfinished.sweep(self.root / "incoming", gone, now)
 
     def _place(self, dataset_id: str, sha256: str) -> Path:
-        if not SHA256.fullmatch(sha256):
-            raise CatalogError(repr(sha256), "is not a sha256", "write its 64 digits in lower case")
-        return self.root / dataset_id / sha256[:2] / f"{sha256}.nc"
+        return place_of(self.root / dataset_id, sha256, ".nc")
 
 
 def _name(dataset_id: str, sha256: str) -> str:
@@ -143,6 +139,11 @@ def _name(dataset_id: str, sha256: str) -> str:
 
 def export(cube: xr.Dataset, target: Path) -> Path:
     """Write a whole cube to one file, which appears only when it is complete.
+
+    Parameters
+    ----------
+    cube : xarray.Dataset, dims (time, latitude, longitude)
+        Described, as `open_parts` gives it.
 
     Raises
     ------
@@ -157,6 +158,11 @@ def export(cube: xr.Dataset, target: Path) -> Path:
 
 def write_netcdf(path: Path, part: xr.Dataset) -> None:
     """Write a described grid and read it back; packed as the provider did only where that loses nothing.
+
+    Parameters
+    ----------
+    part : xarray.Dataset, dims (time, latitude, longitude)
+        Described (see ``processing.describe``).
 
     Raises
     ------
@@ -297,21 +303,7 @@ def _move(fresh: Path, target: Path, mode: int) -> None:
     """Give a complete file its final name, on the disk before it can be seen."""
     with writing(target.parent, _CUBE):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sync(fresh)
+        sync(fresh)
         fresh.chmod(mode)
         fresh.replace(target)
-        if os.name == "posix":  # only there can a folder be opened to make the new name survive a power cut
-            _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        sync(target.parent)

@@ -60,6 +60,17 @@ def writing(folder: Path, what: str) -> Iterator[None]:
         raise disk_error(error, folder, what) from error
 
 
+def sync(path: Path) -> None:
+    """Have the bytes of a file, or the names in a folder, survive a power cut; only POSIX systems can open a folder for it."""
+    if os.name != "posix" and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def discard(path: Path) -> None:
     """Remove an unfinished file and give its room back, also where a library that failed still holds it open."""
     with suppress(OSError):

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 from caspian_env.catalog.report_editions import FileRow
 from caspian_env.errors import CatalogError
-from caspian_env.formats.disk import writing
+from caspian_env.formats.disk import sync, writing
 
 WHAT = "the files of a frozen report"
 
@@ -47,7 +47,7 @@ def receive(home: Path, files: Mapping[str, bytes], owner: str) -> Path:
                     os.fsync(file.fileno())
                 (folder / name).chmod(0o444)
             folder.chmod(0o755)
-            _sync(folder)
+            sync(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -67,7 +67,7 @@ def name_it(home: Path, received: Path, edition_id: str) -> Path:
             aside.mkdir(exist_ok=True)
             target.rename(Path(tempfile.mkdtemp(prefix=f"{edition_id}.", dir=aside)) / edition_id)
         received.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     return target
 
 
@@ -103,14 +103,3 @@ def damaged(home: Path, edition_id: str, files: Iterable[FileRow]) -> list[str]:
         if hashlib.sha256(content).hexdigest() != file.sha256:
             found.append(f"{edition_id}/{file.name} is not what was frozen")
     return found
-
-
-def _sync(folder: Path) -> None:
-    """Make new names survive a power cut; only POSIX systems can open a folder for it."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from caspian_env.errors import SettingsError
-from caspian_env.formats import mirror_folder, mirror_store
 from caspian_env.formats.directory_index import OBJECT_STORE, bucket_listing, index_names
 from caspian_env.formats.host_list import HostList
 from caspian_env.formats.http_answers import (
@@ -41,13 +40,12 @@ from caspian_env.formats.mirror_addresses import (
     SEED,
     host_of,
     join_address,
-    mirror_name,
     password_of,
     public_address,
 )
-from caspian_env.formats.object_store import ObjectStore
+from caspian_env.formats.stand_in import stand_in_of
 from caspian_env.model import GranuleRef, Http
-from caspian_env.settings import VERSION, Settings, data_folder
+from caspian_env.settings import VERSION, Settings
 
 if TYPE_CHECKING:
     import httpx
@@ -114,11 +112,9 @@ class Transport:
         if not (settings.contact.isascii() and settings.contact.isprintable()):
             raise SettingsError("contact", "must be plain ASCII", "give an e-mail or web address")
         self._mirror_url = mirror if mirror.startswith(("http://", "https://")) else None
-        self._mirror_store = ObjectStore(mirror) if "://" in mirror and not self._mirror_url else None
-        self._mirror_folder = Path(mirror) if mirror and "://" not in mirror else None
+        self._stand_in = stand_in_of(settings, seeds)
         self._agent = f"caspian-env/{VERSION}" + (f" (+{settings.contact})" if settings.contact else "")
-        self._own_files = settings.own_files
-        self._seeds, self._timeout, self._clock = seeds, timeout, clock
+        self._timeout, self._clock = timeout, clock
         self._pace, self._pace_loopback = Pace(settings.home / "cache" / "hosts", clock, sleep), pace_loopback
         self._pages = KeptPages(settings.home / "cache" / "pages")
         self._exchange = Exchange(self._send, self._raw, clock, sleep, self._mirror_url)
@@ -172,15 +168,9 @@ class Transport:
         NotPublished, Unreachable, RefusedAnswer
             Also while the body is read. What may pass by itself has been tried three times.
         """
-        if place := self._folder_of(url, form):
-            subject = public_address(url, form)
-            with mirror_folder.opened(*place, subject, max_bytes) as body:
-                yield Answer(subject, 200, None, None, None, False, body)
-            return
-        if self._mirror_store:
-            subject = public_address(url, form)
-            with mirror_store.opened(self._mirror_store, mirror_name(url, form), subject, max_bytes) as body:
-                yield Answer(subject, 200, None, None, None, False, body)
+        if self._stand_in.answers(url):
+            with self._stand_in.opened(url, form, max_bytes) as body:
+                yield Answer(public_address(url, form), 200, None, None, None, False, body)
             return
         request = self._request(url, form, (secret or {}, secret_headers or {}), max_bytes, deadline_seconds)
         if etag and etag.startswith(OWN_VALIDATOR):
@@ -214,10 +204,8 @@ class Transport:
             As ``get``; a page that is no directory index counts as Unreachable.
         """
         url = url if url in (SEED, LOCAL) else url.rstrip("/") + "/"
-        if place := self._folder_of(url, None):
-            return mirror_folder.folder_names(*place, url)
-        if self._mirror_store:
-            return mirror_store.folder_names(self._mirror_store, mirror_name(url), url)
+        if self._stand_in.answers(url):
+            return self._stand_in.names(url)
         if OBJECT_STORE.search(host_of(url)) and not self._mirror_url:
             return bucket_listing(public_address(url), lambda address: self._page(address, lambda page: page.text))
         literal = self._mirror_url is not None
@@ -238,22 +226,8 @@ class Transport:
         return HostList(tuple(hosts), self.listing, lambda url, form: self.document(url, form, keys))
 
     def has_any_of(self, hosts: Sequence[str]) -> bool:
-        """Whether a file of one of these base addresses can be there: False for a mirror folder that has none of them."""
-        if not hosts or not (self._mirror_folder or self._mirror_store):
-            return True
-        return any(h.startswith((SEED, LOCAL)) or self._mirror_has(host_of(h)) for h in hosts)
-
-    def _mirror_has(self, host: str) -> bool:
-        if self._mirror_store:
-            return bool(self._mirror_store.names(host))
-        return self._mirror_folder is not None and (self._mirror_folder / host).is_dir()
-
-    def _folder_of(self, url: str, form: Mapping[str, Any] | None) -> tuple[Path, str] | None:
-        if url.startswith(SEED):
-            return self._seeds or data_folder("seeds"), url.removeprefix(SEED)
-        if url.startswith(LOCAL):
-            return self._own_files, url.removeprefix(LOCAL)
-        return (self._mirror_folder, mirror_name(url, form)) if self._mirror_folder else None
+        """Whether a file of one of these base addresses can be there: False for a mirror that has none of them."""
+        return self._stand_in.may_have_any_of(hosts)
 
     def _request(self, url: str, form: Mapping[str, Any] | None, keys: Keys, limit: int, seconds: float) -> Request:
         until = self._clock() + seconds

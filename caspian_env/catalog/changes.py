@@ -74,7 +74,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class GranuleEdition:
     """Where an edition comes from: when it is known, its granule, product version and run, and if it states everything."""
 
     known_at: datetime
@@ -97,7 +97,7 @@ class Before:
 
 
 def differences(
-    connection: Connection, series_id: int, observed: Sequence[Observed], before: Before, edition: Edition
+    connection: Connection, series_id: int, observed: Sequence[Observed], before: Before, edition: GranuleEdition
 ) -> tuple[list[Row], list[tuple[Any, Any]]]:
     """Rows of the vintages to open (`KEYS` and `STATED`), and time and end of those to close, all in the stored form."""
     (now,) = stored_times(connection, [edition.known_at])

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.bulk import Row, close_vintages, insert_rows, select_columns, select_rows, stored_times
-from caspian_env.catalog.changes import KEYS, STATED, Before, Edition, Open, differences, end_of
+from caspian_env.catalog.changes import KEYS, STATED, Before, GranuleEdition, Open, differences, end_of
 from caspian_env.catalog.changes import TICK as TICK
 from caspian_env.catalog.changes import Observed as Observed
 from caspian_env.catalog.changes import Written as Written
@@ -88,7 +88,7 @@ def write_observations(
         )  # fmt: skip
     if known and whole_record and not redeclared:
         _check_scale(connection, series_id, known, observed)
-    edition = Edition(known_at, granule_id, version, run_id, whole_record, redeclared)
+    edition = GranuleEdition(known_at, granule_id, version, run_id, whole_record, redeclared)
     opened, closed = differences(connection, series_id, observed, Before(known, ever, versions), edition)
     closed += [(time, end_of(connection, Open(*known[time]), known_at)) for time in gone]
     close_vintages(connection, series_id, closed)
@@ -123,7 +123,7 @@ def withdraw_unstated(
 
 
 def write_together(
-    connection: Connection, stated: Sequence[tuple[int, Sequence[Observed]]], edition: Edition
+    connection: Connection, stated: Sequence[tuple[int, Sequence[Observed]]], edition: GranuleEdition
 ) -> Written:
     """Store the differences between what a granule states of several series and what is known of them.
 

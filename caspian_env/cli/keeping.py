@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from caspian_env.cli.database import db
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, Config, Home, app
 from caspian_env.cli.show import print_json, progress_bar, show_table
 
@@ -24,8 +25,7 @@ app.add_typer(archive, name="archive")
 @archive.command()
 def verify(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Read every archived granule again and compare its sha256; 1 if one is missing or damaged."""
-    from caspian_env.cli.asking import opened
-    from caspian_env.workflows.stored import verify as verify_all
+    from caspian_env.workflows.archive_upkeep import verify as verify_all
 
     with opened(home, config) as platform, progress_bar(quiet=as_json) as progress:
         found = verify_all(platform, progress=progress)
@@ -54,8 +54,7 @@ def prune(
     as_json: AsJson = False,
 ) -> None:
     """Name, or with --yes remove, what the policy in seeds/retention.yaml lets go; never what a value rests on."""
-    from caspian_env.cli.asking import opened
-    from caspian_env.workflows.stored import prune as prune_files
+    from caspian_env.workflows.archive_upkeep import prune as prune_files
 
     with opened(home, config) as platform:
         found = prune_files(platform, yes=yes)
@@ -80,7 +79,6 @@ def backup(
     as_json: AsJson = False,
 ) -> None:
     """Write the whole catalog to one file that SQLite and PostgreSQL can both be restored from."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.backup import backup as write
 
     with opened(home, config) as platform:
@@ -131,7 +129,6 @@ def copy(
     as_json: AsJson = False,
 ) -> None:
     """Copy the whole catalog into an empty database of either kind, and compare every row."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.copying import copy_database
 
     address = _address(target, address_file)
@@ -149,7 +146,6 @@ def copy(
 def mend(home: Home = None, config: Config = None) -> None:
     """Put the documented views and the guarding triggers back as this version has them."""
     from caspian_env.catalog.migrate import schema_change
-    from caspian_env.cli.asking import opened
 
     with opened(home, config) as platform, schema_change(platform.catalog):
         pass

@@ -20,6 +20,7 @@ from caspian_env.transport import Answer
 from caspian_env.wiring import Platform
 from caspian_env.workflows.due import Due
 from caspian_env.workflows.job_time import JobTime
+from caspian_env.workflows.observe import Key
 from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.weights import Weights
 
@@ -44,7 +45,7 @@ class Job:
     due: Due
     again_from: list[datetime] = field(default_factory=list)
     versions: list[set[str]] = field(default_factory=list)
-    series: dict[tuple[str, ...], int] = field(default_factory=dict)
+    series: dict[Key, int] = field(default_factory=dict)
     restated: dict[int, set[datetime]] | None = None
 
     def moment(self) -> datetime:

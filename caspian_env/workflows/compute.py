@@ -21,7 +21,7 @@ from caspian_env.wiring import Platform
 from caspian_env.workflows.arguments import Inputs
 from caspian_env.workflows.editions import known_by
 from caspian_env.workflows.evaluate import evaluate
-from caspian_env.workflows.fingerprint import definition_of, fingerprint_of, promised, word_of
+from caspian_env.workflows.fingerprint import fingerprint_of, method_of, promised, word_of
 from caspian_env.workflows.ledger import WAIT_SECONDS, ledger, standing_aside, wait_for_collections
 from caspian_env.workflows.outcome import Outcome
 
@@ -115,7 +115,7 @@ def _compute_one(
         )  # fmt: skip
         record_fingerprint(connection, indicator.id, location, fingerprint, run_id)
         if new_method:
-            record_method(connection, indicator.id, location, moment, definition_of(indicator))
+            record_method(connection, indicator.id, location, moment, method_of(indicator))
         count_so_far(connection, run_id, outcome.counts(more_written=written.total))
     outcome.first += written.first
     outcome.revised += written.revised

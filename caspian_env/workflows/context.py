@@ -16,10 +16,9 @@ from caspian_env.catalog.quality import neighbours
 from caspian_env.model import FAIL, Dataset, GranuleRef
 from caspian_env.processing.qc import Neighbours
 from caspian_env.wiring import Platform
-from caspian_env.workflows.observe import CONTEXT, Known, Recorded
+from caspian_env.workflows.observe import CONTEXT, Key, Known, Recorded
 
 SEASON = timedelta(days=120)
-Key = tuple[str, str, str, str]
 
 
 @dataclass(slots=True)
@@ -55,8 +54,7 @@ class Context:
             self.start = None
             return
         for row in recorded:
-            key = (row.variable, row.location, row.resolution, row.datum or "none")
-            times, values = self.series.setdefault(key, ([], []))
+            times, values = self.series.setdefault(row.key, ([], []))
             for one in row.observed:
                 if one.qc_flag != FAIL and self.start <= one.time < self.end:
                     time = one.time.replace(tzinfo=None)

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from caspian_env.catalog.stored import preliminary
 from caspian_env.model import Dataset, Window
 from caspian_env.wiring import Platform
+from caspian_env.workflows.archive_upkeep import verify
 from caspian_env.workflows.due import FINAL_WITHIN
 from caspian_env.workflows.finding import Finding
 from caspian_env.workflows.freshness import FRESH, LATE, NEVER, RETIRED, SILENT, STATES, freshness
 from caspian_env.workflows.keys import awaited_files
-from caspian_env.workflows.stored import verify
 
 Progress = Callable[[str, int, int], None]
 MANY = 20

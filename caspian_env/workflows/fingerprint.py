@@ -26,7 +26,7 @@ def word_of(platform: Platform, indicator: Indicator, location: str) -> str | No
     return entry.confidence if entry else None
 
 
-def definition_of(indicator: Indicator) -> dict[str, Any]:
+def method_of(indicator: Indicator) -> dict[str, Any]:
     """What turns inputs into values: function, version, parameters, units and datum."""
     return {
         "function": indicator.function,
@@ -41,7 +41,7 @@ def fingerprint_of(
     indicator: Indicator, arguments: list[Argument], moment: datetime, confidence: str | None = None
 ) -> str:
     """A hash of the method, a colon, and a hash of everything else that the result depends on."""
-    method = hashlib.sha256(json.dumps(definition_of(indicator), sort_keys=True).encode())
+    method = hashlib.sha256(json.dumps(method_of(indicator), sort_keys=True).encode())
     digest = hashlib.sha256()
     for argument in arguments:
         identity = [argument.name, argument.series_id, argument.units, argument.datum, argument.licence]

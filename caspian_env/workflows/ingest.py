@@ -6,37 +6,28 @@ transaction, so that a run killed half way leaves nothing half written and the n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from caspian_env.archive import Kept
-from caspian_env.catalog.changes import Edition
-from caspian_env.catalog.engine import Connection
-from caspian_env.catalog.ledger import count_so_far, shorten_window
-from caspian_env.catalog.observations import Observed, Written, write_observations, write_together
-from caspian_env.catalog.provenance import (
-    LastRetrieval,
-    last_retrieval,
-    record_granule,
-    record_retrieval,
-)
-from caspian_env.catalog.reference import series_id, write_location
+from caspian_env.catalog.ledger import shorten_window
+from caspian_env.catalog.provenance import LastRetrieval, last_retrieval
 from caspian_env.errors import BadGranule, DiskError, NotPublished, TransportError
 from caspian_env.formats.mirror_addresses import public_address
 from caspian_env.model import Dataset, GranuleRef, Source, Window
 from caspian_env.transport import Answer, addresses
 from caspian_env.wiring import Platform, source_of
-from caspian_env.workflows.collection import Job, answered, leave, note, set_aside, store_retrieval
+from caspian_env.workflows.collection import Job, leave, note, set_aside, store_retrieval
 from caspian_env.workflows.due import Due, what_is_due
 from caspian_env.workflows.editions import Arrived, known_after_all, newest_first, refuse_older
 from caspian_env.workflows.job_time import job_time
 from caspian_env.workflows.keys import awaited_files, missing_key
 from caspian_env.workflows.ledger import ledger, standing_aside
 from caspian_env.workflows.listing import gaps, is_mirrored, list_granules
-from caspian_env.workflows.observe import Recorded, observe
+from caspian_env.workflows.observe import observe
 from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.pipeline import in_turn
 from caspian_env.workflows.read import Ahead, Reading, reading_of
@@ -44,12 +35,12 @@ from caspian_env.workflows.reading_cluster import readers_of
 from caspian_env.workflows.receive import declaration, receive
 from caspian_env.workflows.redeclared import is_redeclared, withdraw_what_is_left
 from caspian_env.workflows.weights import weights_of
-from caspian_env.workflows.whole_edition import absent_places, ends_earlier, lost_variables, tell_of_lost
+from caspian_env.workflows.whole_edition import absent_places, ends_earlier, tell_of_lost
+from caspian_env.workflows.write_granule import write_granule
 
 DEADLINE_SECONDS = 600.0
 FROM_A_FOLDER = 4  # granules at the same time: most of that time is waiting for the disk
 Progress = Callable[[str, int, int], None]
-Stated = Sequence[tuple[int, Sequence[Observed]]]
 
 
 def ingest(
@@ -237,7 +228,7 @@ def _store(job: Job, ref: GranuleRef, one: Arrived, reading: Reading, ahead: Ahe
     try:
         recorded, version = reading.read(ref, one.kept, ahead)
         refuse_older(version, job.accepted_versions(), dataset=job.dataset.id, after_another=one.after_another)
-        written, lost = _write(job, ref, one, recorded, version)
+        written, lost = write_granule(job, ref, one, recorded, version)
     except BadGranule as error:
         set_aside(job, one.answer, one.kept, error)
         return
@@ -255,59 +246,3 @@ def _store(job: Job, ref: GranuleRef, one: Arrived, reading: Reading, ahead: Ahe
         tell_of_lost(job.outcome, one.answer.url, lost, stated, job.platform.seeds.variables)
     if absent := absent_places(job.dataset, recorded):
         job.outcome.notes.append(f"{one.answer.url} holds nothing of {', '.join(absent)}")
-
-
-def _write(
-    job: Job, ref: GranuleRef, one: Arrived, recorded: list[Recorded], version: str | None
-) -> tuple[Written, list[str]]:
-    """One transaction: the granule, the answer that brought it, and the differences of every series; what was lost."""
-    answer, kept = one.answer, one.kept
-    with job.platform.catalog.write() as connection:
-        granule_id = record_granule(
-            connection, dataset_id=job.dataset.id, sha256=kept.sha256, size=kept.size,
-            media_type=answer.media_type, product_version=version,
-        )  # fmt: skip
-        moment = job.moment()
-        record_retrieval(connection, job.run_id, answered(job, answer, kept, "new", granule_id, moment))
-        if ref.location and ref.location.id not in job.platform.seeds.locations:  # what the seeds say of a place stands
-            write_location(connection, ref.location)
-        stated = [(_series(connection, job, row), row.observed) for row in recorded]
-        given = {series for series, observed in stated if observed}
-        lost = [] if job.restated is not None else lost_variables(connection, job.dataset, ref, given)
-        written = _write_values(
-            connection,
-            job,
-            stated,
-            Edition(moment, granule_id, version, job.run_id, job.dataset.whole_record, job.restated is not None),
-        )
-        count_so_far(connection, job.run_id, job.outcome.counts(more_written=written.total))
-    if job.restated is not None:
-        for series, observed in stated:
-            job.restated.setdefault(series, set()).update(one.time for one in observed)
-    job.series.update({_key(row): series for row, (series, _) in zip(recorded, stated, strict=True)})
-    return written, lost
-
-
-def _write_values(connection: Connection, job: Job, stated: Stated, edition: Edition) -> Written:
-    if not edition.whole_record and all(row.source_note is None for _, observed in stated for row in observed):
-        return write_together(connection, stated, edition)
-    written = Written()
-    for series, observed in stated:
-        written += write_observations(
-            connection, series, observed, known_at=edition.known_at, granule_id=edition.granule_id,
-            run_id=edition.run_id, whole_record=edition.whole_record, withdrawn_limit=job.dataset.withdrawn_limit,
-            redeclared=edition.redeclared,
-        )  # fmt: skip
-    return written
-
-
-def _series(connection: Connection, job: Job, row: Recorded) -> int:
-    known = job.series.get(_key(row))
-    return known or series_id(
-        connection, dataset=job.dataset.id, variable=row.variable, location=row.location,
-        resolution=row.resolution, datum=row.datum,
-    )  # fmt: skip
-
-
-def _key(row: Recorded) -> tuple[str, ...]:
-    return row.variable, row.location, row.resolution, row.datum or "none"

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-Known = Mapping[tuple[str, str, str, str], Neighbours]  # by variable, location, resolution and datum
+Key = tuple[str, str, str, str]  # of a series within a dataset: variable, location, resolution and datum
+Known = Mapping[Key, Neighbours]
 
 CONTEXT = timedelta(days=10)  # how far around a granule its neighbours are looked for; longer than any flat line test
 
@@ -38,6 +39,11 @@ class Recorded:
     datum: str | None
     observed: Sequence[Observed]
     notes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        """Which series of its dataset this is."""
+        return self.variable, self.location, self.resolution, self.datum or "none"
 
 
 def observe(

@@ -70,7 +70,7 @@ def fill_report(
     SeedError
         When no report has that id, or it is not published in that language.
     """
-    definition = definition_of(platform.seeds.reports, report_id, language)
+    definition = report_definition(platform.seeds.reports, report_id, language)
     sections = definition["sections"]
     speaking = headlines(connection, definition.get("headlines", []), as_of)
     shown = shown_indicators(platform, _named(sections))
@@ -101,7 +101,7 @@ def fill_report(
     )
 
 
-def definition_of(known: Mapping[str, Entry], report_id: str, language: str = "en") -> dict[str, Any]:
+def report_definition(known: Mapping[str, Entry], report_id: str, language: str = "en") -> dict[str, Any]:
     """The definition of a report; SeedError names those that exist, or the languages that it is published in."""
     if report_id not in known:
         raise SeedError(report_id, "is no report", f"one of {', '.join(known)}")

@@ -14,7 +14,7 @@ from caspian_env.reports.page import build, file_names
 from caspian_env.reports.parquet import build_parquet, require_pyarrow
 from caspian_env.reports.pdf import build_pdf, file_name, require_typst
 from caspian_env.seeds.entries import Entry
-from caspian_env.workflows.report import definition_of
+from caspian_env.workflows.report import report_definition
 
 Progress = Callable[[str, int, int], None]
 FORMATS = ("html", "csv", "parquet", "netcdf", "pdf", "cite")
@@ -26,9 +26,9 @@ BY_DEFAULT = ("html", "csv")
 def languages_of(known: Mapping[str, Entry], report_id: str, wanted: Sequence[str] = ()) -> list[str]:
     """The languages wanted, or all in which a report is published; SeedError for another."""
     if not wanted:
-        return list(definition_of(known, report_id).get("languages", ["en"]))
+        return list(report_definition(known, report_id).get("languages", ["en"]))
     for language in wanted:
-        definition_of(known, report_id, language)
+        report_definition(known, report_id, language)
     return list(dict.fromkeys(wanted))
 
 

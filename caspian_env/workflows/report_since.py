@@ -16,7 +16,7 @@ from caspian_env.reports.moved import KEPT_BACK
 from caspian_env.reports.numbers import Value
 from caspian_env.wiring import Platform
 from caspian_env.workflows.commitments import Commitments, commitments
-from caspian_env.workflows.report import definition_of, fill_report
+from caspian_env.workflows.report import fill_report, report_definition
 
 Numbers = dict[str, tuple[tuple[float | None, ...], frozenset[tuple[str, str]]]]
 
@@ -96,7 +96,7 @@ def since(platform: Platform, report_id: str, then: datetime, now: datetime | No
 
 
 def _tells_reported(platform: Platform, report_id: str) -> bool:
-    sections = definition_of(platform.seeds.reports, report_id)["sections"]
+    sections = report_definition(platform.seeds.reports, report_id)["sections"]
     return any(table["kind"] == "reported_numbers" for section in sections for table in section.get("tables", ()))
 
 

@@ -112,10 +112,7 @@ def _read(platform: Platform, origin: Origin, status: str, weights: Weights) -> 
     raw = source_of(dataset).read_granule(path)
     # The address, not the file, tells the preliminary edition of a daily grid.
     recorded = observe(raw, dataset, GranuleRef(path=origin.url, status=status), platform.seeds, weights)
-    return {
-        (row.variable, row.location, row.resolution, row.datum or "none"): {o.time: o for o in row.observed}
-        for row in recorded
-    }
+    return {row.key: {o.time: o for o in row.observed} for row in recorded}
 
 
 def _argument(

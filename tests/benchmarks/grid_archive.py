@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from caspian_env.catalog.changes import Edition
+from caspian_env.catalog.changes import GranuleEdition
 from caspian_env.catalog.cubes import Part, write_part
 from caspian_env.catalog.observations import Observed, write_together
 from caspian_env.catalog.provenance import record_granule
@@ -86,7 +86,7 @@ def fill(platform: Platform, years: Sequence[int], last: date) -> None:
             for moment, name in zip(moments, names, strict=True):
                 granule = record_granule(connection, dataset_id=OISST, sha256=name, size=1, media_type=None)
                 value = Observed(moment, 12 + moment.timetuple().tm_yday % 9 / 7, 0.2, 1, "final")
-                edition = Edition(KNOWN, granule, None, run_id, whole_record=False)
+                edition = GranuleEdition(KNOWN, granule, None, run_id, whole_record=False)
                 write_together(connection, [(place, [value]) for place in places], edition)
             _write_part(platform, connection, run_id, year, days, names, moments)
 

@@ -15,11 +15,11 @@ from caspian_env.catalog.engine import open_catalog
 from caspian_env.errors import NewerDatabase
 from caspian_env.settings import Settings
 from caspian_env.wiring import open_platform
+from caspian_env.workflows.archive_upkeep import prune, verify
 from caspian_env.workflows.backup import backup, restore
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.examine_surroundings import check_clock
 from caspian_env.workflows.ingest import ingest
-from caspian_env.workflows.stored import prune, verify
 from tests.command_line import command, environment
 from tests.workflows.conftest import history
 from tests.workflows.synthetic_co2 import DATASET, averages, co2_table, collect_edition, month_of, opened, publish

@@ -17,9 +17,9 @@ from caspian_env.errors import CatalogError
 from caspian_env.formats.object_store import ObjectStore
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
+from caspian_env.workflows.archive_upkeep import prune, verify
 from caspian_env.workflows.cube import open_cube
 from caspian_env.workflows.run import run
-from caspian_env.workflows.stored import prune, verify
 from tests.store_server import BUCKET, store_server
 from tests.workflows.conftest import history, opened
 

@@ -17,7 +17,7 @@ from caspian_env.settings import Settings, data_folder
 from caspian_env.wiring import Platform, open_platform
 from caspian_env.workflows import report_since
 from caspian_env.workflows.compute import compute
-from caspian_env.workflows.report import definition_of, fill_report
+from caspian_env.workflows.report import fill_report, report_definition
 from caspian_env.workflows.report_numbers import shown_indicators
 from caspian_env.workflows.report_since import since
 from caspian_env.workflows.run import collect
@@ -83,7 +83,7 @@ def synthetic_editions(mirror: Path, month: str) -> None:
 
 def of_briefing(platform: Platform) -> set[str]:
     """Every indicator of the briefing, listed, drawn or spoken of, and those that the table of its targets rests on."""
-    definition = definition_of(load_reports(), "cop29")
+    definition = report_definition(load_reports(), "cop29")
     listed = [name for section in definition["sections"] for name in section.get("indicators", ())]
     listed += [
         name

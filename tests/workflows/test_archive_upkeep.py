@@ -16,8 +16,8 @@ from caspian_env.errors import AlreadyClaimed, SeedError
 from caspian_env.model import Retention
 from caspian_env.seeds import load_retention
 from caspian_env.wiring import Platform
+from caspian_env.workflows.archive_upkeep import prune, verify
 from caspian_env.workflows.ingest import ingest
-from caspian_env.workflows.stored import prune, verify
 from tests.mirror_server import serving
 from tests.workflows.synthetic_co2 import DATASET, URL, co2_table, collect_edition, opened, publish
 

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from caspian_env.archive import SHA256
 from caspian_env.catalog.migrate import require_current
 from caspian_env.catalog.report_editions import needed_by_editions
 from caspian_env.catalog.stored import hold_claims, stored_granules
 from caspian_env.errors import AlreadyClaimed, CatalogError
+from caspian_env.formats.hash_names import SHA256
 from caspian_env.model import Retention
 from caspian_env.seeds import load_retention
 from caspian_env.wiring import Platform

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-# Importing them adds their commands to the app.
+# Importing them adds their commands to the app, in this order.
 COMMANDS = (
-    "alerting", "asking", "catalogue", "database", "exchanging", "gridded", "keeping", "operating", "printing", "projected",
-    "promised", "publishing", "quality", "regional", "running", "tracing", "trending",
+    "alerting", "asking", "catalogue", "database", "exchanging", "gridded", "keeping", "operating", "reporting",
+    "freezing", "projected", "promised", "publishing", "quality", "regional", "running", "tracing", "trending",
 )  # fmt: skip
 
 # Commands that answer in an instant from what the catalog knows.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, Config, Home, app
 from caspian_env.cli.show import print_json, show_outcomes, show_table
 
@@ -30,7 +31,6 @@ def listed(
     if context.invoked_subcommand is not None:
         return
     from caspian_env.catalog.alerts import all_alerts, open_alerts
-    from caspian_env.cli.asking import opened
 
     with opened(home, config) as platform, platform.catalog.read() as connection:
         rows = all_alerts(connection) if every else open_alerts(connection)
@@ -50,7 +50,6 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Judge the rules in seeds/alerts.yaml now, and tell what is new here, by e-mail and to the webhook."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.alerts import check_alerts
     from caspian_env.workflows.outcome import exit_code
 
@@ -77,7 +76,6 @@ def ack(
 ) -> None:
     """Acknowledge alerts: you take care, and they are told to nobody any more."""
     from caspian_env.catalog.alerts import acknowledge
-    from caspian_env.cli.asking import opened
     from caspian_env.errors import SettingsError
 
     if not by.strip():

@@ -8,37 +8,24 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import MOMENTS, AsCsv, AsJson, AsOf, Config, Home, Region, app, known_at_of, utc_of
 from caspian_env.cli.show import print_json, show_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from caspian_env.model import Indicator
     from caspian_env.wiring import Platform
 
 Limit = Annotated[int, typer.Option("--limit", help="Rows shown at the most; 0 for all.")]
 History = Annotated[
     bool, typer.Option("--history", help="All vintages, not only the one known; with --as-of up to then.")
 ]
-
-
-@contextmanager
-def opened(home: Any, config: Any) -> Iterator[Platform]:
-    """A platform whose catalog is at the schema of this version."""
-    from caspian_env.catalog.migrate import require_current
-    from caspian_env.settings import load_settings
-    from caspian_env.wiring import open_platform
-
-    with open_platform(load_settings(config=config, home=home)) as platform:
-        require_current(platform.catalog)
-        yield platform
 
 
 @app.command()
@@ -81,32 +68,34 @@ def indicators(
         )
     if len(words) > 1:
         raise SettingsError(words[1], "is one name too many", "name one indicator")
-    indicator = words[0] if words else None
     known = load_seeds(own=load_settings(config=config, home=home).own_files).indicators
-    if indicator is not None and indicator not in known:
-        raise not_among([indicator], "an indicator", known, "caspian-env indicators")
-    chosen = [known[indicator]] if indicator else list(known.values())
+    if words and words[0] not in known:
+        raise not_among(words, "an indicator", known, "caspian-env indicators")
+    chosen = [known[word] for word in words] or list(known.values())
     if as_json:
         print_json([asdict(one) for one in chosen])
     elif pages:
         from caspian_env.workflows.methods import method_pages, write_pages
 
         typer.echo(f"{len(write_pages(method_pages(chosen), pages))} pages in {pages}")
-    elif indicator:
-        rows = [
-            (name, _in_words(value)) for name, value in asdict(known[indicator]).items() if value not in ("", None, ())
-        ]
-        show_table(("", ""), rows)
+    elif words:
+        fields = asdict(chosen[0]).items()
+        show_table(("", ""), [(name, _in_words(value)) for name, value in fields if value not in ("", None, ())])
     else:
-        heads: tuple[str, ...] = ("indicator", "title", "unit", "where")
-        lines: list[tuple[object, ...]] = [(i.id, i.title, i.units, ", ".join(i.locations)) for i in chosen]
-        if group_by:
-            from caspian_env.workflows.exchange import grouped
+        _list(chosen, group_by)
 
-            heads = (group_by, *heads)
-            lines = [(word, i.id, i.title, i.units, ", ".join(i.locations)) for word, i in grouped(chosen, group_by)]
-        show_table(heads, lines)
-        typer.echo("next: caspian-env indicators ID tells how one is made; caspian-env indicator ID shows its values")
+
+def _list(chosen: Sequence[Indicator], group_by: str | None) -> None:
+    """A line for each indicator; grouped, a line for each of its words too."""
+    heads: tuple[str, ...] = ("indicator", "title", "unit", "where")
+    lines: list[tuple[object, ...]] = [(i.id, i.title, i.units, ", ".join(i.locations)) for i in chosen]
+    if group_by:
+        from caspian_env.workflows.exchange import grouped
+
+        heads = (group_by, *heads)
+        lines = [(word, i.id, i.title, i.units, ", ".join(i.locations)) for word, i in grouped(chosen, group_by)]
+    show_table(heads, lines)
+    typer.echo("next: caspian-env indicators ID tells how one is made; caspian-env indicator ID shows its values")
 
 
 def _import(files: list[str], known_at: datetime | None, home: Any, config: Any, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, app, past_of
 from caspian_env.cli.show import print_json
 
@@ -29,7 +30,6 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write indicator values for others to read; what a licence keeps back is named and stays here."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.credit import write_citations
     from caspian_env.workflows.exchange import export as write
 

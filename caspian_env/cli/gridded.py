@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caspian_env.cli.asking import opened
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, app, utc_of
 from caspian_env.cli.show import print_json, show_table
 

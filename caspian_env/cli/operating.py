@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, Config, Home, Mirror, Only, WindowText, app, window_of
 from caspian_env.cli.show import print_json, progress_bar, show_outcomes, show_table
 
@@ -26,7 +27,6 @@ MANY_WAIT = 3
 @app.command()
 def freshness(home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show how far each dataset reaches, and whether its source still gives what it usually gives."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.freshness import freshness as judged
 
     with opened(home, config) as platform:

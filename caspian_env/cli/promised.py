@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, past_of
 from caspian_env.cli.show import print_json, show_table
 
@@ -58,7 +59,6 @@ def commitments(
     country: Country = None, as_of: AsOf = None, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Set each target against what every source says is emitted: a status word, its numbers, and who differs."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.commitments import as_dict
     from caspian_env.workflows.commitments import commitments as read
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsOf, Config, Home, past_of
-from caspian_env.cli.printing import Formats, Languages, report
+from caspian_env.cli.reporting import Formats, Languages, report
 from caspian_env.cli.show import progress_bar, show_files
 
 Address = Annotated[str, typer.Option(help="Where the site will be served, for the links of the feeds.")]
@@ -22,7 +23,6 @@ def site(
     config: Config = None,
 ) -> None:
     """Write the site: index, a page per indicator, reports in every language, feeds; only what changed is drawn again."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.site import write_site
 
     with opened(home, config) as platform, progress_bar() as progress:
@@ -43,7 +43,6 @@ def package(
     config: Config = None,
 ) -> None:
     """Write all files of a report with citations and datapackage.json, which holds their checksums."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.report_package import pack
 
     with opened(home, config) as platform:

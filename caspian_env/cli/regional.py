@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, utc_of
 from caspian_env.cli.show import print_json, show_table
 
@@ -69,7 +70,6 @@ def mean(
     config: Config = None,
 ) -> None:
     """Write the mean of a cube over a region as CSV, one row a time."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.own_regions import region_means
 
     with opened(home, config) as platform:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from caspian_env.cli.asking import opened
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import MOMENTS, AsCsv, AsJson, AsOf, Config, Home, Region, app, utc_of
 from caspian_env.cli.show import console, print_json, show_table
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from caspian_env.cli.asking import opened
+from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, utc_of
 from caspian_env.cli.show import print_json, show_table
 

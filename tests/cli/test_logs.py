@@ -89,9 +89,9 @@ def test_json_can_be_asked_for_and_then_the_answer_is_an_entry_too(mirror: Path,
 
 def test_an_error_that_nobody_expected_is_one_entry_with_its_traceback(tmp_path: Path) -> None:
     program = (
-        "import sys, caspian_env.cli.asking as asking, caspian_env.cli as cli\n"
+        "import sys, caspian_env.cli.operating as operating, caspian_env.cli as cli\n"
         "def broken(*_): raise RuntimeError('the unforeseen\\nin two lines')\n"
-        "asking.opened = broken\n"
+        "operating.opened = broken\n"
         "cli.main(sys.argv[1:])"
     )
     ran = subprocess.run(

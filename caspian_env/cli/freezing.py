@@ -1,13 +1,14 @@
-"""Commands on reports: build them, freeze them, and see later whether they still hold."""
+"""Commands on editions, which are frozen reports: make one, correct it, and see later whether its numbers still hold."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from caspian_env.cli.options import MOMENTS, AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, app, past_of, utc_of
+from caspian_env.cli.opening import opened
+from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, past_of, utc_of
+from caspian_env.cli.reporting import Formats, Languages, report
 from caspian_env.cli.show import print_json, progress_bar, show_files, show_outcomes, show_table
 
 if TYPE_CHECKING:
@@ -15,82 +16,12 @@ if TYPE_CHECKING:
     from caspian_env.workflows.freeze import Frozen
 
 PARTIAL = 3
-report = typer.Typer(
-    help="Build reports, freeze them as numbered editions, and check whether their numbers still hold."
-)
-app.add_typer(report, name="report")
 
 Edition = Annotated[str, typer.Argument(help="Name of an edition; report list names them.")]
-Languages = Annotated[
-    list[str] | None, typer.Option("--language", help="A language, repeatable; all of the report by default.")
-]
-Formats = Annotated[
-    list[str] | None,
-    typer.Option("--format", help="html, csv, parquet, netcdf, pdf or cite, repeatable; html and csv by default."),
-]
 Allow = Annotated[
     list[str] | None,
     typer.Option("--allow", help="What may be frozen although it should not: REASON or REASON:SUBJECT; recorded."),
 ]
-
-
-@report.callback(invoke_without_command=True)
-def bulletin(
-    context: typer.Context,
-    out: Out = None,
-    as_of: AsOf = None,
-    scheduled_for: ScheduledFor = None,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Build the bulletin from what the catalog knows, or knew; the commands below do more."""
-    if context.invoked_subcommand is not None:
-        return
-    from caspian_env.cli.asking import opened
-    from caspian_env.errors import AlreadyDone
-    from caspian_env.workflows.report import write_bulletin
-
-    with opened(home, config) as platform:
-        folder = out or platform.settings.reports
-        try:
-            files = write_bulletin(platform, folder, as_of=past_of(as_of), scheduled_for=utc_of(scheduled_for))
-        except AlreadyDone as done:
-            typer.echo(str(done))
-            return
-    show_files(files)
-
-
-@report.command()
-def build(
-    names: Annotated[list[str] | None, typer.Argument(help="Reports of seeds/reports.yaml or of your own.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="All reports, in every format that is installed.")] = False,
-    language: Languages = None,
-    formats: Formats = None,
-    group_by: Annotated[
-        str | None, typer.Option("--group-by", help="Numbers by theme, sdg, tehran, gcos or wmo.", show_default=False)
-    ] = None,
-    cite: Cite = False,
-    as_of: AsOf = None,
-    out: Out = None,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Write reports as known now, or at a date, without freezing them."""
-    from caspian_env.cli.asking import opened
-    from caspian_env.errors import SettingsError
-    from caspian_env.workflows.build_reports import build_reports
-    from caspian_env.workflows.report_files import all_formats, with_citations
-
-    if bool(names) == every:
-        raise SettingsError("report build", "needs the names of reports or --all", "name one, e.g. bulletin")
-    wanted = formats or (all_formats() if every else ())
-    with opened(home, config) as platform, progress_bar() as progress:
-        files = build_reports(
-            platform, out or platform.settings.reports, names or (), languages=language or (),
-            formats=with_citations(wanted, cite), as_of=past_of(as_of), group_by=group_by,
-            progress=progress,
-        )  # fmt: skip
-    show_files(files)
 
 
 @report.command("list")
@@ -99,7 +30,6 @@ def listed(home: Home = None, config: Config = None, as_json: AsJson = False) ->
     from dataclasses import asdict
 
     from caspian_env.catalog.report_editions import read_editions
-    from caspian_env.cli.asking import opened
 
     with opened(home, config) as platform, platform.catalog.read() as connection:
         editions = read_editions(connection)
@@ -125,7 +55,6 @@ def freeze(
     as_json: AsJson = False,
 ) -> None:
     """Store what a report prints and its files as a numbered edition that never changes."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.freeze import freeze as freeze_report
     from caspian_env.workflows.report_files import with_citations
 
@@ -149,7 +78,6 @@ def erratum(
     as_json: AsJson = False,
 ) -> None:
     """Freeze the report again as a numbered correction of an edition."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.freeze import correct
 
     with opened(home, config) as platform, progress_bar(quiet=as_json) as progress:
@@ -170,7 +98,6 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """List the printed numbers that have moved; 3 if there are any, or if a file is not what was frozen."""
-    from caspian_env.cli.asking import opened
     from caspian_env.errors import AlreadyDone, SettingsError
     from caspian_env.workflows.check_report import check as check_edition
     from caspian_env.workflows.check_report import check_all
@@ -199,7 +126,6 @@ def rebuild(
     edition: Edition, out: Out = None, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Print an edition again as of its vintage and compare every byte; 3 if any differs."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.rebuild import rebuild as rebuild_edition
 
     with opened(home, config) as platform:
@@ -225,7 +151,6 @@ def diff(
     as_json: AsJson = False,
 ) -> None:
     """Show what one edition printed otherwise than another."""
-    from caspian_env.cli.asking import opened
     from caspian_env.workflows.rebuild import diff as compare
 
     with opened(home, config) as platform:
@@ -241,40 +166,6 @@ def diff(
     for what, (was, now) in found.made_by.items():
         typer.echo(f"{what}: {was} against {now}")
     typer.echo(f"{len(found.moved)} numbers moved from {old} to {new}")
-
-
-@report.command()
-def since(
-    name: Annotated[str, typer.Argument(help="A report of seeds/reports.yaml or of your own.")],
-    day: Annotated[datetime, typer.Argument(formats=MOMENTS, metavar="DATE", help="The earlier day, UTC.")],
-    as_of: AsOf = None,
-    home: Home = None,
-    config: Config = None,
-    as_json: AsJson = False,
-) -> None:
-    """List what a report of an earlier day differs by from today's: new editions, new targets, and what else."""
-    from caspian_env.cli.asking import opened
-    from caspian_env.workflows.report_since import since as compare
-
-    then = past_of(day, "DATE") or day
-    with opened(home, config) as platform:
-        found = compare(platform, name, then, past_of(as_of))
-    if as_json:
-        print_json(found.as_dict())
-        return
-    show_table(
-        ("new edition", f"on {day:%F}", "now", "numbers"),
-        [(one.dataset_id, one.then or "none", one.now or "none", one.n_numbers) for one in found.editions],
-    )
-    for what, names in (
-        ("new target", found.new_targets),
-        ("ended target", found.ended_targets),
-        ("reported number", found.reported),
-    ):
-        for one in names:
-            typer.echo(f"{what}: {one}")
-    mark = "; reconstructed from archived editions" if found.reconstructed else ""
-    typer.echo(f"{found.n_same} numbers are the same, {len(found.other)} differ for another reason{mark}")
 
 
 def _show_frozen(frozen: Frozen, as_json: bool) -> None:

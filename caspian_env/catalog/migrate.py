@@ -214,7 +214,8 @@ def _foreign_keys_off(connection: Connection) -> Iterator[None]:
         yield
         return
     # Said to the driver: inside a transaction, which SQLAlchemy would begin, the pragma does nothing.
-    driver: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
+    driver: sqlite3.Connection | None = connection.connection.driver_connection
+    assert driver is not None, "the connection is open"
     driver.execute("PRAGMA foreign_keys=OFF")
     try:
         yield

@@ -88,8 +88,9 @@ def _exists(connection: Connection, name: str) -> bool:
 
 def _set_password(connection: Connection, name: str, password: str) -> None:
     # Only the verifier goes to the server, so that no log of statements holds the password.
-    driver = connection.connection.dbapi_connection
-    verifier = driver.pgconn.encrypt_password(password.encode(), name.encode()).decode()  # type: ignore[union-attr]
+    driver = connection.connection.driver_connection
+    assert driver is not None, "the connection is open"
+    verifier = driver.pgconn.encrypt_password(password.encode(), name.encode()).decode()
     connection.exec_driver_sql(f"ALTER ROLE {name} PASSWORD '{verifier}'")
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from caspian_env.errors import BadGranule
 from caspian_env.formats.first_bytes import kind
@@ -153,10 +153,10 @@ def _inflated(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, dataset: str, mo
     return content
 
 
-def _limited(file: object, dataset: str, most: int, name: str) -> bytes:
+def _limited(file: IO[bytes] | gzip.GzipFile, dataset: str, most: int, name: str) -> bytes:
     """All of ``file``, read in pieces so that a bomb is noticed when it has grown one piece too far."""
     pieces, left = [], most
-    while piece := file.read(CHUNK):  # type: ignore[attr-defined]
+    while piece := file.read(CHUNK):
         left -= len(piece)
         if left < 0:
             raise BadGranule(dataset, f"{name!r} unpacks to more than the {most} bytes allowed here", REMEDY)

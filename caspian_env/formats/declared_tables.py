@@ -164,8 +164,8 @@ def _numbers(words: Sequence[str]) -> set[float]:
 def _moment(cells: Mapping[str, Cell], time: Time) -> datetime:
     """The naive moment in UTC; ValueError when there is none."""
     if time.column is None:
-        parts = [_whole(cells[name]) if name else 1 for name in (time.year, time.month, time.day)]
-        return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 naive means UTC
+        year, month, day = (_whole(cells[name]) if name else 1 for name in (time.year, time.month, time.day))
+        return datetime(year, month, day)
     cell = cells[time.column]
     if isinstance(cell, float):  # years alone, as workbooks hold them
         cell = str(int(cell)) if cell.is_integer() else str(cell)
@@ -178,9 +178,9 @@ def _moment(cells: Mapping[str, Cell], time: Time) -> datetime:
 def _parsed(text: str, format_: str | None) -> datetime:
     try:
         if format_:
-            return datetime.strptime(text, format_)  # noqa: DTZ007 naive means UTC or the declared zone
+            return datetime.strptime(text, format_)  # naive means UTC or the declared zone
         if partial := PARTIAL_DATE.fullmatch(text):
-            return datetime(int(partial[1]), int(partial[2] or 1), 1)  # noqa: DTZ001
+            return datetime(int(partial[1]), int(partial[2] or 1), 1)
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"{text!r} is not a time like {format_ or 'YYYY-MM-DD'}") from error

@@ -80,7 +80,7 @@ def joined(paths: Sequence[Path], newest: xr.Dataset, coder: Any) -> xr.Dataset 
     if any(packing is not None and kinds[name] != "float32" for name, packing in packings.items()):
         return None
     looks = [_look(path, large, small) for path in paths]
-    if any(look is None or look[0] != looks[-1][0] for look in looks):  # type: ignore[index]
+    if None in looks or len({look[0] for look in looks if look}) > 1:
         return None
     sizes = [len(look[1]["time"]) for look in looks if look]
     variables: dict[Any, Any] = {}

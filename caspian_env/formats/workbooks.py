@@ -136,6 +136,6 @@ def _plain(cell: Any, dataset: str, row: int, column: int) -> Cell:
     if isinstance(cell, int | float) and math.isfinite(cell):
         return float(cell)
     if hasattr(cell, "year"):
-        return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001 naive means UTC
+        return datetime(cell.year, cell.month, cell.day)
     problem = f"cell {column_letter(column)}{row} holds {str(cell)[:40]!r}"
     raise BadGranule(dataset, problem, "a number, a date or a text is wanted")

@@ -107,7 +107,7 @@ def _levels(rows: Sequence[Sequence[Cell]], post: str, known_zero: float) -> Map
         for month, cell in enumerate(row[1 : _MONTHS + 1], 1):
             if _text(cell) in _MISSING:
                 continue
-            moment = datetime(int(first), month, 1)  # noqa: DTZ001 naive means UTC
+            moment = datetime(int(first), month, 1)
             if moment in levels:
                 raise BadGranule(_DATASET, f"{post} has the year {first} twice", "look at the workbook")
             levels[moment] = _centimetres(cell, post, moment) / 100 + zero

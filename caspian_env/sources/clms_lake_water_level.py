@@ -156,6 +156,6 @@ def _metres(row: Mapping[str, Any], spellings: Sequence[str], fills: Sequence[fl
 
 def _moment(text: Any) -> datetime:
     try:
-        return datetime.strptime(str(text), "%Y/%m/%d %H:%M")  # noqa: DTZ007 naive means UTC
+        return datetime.strptime(str(text), "%Y/%m/%d %H:%M")
     except ValueError as error:
         raise BadGranule(_DATASET, f"{text!r} is not a time like YYYY/MM/DD HH:MM", _LAYOUT) from error

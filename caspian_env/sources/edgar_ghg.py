@@ -69,8 +69,8 @@ def read_granule(path: Path) -> xr.Dataset:
     sectors = list(_sector_cells(sheets[_SECTORS]))
     _check_sums(totals["total"], sectors)
     cells = [cell for part in totals.values() for cell in part] + list(_sums(sectors))
-    named = ((_place(code), *rest) for code, *rest in cells)
-    table = by_country_and_year(named, _DATASET, units=_UNITS, product_version=title.group())  # type: ignore[arg-type]
+    named = ((_place(code), year, column, value) for code, year, column, value in cells)
+    table = by_country_and_year(named, _DATASET, units=_UNITS, product_version=title.group())
     table.attrs["edition"] = title.group(1)
     return table
 

@@ -60,7 +60,7 @@ def read_granule(path: Path) -> xr.Dataset:
     years = [_year(row["Year"]) for row in rows]
     if years != list(range(years[0], years[0] + len(years))):
         raise BadGranule(_DATASET, "the years do not follow one another", "fetch it again")
-    times = [datetime(year, month, 1) for year in years for month in range(1, 13)]  # noqa: DTZ001 naive means UTC
+    times = [datetime(year, month, 1) for year in years for month in range(1, 13)]
     anomaly = [_anomaly(row[month], row["Year"], month) for row in rows for month in _MONTHS]
     if any(math.isnan(now) and not math.isnan(after) for now, after in pairwise(anomaly)):
         raise BadGranule(_DATASET, "a month is missing while a later one has a value", "has somebody edited the table?")

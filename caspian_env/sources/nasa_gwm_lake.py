@@ -118,7 +118,7 @@ def _check_meaning(header: Sequence[str]) -> None:
 def _moment(fields: Sequence[str]) -> datetime | None:
     # Blank cycles carry 99999999 or hour 99; a height without its time cannot be placed.
     try:
-        return datetime.strptime(f"{fields[2]} {fields[3]} {fields[4]}", "%Y%m%d %H %M")  # noqa: DTZ007 naive means UTC
+        return datetime.strptime(f"{fields[2]} {fields[3]} {fields[4]}", "%Y%m%d %H %M")
     except ValueError:
         return None
 

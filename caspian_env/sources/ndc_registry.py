@@ -78,7 +78,7 @@ def _filed(path: Path) -> Documents:
 
 def _day(row: Mapping[str, str]) -> datetime:
     try:
-        return datetime.strptime(row["submissiondate"], "%Y-%m-%d")  # noqa: DTZ007 naive means UTC
+        return datetime.strptime(row["submissiondate"], "%Y-%m-%d")
     except ValueError as error:
         problem = f"{row['submissiondate']!r} is not the date of {row['title']!r}"
         raise BadGranule(_DATASET, problem, "has the provider changed its layout?") from error

@@ -34,7 +34,7 @@ _PATH = "webdata/ccgg/trends/co2/co2_mm_mlo.csv"
 _HEADER = ("year", "month", "decimal date", "average", "deseasonalized", "ndays", "sdev", "unc")
 _FILLS = {"average": (-99.99,), "deseasonalized": (-99.99,), "sdev": (-9.99, -9.9), "unc": (-0.99, -9.99, -9.9)}
 _READ = ("average", "deseasonalized", "unc")
-_NOAA_SINCE = datetime(1974, 5, 1)  # noqa: DTZ001 naive means UTC
+_NOAA_SINCE = datetime(1974, 5, 1)
 _PRELIMINARY_MONTHS = 12
 
 
@@ -74,7 +74,7 @@ def read_granule(path: Path) -> xr.Dataset:
 
 def _month(row: Mapping[str, str]) -> datetime:
     try:
-        month = datetime(int(row["year"]), int(row["month"]), 1)  # noqa: DTZ001 naive means UTC
+        month = datetime(int(row["year"]), int(row["month"]), 1)
     except (ValueError, OverflowError) as error:
         problem = f"{row['year'][:40]!r}, {row['month'][:40]!r} is not a month"
         raise BadGranule(_DATASET, problem, "has the layout changed?") from error

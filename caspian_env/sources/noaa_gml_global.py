@@ -76,7 +76,7 @@ def _preamble(lines: Sequence[str], dataset: str, gas: str) -> tuple[str, str]:
     if named.group(1) != gas:
         raise BadGranule(dataset, f"the file is about {named.group(1)} and not {gas}", "fetch it again")
     try:
-        moment = datetime.strptime(created.group(1), "%b %d %H:%M:%S %Y")  # noqa: DTZ007 only its day is taken
+        moment = datetime.strptime(created.group(1), "%b %d %H:%M:%S %Y")  # only its day is taken
     except ValueError as error:
         raise BadGranule(dataset, f"{created.group(1)[:40]!r} is not the moment when it was made", _LAYOUT) from error
     return _UNITS[named.group(2)], f"{moment:%F}"
@@ -84,7 +84,7 @@ def _preamble(lines: Sequence[str], dataset: str, gas: str) -> tuple[str, str]:
 
 def _moment(row: Mapping[str, str], dataset: str) -> datetime:
     try:
-        moment = datetime(int(row["year"]), int(row.get("month", "1")), 1)  # noqa: DTZ001 naive means UTC
+        moment = datetime(int(row["year"]), int(row.get("month", "1")), 1)
     except (ValueError, OverflowError) as error:
         problem = f"{row['year'][:40]!r}, {row.get('month', '')[:40]!r} is not a month"
         raise BadGranule(dataset, problem, _LAYOUT) from error

@@ -77,4 +77,4 @@ def _month(text: str, line: int) -> datetime:
     month = round(part * 12 + 0.5)
     if not 1 <= month <= 12 or abs((month - 0.5) / 12 - part) > _ROUNDING:
         raise BadGranule(_DATASET, f"line {line}: {text} is not the middle of a month", "is it a file of annual means?")
-    return datetime(int(year), month, 1)  # noqa: DTZ001 naive means UTC
+    return datetime(int(year), month, 1)

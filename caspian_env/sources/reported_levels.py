@@ -75,7 +75,7 @@ def read_granule(path: Path, *, options: Mapping[str, Any]) -> xr.Dataset:
 
 def _year(row: Mapping[str, str]) -> datetime:
     try:
-        return datetime(int(row["year"]), 1, 1)  # noqa: DTZ001 naive means UTC
+        return datetime(int(row["year"]), 1, 1)
     except (ValueError, OverflowError) as error:
         raise BadGranule(_DATASET, f"{row['year'][:40]!r} is not a year", "mend seeds/reported_levels.csv") from error
 

@@ -129,7 +129,7 @@ def _rows(lines: Sequence[str], separator: str, n_fields: int, lake: str) -> _Ro
 def _moment(fields: Sequence[str], lake: str, line: int) -> datetime:
     text = f"{fields[_DATE]} {fields[_TIME]}"
     try:
-        return datetime.strptime(text, "%Y/%m/%d %H:%M")  # noqa: DTZ007 naive means UTC
+        return datetime.strptime(text, "%Y/%m/%d %H:%M")
     except ValueError as error:
         raise BadGranule(_DATASET, f"{lake}, line {line}: {text!r} is no date and time", _LAYOUT) from error
 

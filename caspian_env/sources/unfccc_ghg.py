@@ -151,7 +151,7 @@ def _annex_one(rows: Sequence[Sequence[SheetCell]]) -> Iterator[Cell]:
 def _produced(rows: Sequence[Sequence[SheetCell]]) -> str:
     for row in reversed(rows):
         if found := _PRODUCED.match(str(row[0])):
-            return f"{datetime.strptime(found.group(1), '%d %B %Y'):%F}"  # noqa: DTZ007 a day, without a time
+            return f"{datetime.strptime(found.group(1), '%d %B %Y'):%F}"  # a day, without a time
     raise BadGranule(_DATASET, "the table does not say when it was produced", "is it whole?")
 
 

@@ -61,7 +61,7 @@ def in_turn(
         Who reads ahead.
     """
     if plan is None or len(refs) < MANY:
-        yield from (Turn(ref, lambda ref=ref: fetch(ref), lambda: None) for ref in refs)  # type: ignore[misc]
+        yield from (Turn(ref, partial(fetch, ref), lambda: None) for ref in refs)
         return
     with (
         readers_of() as readers, ThreadPoolExecutor(at_once) as fetching, ThreadPoolExecutor(readers.count) as reading,

@@ -58,13 +58,14 @@ class OnCluster:
         if not self.given_up.is_set():
             try:
                 future = self.client.submit(read_there, VERSION, str(path), plan, pure=False)
+                found: Means | None
                 found, content = future.result(timeout=PATIENCE_SECONDS)
             except Exception as error:  # no scheduler, no worker, other libraries: whatever it is, the files are here
                 self._give_up(error)
             else:
                 if plan.spool and content:
                     plan.spool.keep(path.name, content)
-                return found  # type: ignore[no-any-return]
+                return found
         return self.here.ask(path, plan)
 
     def _give_up(self, error: Exception) -> None:

@@ -47,7 +47,7 @@ def serving(root: Path) -> Iterator[Served]:
         protocol_version = "HTTP/1.1"
 
         def __init__(self, *arguments: object) -> None:
-            super().__init__(*arguments, directory=str(root))  # type: ignore[arg-type]
+            super().__init__(*arguments, directory=str(root))
 
         def do_GET(self) -> None:
             served.on_request(len(served.requests) + 1)
@@ -99,7 +99,7 @@ def serving(root: Path) -> Iterator[Served]:
                 self.connection.recv(1)
 
         def log_request(self, code: object = "-", size: object = "-") -> None:
-            served.requests.append((self.path, int(getattr(code, "value", code))))  # type: ignore[call-overload]
+            served.requests.append((self.path, int(getattr(code, "value", code))))
 
         def log_message(self, *_: object) -> None: ...
 

@@ -33,7 +33,7 @@ def transport(pauses: list[float], tmp_path: Path) -> Iterator[Transport]:
 
 def fetch(transport: Transport, url: str, **more: object) -> bytes:
     limits = {"max_bytes": 10_000_000, "deadline_seconds": 20.0} | more
-    with transport.get(url, **limits) as answer:  # type: ignore[arg-type]
+    with transport.get(url, **limits) as answer:
         return b"".join(answer.body)
 
 

@@ -32,11 +32,11 @@ ODD = {
 
 def transport(mirror: Path | str, **more: object) -> Transport:
     settings = Settings(home=Path("unused"), database_url="sqlite://", mirror=str(mirror), contact="me@example.org")
-    return Transport(settings, sleep=lambda _: None, **more)  # type: ignore[arg-type]
+    return Transport(settings, sleep=lambda _: None, **more)
 
 
 def fetch(mirror: Transport, url: str, *, max_bytes: int = 10_000_000, **more: object) -> bytes:
-    with mirror.get(url, max_bytes=max_bytes, deadline_seconds=20, **more) as answer:  # type: ignore[arg-type]
+    with mirror.get(url, max_bytes=max_bytes, deadline_seconds=20, **more) as answer:
         assert answer.http_status == 200
         return b"".join(answer.body)
 

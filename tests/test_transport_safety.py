@@ -46,7 +46,7 @@ def tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
 
     def here(host: str | bytes | None, *rest: object, **more: object) -> object:
         name = host.decode() if isinstance(host, bytes) else host
-        return resolve("127.0.0.1" if name in HOSTS else host, *rest, **more)  # type: ignore[arg-type]
+        return resolve("127.0.0.1" if name in HOSTS else host, *rest, **more)
 
     monkeypatch.setattr(socket, "getaddrinfo", here)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
@@ -82,7 +82,7 @@ def transport(tls: ssl.SSLContext, clock: Clock, tmp_path: Path) -> Iterator[Tra
 
 
 def fetch(transport: Transport, url: str, **more: object) -> bytes:
-    with transport.get(url, max_bytes=10_000, deadline_seconds=100, **more) as answer:  # type: ignore[arg-type]
+    with transport.get(url, max_bytes=10_000, deadline_seconds=100, **more) as answer:
         return b"".join(answer.body)
 
 

@@ -105,4 +105,4 @@ def _write_part(
         datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC), stored.sha256, stored.size,
         fingerprint(state), len(names),
     )  # fmt: skip
-    write_part(connection, OISST, part, known_at_moment=KNOWN, run_id=run_id)  # type: ignore[arg-type]
+    write_part(connection, OISST, part, known_at_moment=KNOWN, run_id=run_id)

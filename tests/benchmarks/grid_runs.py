@@ -134,11 +134,11 @@ def _plan_of(folder: Path, files: Sequence[Path]) -> Plan:
         plans.append(plan)
         return real(readers, path, plan)
 
-    Readers.ask = noted  # type: ignore[assignment,method-assign]
+    Readers.ask = noted
     try:
         collect(folder / "home", some_of(folder, files, 40))
     finally:
-        Readers.ask = real  # type: ignore[method-assign]
+        Readers.ask = real
     return plans[0]
 
 

@@ -115,8 +115,8 @@ def bare(served: SlowMirror, needed: Sequence[object]) -> None:
     """The same requests and nothing else."""
     with httpx.Client(base_url=served.url, headers={"Accept-Encoding": "identity"}) as client:
         for asked in list(needed):
-            tag = {"If-None-Match": asked.tag} if asked.tag else {}  # type: ignore[attr-defined]
-            client.get(asked.path, headers=tag)  # type: ignore[attr-defined]
+            tag = {"If-None-Match": asked.tag} if asked.tag else {}
+            client.get(asked.path, headers=tag)
 
 
 def _table(compared: Comparison, requests: int) -> str:

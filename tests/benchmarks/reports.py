@@ -69,7 +69,7 @@ def large_report(n_values: int = VALUES, n_charts: int = CHARTS) -> Report:
         {"kind": "cycle", "title": "By month", "lines": (monthly,)},
         {"kind": "intervals", "values": shown[:6]},
     )
-    figures = tuple(Figure(id=f"figure-{n}", **kinds[n % len(kinds)]) for n in range(n_charts))  # type: ignore[arg-type]
+    figures = tuple(Figure(id=f"figure-{n}", **kinds[n % len(kinds)]) for n in range(n_charts))
     sections = (
         Section(id="charts", heading="Charts", figures=figures),
         Section(id="numbers", heading="Numbers", values=shown),

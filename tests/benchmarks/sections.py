@@ -28,7 +28,7 @@ def write_marked(path: Path, name: str, text: str) -> None:
 
 def read_marked(path: Path, name: str) -> str:
     """What stands between the comments that bear this name; AttributeError where they are not there."""
-    return _marked(name).search(path.read_text(encoding="utf-8"))[2].strip()  # type: ignore[index]
+    return _marked(name).search(path.read_text(encoding="utf-8"))[2].strip()
 
 
 def _marked(name: str) -> re.Pattern[str]:

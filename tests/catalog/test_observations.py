@@ -35,9 +35,9 @@ def edition(values: dict[int, float], *, status: str = "final") -> list[Observed
 def write(catalog: Catalog, rows: list[Observed], known: datetime, sha: str, **more: object) -> Written:
     version = more.pop("version", None)
     with catalog.write() as connection:
-        granule = add_granule(connection, sha * 64, version=version, known_at=known)  # type: ignore[arg-type]
+        granule = add_granule(connection, sha * 64, version=version, known_at=known)
         return write_observations(
-            connection, int(more.get("series", 1)), rows, known_at=known, granule_id=granule, run_id=1,  # type: ignore[call-overload]
+            connection, int(more.get("series", 1)), rows, known_at=known, granule_id=granule, run_id=1,
             whole_record=bool(more.get("whole_record", True)),
         )  # fmt: skip
 

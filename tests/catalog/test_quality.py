@@ -232,5 +232,5 @@ def test_neighbours_are_what_is_known_now_and_did_not_fail(prepared: Catalog) ->
         assert neighbours(connection, "gauge", START + 50 * DAY, START + 60 * DAY) == {}
     assert list(found) == [("level", "sea", "P1D", "BS77")]
     (one,) = found.values()
-    assert [time.day for time in one.time] == [2, 4, 5]  # type: ignore[union-attr]
+    assert [time.day for time in one.time] == [2, 4, 5]
     assert one.values == [1.0, 3.0, 4.0]

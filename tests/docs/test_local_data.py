@@ -56,7 +56,7 @@ def check(rows: list[tuple[object, ...]]) -> None:
         (*post, "2026-01-01 06:00", -29.28, None, "final", "BS77", 1, "m", handed_in),
         (*post, "2026-01-01 18:00", -29.22, None, "final", "BS77", 1, "m", handed_in),
     ]
-    rounded = [(*r[:3], round(r[3], 6), *r[4:]) for r in told]  # type: ignore[call-overload]
+    rounded = [(*r[:3], round(r[3], 6), *r[4:]) for r in told]
     assert rounded == expected
 
 

@@ -26,7 +26,7 @@ TODAY = datetime(2026, 6, 10, 3, tzinfo=UTC)
 
 
 def memory(scheduled_for: datetime | None = None, status: str = "ok", **more: object) -> Memory:
-    return Memory(replace(Account(scheduled_for, status, 1), **more), str(DAILY))  # type: ignore[arg-type]
+    return Memory(replace(Account(scheduled_for, status, 1), **more), str(DAILY))
 
 
 def test_a_new_installation_does_what_was_due_last_and_blames_nobody() -> None:

@@ -239,7 +239,7 @@ def ostia_day(shared: Find, folder: Path) -> Files:
 
 
 def ordered(dataset: str, window: str, content: bytes) -> Files:
-    (ref,) = source_of(DATASETS[dataset]).list_granules(Window.parse(window), None)  # type: ignore[arg-type]
+    (ref,) = source_of(DATASETS[dataset]).list_granules(Window.parse(window), None)
     return {public_address(DATASETS[dataset].hosts[0] + ref.path, ref.form): content}
 
 

@@ -62,7 +62,7 @@ def test_another_layout_is_refused(tmp_path: Path, content: bytes, problem: str)
 
 
 def test_one_address_is_listed(window: Window) -> None:
-    (ref,) = source.list_granules(window, None)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(window, None)
     assert ref.path == URL.removeprefix("https://www.climatewatchdata.org/")
 
 

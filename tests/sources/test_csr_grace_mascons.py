@@ -40,7 +40,7 @@ def written(made: xr.Dataset, path: Path) -> bytes:
 
 
 def test_the_one_file_is_listed() -> None:
-    (ref,) = source.list_granules(None, None)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(None, None)
     assert DATASET.hosts[0] + ref.path == URL
     assert DATASET.whole_record
 

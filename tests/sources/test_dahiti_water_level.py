@@ -85,7 +85,7 @@ def test_an_error_body_is_refused(tmp_path: Path, body: str, problem: str) -> No
 
 
 def test_a_spelling_of_the_request(window: object) -> None:
-    (ref,) = source.list_granules(window, None)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(window, None)
     assert (ref.path, ref.form, ref.protocol) == (
         "download-water-level/", {"dahiti_id": "39", "format": "json"}, "json_post",
     )  # fmt: skip

@@ -56,7 +56,7 @@ def test_what_is_not_the_booklet_is_refused(tmp_path: Path, content: bytes, prob
 
 def test_every_year_since_the_known_layout_may_have_a_booklet() -> None:
     window = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(2026, 11, 26, tzinfo=UTC))
-    (ref,) = source.list_granules(window, None)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(window, None)
     names = [ref.path, *(ref.editions or ())]
     assert names == [f"booklet/EDGAR_{year}_GHG_booklet_{year}.xlsx" for year in (2026, 2025, 2024)]
 

@@ -55,7 +55,7 @@ def written(path: Path, text: str) -> Path:
 def test_stations_of_the_box_are_places_with_their_own_elevation() -> None:
     refs = list(
         source.list_granules(None, Pages(BASE, texts={"ghcnd-stations.txt": STATIONS}), options=DATASET.options)
-    )  # type: ignore[arg-type]
+    )
     assert [ref.path for ref in refs] == [f"csv/by_station/XX{n:09d}.csv" for n in (1, 2, 3)]
     places = [ref.location for ref in refs if ref.location]
     assert [(p.id, p.latitude, p.longitude, p.elevation_m) for p in places] == [
@@ -70,7 +70,7 @@ def test_stations_of_the_box_are_places_with_their_own_elevation() -> None:
 )
 def test_another_list_is_an_error(text: str) -> None:
     with pytest.raises(BadGranule, match="no station"):
-        list(source.list_granules(None, Pages(BASE, texts={"ghcnd-stations.txt": text}), options=DATASET.options))  # type: ignore[arg-type]
+        list(source.list_granules(None, Pages(BASE, texts={"ghcnd-stations.txt": text}), options=DATASET.options))
 
 
 def test_stations_reach_the_catalog_and_flagged_values_do_not(collect: Collect) -> None:
@@ -136,10 +136,10 @@ def test_the_real_list_has_the_stations_it_is_known_to_have(shared: Callable[...
     degrees = np.array([(float(line[12:20]), float(line[21:30])) for line in text.splitlines()])
     near = (np.abs(degrees - (42.0, 50.5)) <= (6.0, 5.5)).all(axis=1)
     pages = Pages(BASE, texts={"ghcnd-stations.txt": text})
-    places = [ref.location for ref in source.list_granules(None, pages, options={"box": [45, 56, 36, 48]})]  # type: ignore[arg-type]
+    places = [ref.location for ref in source.list_granules(None, pages, options={"box": [45, 56, 36, 48]})]
     below = [place for place in places if place and place.elevation_m is not None and place.elevation_m < 0]
     assert (len(places), len(below)) == (int(near.sum()), 50) == (170, 50)
     known = {place.id: place.elevation_m for place in places if place}
     assert known["ghcn_IRM00040718"] == -26.0
-    ours = list(source.list_granules(None, pages, options=DATASET.options))  # type: ignore[arg-type]
+    ours = list(source.list_granules(None, pages, options=DATASET.options))
     assert len(ours) == 128, "the number that the seed tells"

@@ -48,7 +48,7 @@ def written(made: xr.Dataset, path: Path) -> Path:
 
 
 def test_the_one_file_is_listed(window: Window) -> None:
-    (ref,) = source.list_granules(window, None)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(window, None)
     assert load_datasets()[ID].hosts[0] + ref.path == URL
 
 

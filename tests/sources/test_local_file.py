@@ -48,7 +48,7 @@ def declare(home: Path, options: dict[str, object] | None = None, **changes: obj
     local = home / "local"
     (local / "pier").mkdir(parents=True, exist_ok=True)
     (local / "places.yaml").write_text(PLACES, encoding="utf-8")
-    entry = {**ENTRY, **changes, "options": {**ENTRY["options"], **(options or {})}}  # type: ignore[dict-item]
+    entry = {**ENTRY, **changes, "options": {**ENTRY["options"], **(options or {})}}
     (local / "water.yaml").write_text(yaml.safe_dump({"datasets": [entry]}), encoding="utf-8")
 
 
@@ -107,7 +107,7 @@ def test_a_corrected_declaration_is_applied_to_the_same_bytes(home: Path, collec
     assert (outcome.unchanged, outcome.written) == (1, 0)
 
 
-VARIABLE = ENTRY["variables"][0]  # type: ignore[index]
+VARIABLE = ENTRY["variables"][0]
 
 
 @pytest.mark.slow
@@ -304,7 +304,7 @@ def test_numbers_and_times_as_they_are_written_here(read: Callable[..., xr.Datas
         "дата;t\n01.02.2026 05:30;-1,5\n02.02.2026 05:30;-999\n03.02.2026 05:30;н/д\n".encode("cp1251"),
         {"separator": ";", "decimal": ",", "encoding": "cp1251", "missing": ["-999", "н/д"],
          "time": {"column": "дата", "format": "%d.%m.%Y %H:%M", "zone": "Asia/Aqtau"}},
-        variables=[{**ENTRY["variables"][0], "resolution": "instant"}],  # type: ignore[index]
+        variables=[{**ENTRY["variables"][0], "resolution": "instant"}],
     )  # fmt: skip
     assert (table["time"].values.astype(str)[0], table["t"].values.ravel().tolist()) == (
         "2026-02-01T00:30:00.000000",
@@ -425,7 +425,7 @@ def test_options_that_contradict_themselves_concern_this_dataset_alone(
     home: Path, options: dict[str, object], changes: dict[str, object], problem: str
 ) -> None:
     if changes.pop("instant", False):
-        changes = {"variables": [{**ENTRY["variables"][0], "resolution": "instant"}]}  # type: ignore[index]
+        changes = {"variables": [{**ENTRY["variables"][0], "resolution": "instant"}]}
     declare(home, options, **changes)
     with platform_of(home) as platform:
         (outcome,) = collect(platform, only=["example_water"])

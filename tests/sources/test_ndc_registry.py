@@ -114,7 +114,7 @@ def test_the_layout_of_2017_is_refused(shared: Callable[..., Path]) -> None:
 
 
 def test_one_address_is_listed(window: Window) -> None:
-    (ref,) = source.list_granules(window, None)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(window, None)
     assert f"https://raw.githubusercontent.com/{ref.path}" == URL
 
 
@@ -147,7 +147,7 @@ def test_real_lists_against_pandas(shared: Callable[..., Path], vintage: str, fi
     read, frame = source.read_granule(path), pd.read_csv(path).rename(columns=str.lower)
     assert {str(p): int(read["number_of_documents"].sel(location=p).sum()) for p in read["location"].values} == filed
     frame = frame[frame["code"].isin(filed) & (frame["filetype"] != "Translation")]
-    for (code, day), count in frame.groupby(["code", "submissiondate"]).size().items():  # type: ignore[misc]
+    for (code, day), count in frame.groupby(["code", "submissiondate"]).size().items():
         assert int(read["number_of_documents"].sel(location=code, time=day)) == count
     url = str(read["source_note"].sel(location="AZE").values[-1] if vintage == "2025-07" else
               read["source_note"].sel(location="AZE", time="2025-11-05").item())  # fmt: skip

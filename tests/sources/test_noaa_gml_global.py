@@ -84,7 +84,7 @@ def test_another_table_is_refused(tmp_path: Path, content: bytes, problem: str) 
 @pytest.mark.parametrize("name", DATASETS)
 def test_one_address_is_listed(window: Window, name: str) -> None:
     options = DATASETS[name].options
-    (ref,) = source.list_granules(window, None, options=options)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(window, None, options=options)
     assert ref.path == f"webdata/ccgg/trends/{options['file']}"
     assert options["dataset"] == name
 

@@ -182,6 +182,6 @@ def test_text_is_listed_before_pictures(window: Window) -> None:
         (lambda whole: zipped(b"II*\0" + b"\0" * 100, NAME), "TIFF cannot be read"),
     ],
 )
-def test_what_is_no_such_chart_is_refused(chart: NDArray[np.uint8], tmp_path: Path, spoil, problem: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_such_chart_is_refused(chart: NDArray[np.uint8], tmp_path: Path, spoil, problem: str) -> None:
     with pytest.raises(BadGranule, match=problem):
         source.read_granule(stored(spoil(packed(chart)), tmp_path))

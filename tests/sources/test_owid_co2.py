@@ -74,7 +74,7 @@ def test_what_is_not_the_table_is_refused(tmp_path: Path, content: bytes, proble
 
 
 def test_every_host_may_have_an_edition(window: Window) -> None:
-    (ref,) = owid_co2.list_granules(window, None)  # type: ignore[arg-type]
+    (ref,) = owid_co2.list_granules(window, None)
     assert (ref.path, ref.editions) == ("owid-co2-data.csv", ())
 
 

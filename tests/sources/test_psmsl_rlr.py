@@ -59,7 +59,7 @@ def test_what_is_not_promised_is_refused(read: Callable, text: str, problem: str
 
 
 def test_it_lists_a_file_a_station(window: Window) -> None:
-    refs = list(source.list_granules(window, None, options=DATASET.options))  # type: ignore[arg-type]
+    refs = list(source.list_granules(window, None, options=DATASET.options))
     assert [ref.path for ref in refs] == [URL.format(n).removeprefix("https://www.psmsl.org/") for n in (41, 42, 215)]
     assert [ref.location.title for ref in refs if ref.location][2] == "PSMSL 215, Tuapse"
 

@@ -57,7 +57,7 @@ def test_a_table_without_the_whole_sea_is_refused(altered: Altered) -> None:
 
 
 def test_the_seed_holds_the_published_extremes(window: Window) -> None:
-    (ref,) = source.list_granules(window, None, options=WHOLE)  # type: ignore[arg-type]
+    (ref,) = source.list_granules(window, None, options=WHOLE)
     scheme, _, name = ref.path.partition(":")
     assert scheme == "seed"
     read = source.read_granule(data_folder("seeds") / name, options=WHOLE)

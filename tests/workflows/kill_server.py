@@ -119,7 +119,7 @@ def commit_after(module: Any, name: str, *, before: bool) -> Callable[[Hit], Non
                 hit()
 
         setattr(module, name, noticed)
-        Catalog.write = write  # type: ignore[method-assign]
+        Catalog.write = write
 
     return put
 

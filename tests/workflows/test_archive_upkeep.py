@@ -184,4 +184,4 @@ def unnamed(platform: Platform) -> Kept:
 
 
 def names(found: object) -> set[str]:
-    return {one.path.name for one in found.removable}  # type: ignore[attr-defined]
+    return {one.path.name for one in found.removable}

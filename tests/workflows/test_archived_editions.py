@@ -83,7 +83,7 @@ def co2_rows(mirror: Path) -> pd.DataFrame:
 
 def co2_table(mirror: Path, variable: str) -> Table:
     column = co2_rows(mirror)[COLUMNS[variable]]
-    return {month: float(value) for month, value in column.items() if value > 0}  # type: ignore[misc]
+    return {month: float(value) for month, value in column.items() if value > 0}
 
 
 def tables(mirrors: dict[str, Path], dataset: str, variable: str) -> list[tuple[datetime, Table]]:
@@ -147,7 +147,7 @@ def check_each_date(platform: Platform, mirrors: dict[str, Path]) -> None:
             with platform.catalog.read() as connection:
                 one = find_series(connection, dataset_id=dataset, variable_id=variable)[0]
                 frame = read_series(connection, one.id, as_of=known_at + timedelta(days=40))
-            assert dict(zip(frame.index.tz_localize("UTC").to_pydatetime(), frame["value"], strict=True)) == table  # type: ignore[attr-defined]
+            assert dict(zip(frame.index.tz_localize("UTC").to_pydatetime(), frame["value"], strict=True)) == table
 
 
 def check_editions_behind_indicators(platform: Platform, mirrors: dict[str, Path]) -> None:

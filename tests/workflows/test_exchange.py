@@ -211,7 +211,7 @@ def test_every_row_names_its_basis_and_edition(platform: Platform, tmp_path: Pat
 )
 def test_a_wrong_call_is_named(platform: Platform, tmp_path: Path, form: str, more: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match="known: "):
-        export(platform, form, tmp_path, **more)  # type: ignore[arg-type]
+        export(platform, form, tmp_path, **more)
 
 
 def test_periods_are_written_as_sdmx_has_them() -> None:

@@ -55,7 +55,7 @@ def revise(platform: Platform, moved: dict[int, float]) -> None:
 
 
 def froze(platform: Platform, **options: object) -> str:
-    found = freeze(platform, "bulletin", allow=ALL, languages=("en",), **options)  # type: ignore[arg-type]
+    found = freeze(platform, "bulletin", allow=ALL, languages=("en",), **options)
     return found.edition.id
 
 

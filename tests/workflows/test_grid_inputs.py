@@ -203,9 +203,9 @@ def test_a_grid_is_asked_of_a_gridded_dataset(tmp_path: Path) -> None:
     }  # fmt: skip
     with pytest.raises(SeedError, match="reported_levels keeps no grid"):
         load_indicators(load_datasets(), load_datums(), own=[(entry, "example.yaml")])
-    entry["variants"][0]["port"] = "nowhere"  # type: ignore[index]
+    entry["variants"][0]["port"] = "nowhere"
     with pytest.raises(SeedError, match="port names 'nowhere'"):
         load_indicators(load_datasets(), load_datums(), own=[(entry, "example.yaml")])
-    entry["variants"][0]["port"] = "turkmenbashi"  # type: ignore[index]
+    entry["variants"][0]["port"] = "turkmenbashi"
     with pytest.raises(SeedError, match="is no depth with a zero"):
         load_indicators(load_datasets(), load_datums(), own=[(entry, "example.yaml")])

@@ -34,7 +34,7 @@ def cuts(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
     def counted(*given: object) -> xr.DataArray:
         done.append(given)
-        return cell_weights(*given)  # type: ignore[arg-type]
+        return cell_weights(*given)
 
     monkeypatch.setattr(module, "cell_weights", counted)
     return done
@@ -75,7 +75,7 @@ def test_a_file_that_is_not_whole_is_cut_again(tmp_path: Path, cuts: list[object
     first = of(tmp_path)
     (kept,) = tmp_path.iterdir()
     whole = kept.read_bytes()
-    kept.write_bytes(spoil(whole))  # type: ignore[operator]
+    kept.write_bytes(spoil(whole))
     xr.testing.assert_identical(of(tmp_path), first)
     assert len(cuts) == 2
     assert kept.read_bytes() == whole

@@ -25,7 +25,7 @@ def test_killed_between_granules(small_mirror_files: Path, database_url: str, tm
                 stderr=subprocess.DEVNULL, env=environment(DATABASE_URL=database_url),
             )  # fmt: skip
             served.forget()
-            served.on_request = lambda n, at=number, victim=process: victim.kill() if n == at else None  # type: ignore[misc]
+            served.on_request = lambda n, at=number, victim=process: victim.kill() if n == at else None
             assert process.wait(timeout=60) == -signal.SIGKILL
         served.on_request = lambda _: None
         with opened(home, served.url, database_url) as platform:

@@ -94,7 +94,7 @@ def test_an_edition_of_the_future_is_refused_before_anything_is_begun(
             SettingsError, match="--known-at: 2001-01-02 00:00 UTC is in the future; it is 2001-01-01 00:00 UTC"
         ):
             work(platform, known_at=(FIRST + DAY).replace(tzinfo=None))
-        assert work(platform, known_at=FIRST).status  # type: ignore[attr-defined]
+        assert work(platform, known_at=FIRST).status
         with platform.catalog.read() as connection:
             assert connection.scalar(sa.select(sa.func.count()).select_from(t.run)) == 1
 

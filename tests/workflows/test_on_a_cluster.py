@@ -281,4 +281,4 @@ def test_what_a_piece_raises_is_raised(address: str, mirror: Path, tmp_path: Pat
 
 
 def _refusing(cells: Any) -> Callable[..., Any]:
-    return marine_heatwaves._cells(xr.DataArray(cells))  # type: ignore[return-value]
+    return marine_heatwaves._cells(xr.DataArray(cells))

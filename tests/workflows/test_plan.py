@@ -30,7 +30,7 @@ def platform(database_url: str, tmp_path: Path) -> Iterator[Platform]:
 
 
 def steps(platform: Platform, **options: object) -> dict[tuple[str, str], Step]:
-    return {(step.stage, step.subject): step for step in plan(platform, **options)}  # type: ignore[arg-type]
+    return {(step.stage, step.subject): step for step in plan(platform, **options)}
 
 
 def everything(folder: Path) -> dict[str, str]:

@@ -47,7 +47,7 @@ class Provider:
     def collect(self, *when: int, **options: Window) -> tuple[Outcome, list[str]]:
         """Collect on a day; the account, and the days that the provider was asked for."""
         self.served.forget()
-        outcome = ingest(self.at(datetime(*when, 6, tzinfo=UTC)), self.dataset, **options)  # type: ignore[arg-type, misc]
+        outcome = ingest(self.at(datetime(*when, 6, tzinfo=UTC)), self.dataset, **options)
         assert all(problem.startswith("nothing is published") for problem in outcome.problems), outcome.problems
         asked = [re.search(r"\.(\d{8}(_preliminary)?)\.nc$", path) for path, _ in self.served.requests]
         return outcome, [found[1] for found in asked if found]
@@ -68,7 +68,7 @@ class Provider:
         return found
 
     def findings(self, *when: int) -> list[Finding]:
-        found = doctor(self.at(datetime(*when, 6, tzinfo=UTC)))  # type: ignore[arg-type, misc]
+        found = doctor(self.at(datetime(*when, 6, tzinfo=UTC)))
         return [finding for finding in found if "preliminary" in finding.message]
 
 

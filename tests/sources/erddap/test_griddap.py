@@ -194,7 +194,7 @@ def test_bytes_that_are_no_piece_are_refused(tmp_path: Path, content: bytes, pro
         (lambda made: made.expand_dims(depth=[0.0, 5.0], axis=1), "several levels along depth"),
     ],
 )
-def test_another_layout_is_refused(tmp_path: Path, change, problem: str) -> None:  # type: ignore[no-untyped-def]
+def test_another_layout_is_refused(tmp_path: Path, change, problem: str) -> None:
     made = products()["jplMURSST41"].isel(latitude=slice(0, 40), longitude=slice(60, 100))
     made = change(made if "moment" in problem else made.isel(time=[0]))
     made.to_netcdf(tmp_path / "granule", engine="scipy", format="NETCDF3_CLASSIC")

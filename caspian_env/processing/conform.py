@@ -81,7 +81,8 @@ def cut(ds: xr.Dataset, west: float, east: float, south: float, north: float) ->
 def cell_bounds(ds: xr.Dataset | xr.DataArray, axis: str) -> NDArray[np.float64]:
     """Lower and upper edge of every cell along `latitude` or `longitude`, (n, 2), degrees.
 
-    The bounds that came with the grid; else edges half way between neighbours, latitudes ending at the poles.
+    The bounds that came with the grid; else edges half way between neighbours, latitudes ending at the poles. The axis may
+    descend.
 
     Raises
     ------
@@ -93,11 +94,11 @@ def cell_bounds(ds: xr.Dataset | xr.DataArray, axis: str) -> NDArray[np.float64]
     if axis not in ds.coords:
         raise BadGranule("grid", f"it has no {axis}")
     if f"{axis}_bounds" in ds.coords:
-        return ds[f"{axis}_bounds"].to_numpy().astype(np.float64)
+        return np.sort(ds[f"{axis}_bounds"].to_numpy().astype(np.float64), axis=1)
     edges = _half_way(ds[axis].to_numpy().astype(np.float64), axis)
     if axis == "latitude":
         edges = edges.clip(-90.0, 90.0)
-    return np.column_stack((edges[:-1], edges[1:]))
+    return np.sort(np.column_stack((edges[:-1], edges[1:])), axis=1)
 
 
 def stamp(time: NDArray[np.datetime64], resolution: str) -> NDArray[np.datetime64]:

@@ -41,11 +41,11 @@ def geometry_area_km2(geometry: Mapping[str, Any] | BaseGeometry) -> float:
 
 
 def cell_areas(latitude_bounds: NDArray[np.float64], longitude_bounds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Area of every cell (latitude, longitude) on the sphere, km2; bounds (n, 2) in degrees."""
+    """Area of every cell (latitude, longitude) on the sphere, km2; bounds (n, 2) in degrees, either edge first."""
     import numpy as np
 
-    heights = np.diff(np.sin(np.deg2rad(latitude_bounds)), axis=1)
-    widths = np.diff(np.deg2rad(longitude_bounds), axis=1)
+    heights = np.abs(np.diff(np.sin(np.deg2rad(latitude_bounds)), axis=1))
+    widths = np.abs(np.diff(np.deg2rad(longitude_bounds), axis=1))
     areas: NDArray[np.float64] = heights * widths.T * AUTHALIC_RADIUS_KM**2
     return areas
 
@@ -60,7 +60,7 @@ def cell_weights(
     Parameters
     ----------
     latitude_bounds, longitude_bounds : ndarray (n, 2), degrees
-        Edges of the cells, as `conform.cell_bounds` gives them.
+        Edges of the cells, as `conform.cell_bounds` gives them; either edge first, the axes in either order.
     geometry : mapping or shapely geometry
         A GeoJSON Polygon or MultiPolygon in the same longitudes; holes count as outside.
 
@@ -79,7 +79,8 @@ def cell_weights(
     import shapely
 
     region = _equal_area(geometry)
-    y, x = np.sin(np.deg2rad(latitude_bounds)), np.deg2rad(longitude_bounds)
+    # An edge named the other way round would make every cell empty or, worse, only some of them.
+    y, x = np.sin(np.deg2rad(np.sort(latitude_bounds, axis=1))), np.deg2rad(np.sort(longitude_bounds, axis=1))
     west, south, east, north = region.bounds
     rows = np.flatnonzero((y[:, 1] > south) & (y[:, 0] < north))
     columns = np.flatnonzero((x[:, 1] > west) & (x[:, 0] < east))

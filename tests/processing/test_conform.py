@@ -77,6 +77,8 @@ def test_bounds_are_derived_half_way_and_stop_at_the_poles() -> None:
     ds = conform(grid([-90, -88, -86], [0, 1, 3]))
     assert cell_bounds(ds, "latitude").tolist() == [[-90, -89], [-89, -87], [-87, -85]]
     assert cell_bounds(ds, "longitude").tolist() == [[-0.5, 0.5], [0.5, 2.0], [2.0, 4.0]]
+    from_north = grid([40, 39, 37], [1, 0, -1])  # as it came, before `conform` sorts it
+    assert cell_bounds(from_north.rename(lat="latitude"), "latitude").tolist() == [[39.5, 40.5], [38, 39.5], [36, 38]]
     with pytest.raises(BadGranule, match="single cell"):
         cell_bounds(ds.isel(latitude=[0]), "latitude")
     with pytest.raises(BadGranule, match="no latitude"):

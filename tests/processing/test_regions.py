@@ -69,6 +69,17 @@ def test_weights_of_a_box_are_exact(box: tuple[float, float, float, float]) -> N
     assert weights.attrs["units"] == "km2"
 
 
+def test_edges_in_either_order_make_the_same_cells() -> None:
+    """Descending rows once gave empty cells, or a part of them, and a mean of those without a word."""
+    latitude, longitude = edges(36.0, 47.0, 0.5), edges(46.0, 55.0, 0.5)
+    region = shapely.box(47.3, 37.1, 53.2, 44.4)
+    ours = cell_weights(latitude, longitude, region)
+    turned = cell_weights(latitude[::-1, ::-1], longitude[::-1, ::-1], region)
+    np.testing.assert_array_equal(turned.to_numpy()[::-1, ::-1], ours.to_numpy())
+    assert float(ours.sum()) == pytest.approx(geometry_area_km2(region))
+    assert (cell_areas(latitude[::-1, ::-1], longitude[:, ::-1]) > 0).all()
+
+
 def test_the_whole_sphere_has_its_area() -> None:
     assert geometry_area_km2(shapely.box(-180, -90, 180, 90)) == pytest.approx(4 * np.pi * RADIUS**2, rel=1e-12)
 

@@ -27,7 +27,7 @@ from caspian_env.indicators.marine_heatwaves import (
     WINDOW_DAYS,
 )
 from caspian_env.processing.cluster import each
-from caspian_env.processing.day_of_year import DAYS, day_of_year, pooled, pools, smoothed
+from caspian_env.processing.day_of_year import DAYS, day_of_year, pooled, pools, reach, smoothed
 from caspian_env.processing.spells import fill_short_gaps, spells
 
 if TYPE_CHECKING:
@@ -158,9 +158,11 @@ def _detected(
     left_out: NDArray[np.int64],
 ) -> HeatDays:
     number, year = day_of_year(days), days.astype("datetime64[Y]").astype(np.int64) + 1970
-    inside = np.flatnonzero((year >= base[0]) & (year <= base[1]))
-    kept = ~np.isin(year[inside], left_out)
-    around = [pool[kept[pool]] for pool in pools(number[inside], window_days=WINDOW_DAYS)]
+    in_base = (year >= base[0]) & (year <= base[1])
+    inside, near = np.flatnonzero(in_base), reach(in_base, window_days=WINDOW_DAYS)
+    kept, remaining = ~np.isin(year[inside], left_out), ~np.isin(year[near], left_out)
+    pooled_days = pools(number[near], window_days=WINDOW_DAYS, inside=in_base[near])
+    around = [pool[remaining[pool]] for pool in pooled_days]
     years, first = np.unique(year, return_index=True)
     share, area = np.zeros((days.size, len(CATEGORIES))), np.zeros(days.size)
     starts, excess, reached, known_area = np.zeros(days.size), np.zeros(days.size), np.zeros(years.size), 0.0
@@ -171,7 +173,7 @@ def _detected(
         if detrended:
             slope = _slopes(cells[:, inside[kept]], number[inside[kept]], inside[kept].astype(float))
             cells = cells - slope[:, np.newaxis] * (np.arange(days.size) - inside.mean())
-        mean, high = pooled(np.ascontiguousarray(cells[:, inside]), around, quantile=QUANTILE)
+        mean, high = pooled(np.ascontiguousarray(cells[:, near]), around, quantile=QUANTILE)
         seas, thresh = (smoothed(raw, days=SMOOTH_DAYS)[:, number - 1] for raw in (mean, high))
         filled = fill_short_gaps(cells, max_days=FILL_DAYS)
         runs = spells((filled > thresh) & ~ice, min_days=MIN_DAYS, join_days=JOIN_DAYS)

@@ -241,8 +241,8 @@ def _refused(year: int, reason: str, seen: NDArray[np.bool_], at: Inside) -> Res
 
 
 def _windows(year: int, base: Sequence[int]) -> list[Span]:
-    """The year with a month on either side, as an event may cross its ends, and the base period."""
-    return [month_span((year - 1970) * 12 - 1, 14), (year_span(base[0])[0], year_span(base[1])[1])]
+    """The year with a month on either side, as an event may cross its ends, and the base period with the days beside it."""
+    return [month_span((year - 1970) * 12 - 1, 14), pooled_span(base)]
 
 
 def _without_base(region: RegionDays, seen: NDArray[np.bool_], base: Sequence[int], min_base_share: float) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing.cluster import each
-from caspian_env.processing.day_of_year import DAYS, day_of_year, pooled, pools, smoothed
+from caspian_env.processing.day_of_year import DAYS, day_of_year, pooled, pools, reach, smoothed
 from caspian_env.processing.spells import fill_short_gaps, spells
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ BLOCK_CELLS = 256  # cells worked on at a time, so that forty years of a large c
 def climatology(sst: xr.DataArray, base: tuple[int, int]) -> xr.Dataset:
     """The seasonal mean and the 90th percentile of each day of the year, smoothed over 31 days.
 
-    Values within five days of a day of the year, in all base years, are pooled. 29 February is the mean of its neighbours
-    before smoothing; the calendar year is a circle.
+    Values within five days of a day of the year, in all base years, are pooled; days just outside the base count where the
+    record has them. 29 February is the mean of its neighbours before smoothing; the calendar year is a circle.
 
     Parameters
     ----------
@@ -64,8 +64,9 @@ def climatology(sst: xr.DataArray, base: tuple[int, int]) -> xr.Dataset:
 
     cells, daily = _cells(sst)
     inside = _base_days(daily, base)
-    around = pools(day_of_year(daily)[inside], window_days=WINDOW_DAYS)
-    found_blocks = each(_seasons, (inside, around), [cells[block] for block in _blocks(len(cells))])
+    near = reach(inside, window_days=WINDOW_DAYS)
+    around = pools(day_of_year(daily)[near], window_days=WINDOW_DAYS, inside=inside[near])
+    found_blocks = each(_seasons, (near, around), [cells[block] for block in _blocks(len(cells))])
     seas, thresh = (np.concatenate(part) for part in zip(*found_blocks, strict=True))
     others = [dim for dim in sst.dims if dim != "time"]
     shape = (DAYS, *(sst.sizes[dim] for dim in others))
@@ -134,13 +135,11 @@ def detect(
     return _as_dataset(table, daily, sst, base)
 
 
-def _seasons(
-    inside: NDArray[np.bool_], around: list[NDArray[np.int64]], cells: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _seasons(near: slice, around: list[NDArray[np.int64]], cells: Cells) -> tuple[Cells, Cells]:
     """Seasonal mean and threshold of a block of cells, (cell, day of the year)."""
     import numpy as np
 
-    mean, high = pooled(np.ascontiguousarray(cells[:, inside]), around, quantile=QUANTILE)
+    mean, high = pooled(np.ascontiguousarray(cells[:, near]), around, quantile=QUANTILE)
     return smoothed(mean, days=SMOOTH_DAYS), smoothed(high, days=SMOOTH_DAYS)
 
 

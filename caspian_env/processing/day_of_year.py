@@ -28,20 +28,39 @@ def day_of_year(daily: NDArray[np.datetime64]) -> NDArray[np.int64]:
     return counted
 
 
-def pools(days: NDArray[np.int64], *, window_days: int) -> list[NDArray[np.int64]]:
+def reach(inside: NDArray[np.bool_], *, window_days: int) -> slice:
+    """The positions of a base period and of the half window on either side of it, as far as the record goes.
+
+    Parameters
+    ----------
+    inside : numpy.ndarray (day,)
+        Whether each day, none left out, lies in the base period; one at least does.
+    """
+    import numpy as np
+
+    first, last = np.flatnonzero(inside)[[0, -1]].tolist()
+    return slice(max(first - window_days // 2, 0), last + window_days // 2 + 1)
+
+
+def pools(
+    days: NDArray[np.int64], *, window_days: int, inside: NDArray[np.bool_] | None = None
+) -> list[NDArray[np.int64]]:
     """For each day of the year, the positions within a centred window of it; beyond the ends there is nothing.
 
     Parameters
     ----------
     days : numpy.ndarray (day,)
         Day of the year of each position, without a day left out.
+    inside : numpy.ndarray (day,), optional
+        Whether a day may be the centre of a window: those of a base period. Its neighbours beyond the period count, as in the
+        program of Hobday et al. (2016), so that the first days of January are no poorer than others.
     """
     import numpy as np
 
     around = np.arange(window_days) - window_days // 2
     found = []
     for day in range(1, DAYS + 1):
-        centres = np.flatnonzero(days == day)
+        centres = np.flatnonzero((days == day) if inside is None else (days == day) & inside)
         positions = (centres[:, np.newaxis] + around).ravel()
         found.append(positions[(positions >= 0) & (positions < days.size)])
     return found

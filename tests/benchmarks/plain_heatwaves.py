@@ -1,5 +1,6 @@
 """Marine heatwaves the plain way, one cell and one day of the year at a time: the peer of the vectorised code.
 
+The windows of the first and last days of the base reach beyond it, as those of marineHeatWaves, the program of the authors.
 Written from Hobday et al. 2016 (doi:10.1016/j.pocean.2015.12.014) and 2018 (doi:10.5670/oceanog.2018.205) without a look at
 what it is compared with.
 """
@@ -37,7 +38,7 @@ def normals(first: date, values: np.ndarray, base: tuple[int, int]) -> tuple[np.
         pool = []
         for n in inside:
             if slot(days[n]) == wanted:
-                pool += [values[m] for m in range(n - 5, n + 6) if inside[0] <= m <= inside[-1]]
+                pool += [values[m] for m in range(n - 5, n + 6) if 0 <= m < len(days)]
         pool = [value for value in pool if not np.isnan(value)]
         if pool and wanted != 60:
             mean[wanted], high[wanted] = np.mean(pool), np.percentile(pool, 90)

@@ -31,7 +31,7 @@ ELSEWHERE = {
         "percentile_days.base_windows", "percentile_days.calendar_day", "percentile_days.jackknife",
         "percentile_days.over_years", "percentile_days.thresholds"),
     "indicators/test_marine_heatwaves.py": (
-        "day_of_year.day_of_year", "day_of_year.pooled", "day_of_year.pools", "day_of_year.smoothed",
+        "day_of_year.day_of_year", "day_of_year.pooled", "day_of_year.pools", "day_of_year.reach", "day_of_year.smoothed",
         "spells.fill_short_gaps", "spells.spells"),
     "processing/test_base_period.py": ("base_period.base_months", "base_period.uncovered", "base_period.years_needed"),
     "processing/test_cf_dataset.py": (

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def spi(
-    precipitation: xr.DataArray, *, scale: int, calibration: Sequence[int], zero: indices.ZeroRule, ci_level: float
+    precipitation: xr.DataArray,
+    *,
+    scale: int,
+    calibration: Sequence[int] | None,
+    zero: indices.ZeroRule,
+    ci_level: float,
 ) -> xr.Dataset:
     """Standardised precipitation index of the months that end with each month; see `caspian_env.processing.drought.spi`.
 
@@ -28,8 +33,8 @@ def spi(
         Monthly totals, or daily ones, of which a month needs all.
     scale : int
         Months added up.
-    calibration : sequence of int
-        First and last year whose months fit the law.
+    calibration : sequence of int, or None
+        First and last year whose months fit the law; None is the whole record, whose past changes as it grows.
     zero : {'center', 'upper'}
         What a dry sum gets.
     ci_level : float
@@ -50,10 +55,10 @@ def spi(
     months = _totals(precipitation)
     if (months.values < 0).any():
         raise NotComputable("SPI", "a precipitation total is negative", "give totals of precipitation")
-    first, last = calibration
+    years = _years(calibration)
 
     def index(known: xr.DataArray) -> xr.DataArray:
-        return indices.spi(known, scale, calibration=(first, last), zero=zero)
+        return indices.spi(known, scale, calibration=years, zero=zero)
 
     return as_dataset(_rows(months, scale, calibration, index, ci_level), units="1", ci_level=ci_level)
 
@@ -63,7 +68,7 @@ def spei(
     evapotranspiration: xr.DataArray,
     *,
     scale: int,
-    calibration: Sequence[int],
+    calibration: Sequence[int] | None,
     ci_level: float,
 ) -> xr.Dataset:
     """The same of precipitation less potential evapotranspiration of a land surface; not for the sea.
@@ -85,12 +90,16 @@ def spei(
     starts = rain["time"].values.astype("datetime64[M]")
     days = ((starts + 1).astype("datetime64[D]") - starts.astype("datetime64[D]")).astype(int)
     balance = rain.copy(data=rain.values - rate.values * days)
-    first, last = calibration
+    years = _years(calibration)
 
     def index(known: xr.DataArray) -> xr.DataArray:
-        return indices.spei(known, scale, calibration=(first, last))
+        return indices.spei(known, scale, calibration=years)
 
     return as_dataset(_rows(balance, scale, calibration, index, ci_level), units="1", ci_level=ci_level)
+
+
+def _years(calibration: Sequence[int] | None) -> indices.Calibration:
+    return None if calibration is None else (calibration[0], calibration[1])
 
 
 def _totals(precipitation: xr.DataArray) -> xr.DataArray:
@@ -104,33 +113,44 @@ def _totals(precipitation: xr.DataArray) -> xr.DataArray:
 def _rows(
     months: xr.DataArray,
     scale: int,
-    calibration: Sequence[int],
+    calibration: Sequence[int] | None,
     index: Callable[[xr.DataArray], xr.DataArray],
     ci_level: float,
 ) -> list[Result]:
-    """One row for each month whose sum is whole; where the law cannot be fitted, one refusal for the newest month."""
+    """One row for each month with an index; one refusal for the newest month where it, or any month, has none."""
     there = np.isfinite(months.values)
     if not there.any():
         return []
     number = months["time"].values.astype("datetime64[M]").astype(int)
-    low, high = ((year - 1970) * 12 for year in (calibration[0], calibration[1] + 1))
+    years = calibration or (number[there] // 12 + 1970)[[0, -1]].tolist()
+    low, high = ((year - 1970) * 12 for year in (years[0], years[1] + 1))
     fitted = merged(month_span(int(m)) for m in number[there & (number > low - scale) & (number < high)])
     newest = int(number[there].max())
+
+    def refused(reason: str) -> Result:
+        n = int(there[number > newest - scale].sum())
+        used = [*fitted, month_span(newest - scale + 1, scale)]
+        return refusal(month_span(newest), reason, n_valid=n, n_expected=scale, used=used)
+
     try:
         values = index(months.isel(time=there))
     except NotComputable as unfit:
-        reason = f"the years {calibration[0]}-{calibration[1]} give no law: {unfit.problem}"
-        n = int(there[number > newest - scale].sum())
-        used = [*fitted, month_span(newest)]
-        return [refusal(month_span(newest), reason, n_valid=n, n_expected=scale, used=used)]
+        return [refused(f"the years {years[0]}-{years[1]} give no law: {unfit.problem}")]
     stamped = values["time"].values.astype("datetime64[M]").astype(int)
-    inside = (stamped >= low) & (stamped < high) & np.isfinite(values.values)
+    known = np.isfinite(values.values)
+    inside = (stamped >= low) & (stamped < high) & known
     per_month = np.bincount(stamped[inside] % 12, minlength=12)
-    return [
+    rows = [
         _row(int(month), float(z), int(per_month[month % 12]), scale, fitted, ci_level)
-        for month, z in zip(stamped, values.values, strict=True)
-        if np.isfinite(z)
+        for month, z in zip(stamped[known], values.values[known], strict=True)
     ]
+    if known[-1]:
+        return rows
+    whole = there[number > newest - scale].sum() == scale
+    reason = (
+        "the sums of this calendar month do not differ enough for a law" if whole else "a month of the sum is missing"
+    )
+    return [*rows, refused(reason)]
 
 
 def _row(month: int, z: float, years: int, scale: int, fitted: Sequence[Span], ci_level: float) -> Result:

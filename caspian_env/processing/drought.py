@@ -60,12 +60,14 @@ def spi(
     Returns
     -------
     xarray.DataArray, dims (time,), units 1
-        Every month from first to last; NaN where a month of the sum is missing.
+        Every month from first to last; NaN where a month of the sum is missing, and in a calendar month whose sums give no law,
+        as fewer than three of them above zero do in a desert's summer.
 
     Raises
     ------
     NotComputable
-        Negative precipitation, two values in a month, or a calendar month with fewer than twenty years to fit.
+        Negative precipitation, two values in a month, a calendar month with fewer than twenty years to fit, or no calendar
+        month with a law.
     """
     if bool((precip_monthly < 0).any()):
         raise NotComputable("SPI", "a precipitation sum is negative", "give sums of precipitation")
@@ -95,12 +97,18 @@ def _standardised(
     years = months // 12 + 1970
     first, last = calibration or (-inf, inf)
     index = np.full(sums.size, np.nan)
+    lawless: NotComputable | None = None
     for calendar_month in range(12):
         chosen = (months % 12 == calendar_month) & np.isfinite(sums)
         past = sums[chosen & (years >= first) & (years <= last)]
         if past.size < FEWEST_YEARS:
             raise NotComputable(name, f"a calendar month has {past.size} years to fit", f"give at least {FEWEST_YEARS}")
-        index[chosen] = ndtri(law(past)(sums[chosen]))
+        try:
+            index[chosen] = ndtri(law(past)(sums[chosen]))
+        except NotComputable as no_law:  # the other calendar months have theirs
+            lawless = no_law
+    if lawless is not None and np.isnan(index).all():
+        raise lawless
     times = months.astype("datetime64[M]").astype("datetime64[ns]")
     return xr.DataArray(
         np.clip(index, -limit, limit), dims="time", coords={"time": times}, name=name, attrs={"units": "1"}

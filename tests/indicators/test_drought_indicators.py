@@ -98,6 +98,27 @@ def test_too_few_years_are_refused_once() -> None:
     assert "do not differ" in flat["reason"].item()
 
 
+def test_the_whole_record_may_fit_the_law() -> None:
+    whole = drought.spi(rain(), **{**SPI, "calibration": None})
+    check_form(whole, "1")
+    known = indices.spi(rain(), 3, calibration=None, zero="center")
+    np.testing.assert_allclose(whole["value"], known.values[2:], rtol=1e-12)
+    years = np.bincount(known["time"].dt.month[2:].to_numpy(), minlength=13)[known["time"].dt.month[2:].to_numpy()]
+    np.testing.assert_allclose(whole["std_uncertainty"], np.sqrt((1 + whole["value"] ** 2 / 2) / years))
+    other = drought.spei(rain(), demand(), **{**SPEI, "calibration": None})
+    assert not np.allclose(other["value"], drought.spei(rain(), demand(), **SPEI)["value"])
+
+
+def test_a_newest_month_without_an_index_says_why() -> None:
+    incomplete = drought.spi(rain().drop_isel(time=454), **SPI).isel(period=-1)
+    assert incomplete["reason"].item() == "a month of the sum is missing" and np.isnan(incomplete["value"])
+    assert (int(incomplete["n_valid"]), int(incomplete["n_expected"])) == (2, 3)
+    no_rain = rain().where(rain()["time"].dt.month != 12, other=0.0).assign_attrs(rain().attrs)
+    found = drought.spi(no_rain, **{**SPI, "scale": 1})
+    assert found["reason"].values[-1].startswith("the sums of this calendar month")
+    assert np.isfinite(found["value"].values[:-1]).all()
+
+
 def test_edges() -> None:
     assert drought.spi(rain()[:0], **SPI).sizes["period"] == 0
     assert drought.spi(rain().copy(data=np.full(456, np.nan)), **SPI).sizes["period"] == 0

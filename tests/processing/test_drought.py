@@ -54,7 +54,7 @@ def peer(sums: pd.Series, law: Any, last: int = 9999) -> pd.Series:
     return pd.Series(found).sort_index()
 
 
-@pytest.mark.parametrize("scale", [3, 12, 24])
+@pytest.mark.parametrize("scale", [3, 6, 12, 24])
 def test_spi_at_wichita_is_that_of_lmoments3(wichita: pd.DataFrame, laws: Any, scale: int) -> None:
     rain = monthly(wichita["PRCP"])
     sums = rain.to_series().rolling(scale).sum().dropna()
@@ -62,7 +62,40 @@ def test_spi_at_wichita_is_that_of_lmoments3(wichita: pd.DataFrame, laws: Any, s
     assert np.abs(mine - peer(sums, laws.gam)).max() < 1e-9
 
 
-@pytest.mark.parametrize("scale", [1, 3, 12, 24])
+@pytest.mark.parametrize("zero", ["center", "upper"])
+@pytest.mark.parametrize("scale", [1, 3, 6, 12, 24])
+@pytest.mark.parametrize(
+    ("seed", "start", "shape", "unit", "dry", "gaps"),
+    [
+        (1, "1900-03", 0.8, 20.0, 0.05, 0.0),
+        (2, "1951-11", 0.3, 1e-3, 0.3, 0.0),
+        (3, "1980-01", 2.0, 1e4, 0.05, 0.01),
+        (4, "1991-07", 10.0, 20.0, 0.0, 0.01),
+    ],
+)
+def test_spi_of_rain_of_any_kind_is_that_of_lmoments3(
+    laws: Any, seed: int, start: str, shape: float, unit: float, dry: float, gaps: float, scale: int, zero: Any
+) -> None:
+    """Synthetic: dry months, missing months, tenths of a unit, forty-five years from any month on; fitted to years 3 to 40."""
+    rng = np.random.default_rng(seed)
+    values = np.round(rng.gamma(shape, 20.0, 545), 1) * unit / 20
+    values = np.where(rng.random(545) < gaps, np.nan, np.where(rng.random(545) < dry, 0.0, values))
+    rain = monthly(values, start)
+    first = int(start[:4])
+    sums = rain.to_series().rolling(scale).sum()
+    mine = spi(rain, scale, calibration=(first + 2, first + 39), zero=zero, limit=inf).to_series()
+    expected = pd.Series(np.nan, sums.index)
+    for month in range(1, 13):
+        own = sums[sums.index.month == month].dropna()
+        past = own[(own.index.year >= first + 2) & (own.index.year <= first + 39)].to_numpy()
+        n, none = past.size, int((past == 0).sum())
+        share, at_zero = (none / n, none / n) if zero == "upper" else (none / (n + 1), (none + 1) / (2 * (n + 1)))
+        above = laws.gam.cdf(own.to_numpy(), **laws.gam.lmom_fit(past[past > 0]))
+        expected[own.index] = stats.norm.ppf(np.where(own > 0, share + (1 - share) * above, at_zero))
+    np.testing.assert_allclose(mine, expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1, 3, 6, 12, 24])
 @pytest.mark.parametrize("last", [9999, 2005])
 def test_spei_at_wichita_is_that_of_lmoments3(wichita: pd.DataFrame, laws: Any, scale: int, last: int) -> None:
     balance = monthly(wichita["PRCP"] - 25 * np.exp(0.06 * wichita["TMED"]))  # any evaporation serves the comparison
@@ -77,7 +110,7 @@ def test_spei_at_wichita_is_that_of_lmoments3(wichita: pd.DataFrame, laws: Any, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("zero", "theirs"), [("upper", "ecdf"), ("center", "weibull")])
-@pytest.mark.parametrize("scale", [1, 12])
+@pytest.mark.parametrize("scale", [1, 3, 6, 12, 24])
 def test_spi_with_dry_months_is_that_of_xclim(
     wichita: pd.DataFrame, laws: Any, zero: Any, theirs: str, scale: int
 ) -> None:
@@ -130,6 +163,16 @@ def test_dry_months_take_the_middle_of_their_probability_or_its_end() -> None:
         at_zero = np.unique(index[june].values[rain[june].values == 0])
         assert at_zero.size == 1
         assert at_zero[0] == pytest.approx(stats.norm.ppf(of(40, dry)))
+
+
+def test_a_calendar_month_without_rain_has_no_index_and_the_others_theirs() -> None:
+    rain = synthetic_rain(6, years=40)
+    dry = rain.where((rain.time.dt.month != 7) | (rain.time.dt.year <= 1981), other=0.0)  # two Julys with rain: no law
+    index, usual = spi(dry, 1, calibration=None), spi(rain, 1, calibration=None)
+    july = dry.time.dt.month == 7
+    assert np.isnan(index[july]).all()
+    np.testing.assert_array_equal(index[~july], usual[~july])
+    assert np.isfinite(spi(dry, 3, calibration=None)[2:]).all()
 
 
 def test_the_calibration_alone_decides_on_the_law() -> None:

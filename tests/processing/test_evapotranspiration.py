@@ -40,6 +40,43 @@ def test_brussels_on_6_july_example_18() -> None:
     assert rate == pytest.approx(3.88, abs=0.02)
 
 
+def test_lyon_in_july_with_the_two_temperatures_alone_example_20() -> None:
+    """Dew point at the lowest temperature, 2 m/s of wind, radiation from the range of temperature (eq. 50)."""
+    above = fao.extraterrestrial_radiation(196, 45 + 43 / 60)
+    solar = 0.16 * np.sqrt(26.6 - 14.8) * above
+    assert (float(above), float(solar)) == pytest.approx((40.6, 22.3), abs=0.05)
+    dew = fao.saturation_pressure(14.8)
+    rate = fao.penman_monteith(
+        26.6, 14.8, dew, 2.0, solar, day_of_year=196, latitude=45 + 43 / 60, elevation=200, wind_height=2
+    )
+    assert rate == pytest.approx(4.56, abs=0.02)
+
+
+RIO = -(22 + 54 / 60)
+
+
+@pytest.mark.parametrize(
+    ("example", "found", "printed", "half_a_digit"),
+    [
+        ("2: 1,800 m", fao.psychrometric_constant(1800), 0.054, 0.0005),
+        ("3: 24.5 degC", fao.saturation_pressure(24.5), 3.075, 0.0005),
+        ("3: 15.0 degC", fao.saturation_pressure(15.0), 1.705, 0.0005),
+        ("3: mean", fao.mean_saturation_pressure(24.5, 15.0), 2.39, 0.005),
+        ("8: 20 S, 3 September", fao.extraterrestrial_radiation(246, -20), 32.2, 0.05),
+        ("9: the same day", fao.daylight_hours(246, -20), 11.7, 0.05),
+        ("10: Rio, May", fao.extraterrestrial_radiation(135, RIO), 25.1, 0.05),
+        ("10: hours", fao.daylight_hours(135, RIO), 10.9, 0.05),
+        ("10: 220 h of sunshine", fao.radiation_from_sunshine(220 / 31, 135, RIO), 14.5, 0.05),
+        ("12: net radiation", fao.net_radiation(25.1, 19.1, 2.1, 14.5, 0.75 * 25.1), 7.6, 0.05),
+        ("13: April", fao.monthly_soil_heat([14.1, 16.1, 18.8])[1], 0.33, 0.005),
+        ("13: without May", fao.monthly_soil_heat([14.1, 16.1])[1], 0.28, 0.005),
+        ("14: 3.2 m/s at 10 m", fao.wind_at_2m(3.2, 10), 2.4, 0.05),
+    ],
+)
+def test_single_steps_have_the_printed_figures(example: str, found: float, printed: float, half_a_digit: float) -> None:
+    assert found == pytest.approx(printed, abs=half_a_digit), example
+
+
 def test_sunshine_at_cabinda_gives_the_printed_radiation(shared: Callable[..., Path]) -> None:
     table = pd.read_csv(shared("reference", "SPEI_R", "cabinda.csv"))
     day = [15, 46, 74, 105, 135, 166, 196, 227, 258, 288, 319, 349]
@@ -67,6 +104,8 @@ def test_fallon_is_within_what_the_variants_differ_by(shared: Callable[..., Path
         wind_height=3,
     )
     assert rate[(times == "2015-07-01").to_numpy()] == pytest.approx(7.9422, abs=0.14)
+    # refet 0.5.0 with its method "asce", the formulas of FAO-56 but for a least share of 0.3 of clear-sky radiation
+    assert rate[(times == "2015-07-01").to_numpy()] == pytest.approx(7.99797, abs=0.0011)
     assert np.flatnonzero(np.isnan(rate)).tolist() == np.flatnonzero(times == "2015-04-22").tolist()
     assert 1000 < np.nansum(rate) < 1700
 

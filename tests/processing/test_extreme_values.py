@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing.extreme_values import Gev, gev, return_level
@@ -43,6 +43,29 @@ def test_the_likelihood_is_that_of_scipy_and_higher(port_pirie: np.ndarray) -> N
     assert fit.log_likelihood >= stats.genextreme.logpdf(port_pirie, c, location, scale).sum() - 1e-6
     level = stats.genextreme.isf(1 / 50, -fit.shape, fit.location, fit.scale)
     assert return_level(fit, 50).estimate == pytest.approx(level, rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [-0.4, -0.2, 0.0, 0.1, 0.3])
+@pytest.mark.parametrize(("n", "location", "scale"), [(12, -28.0, 0.2), (30, 0.0, 1e-6), (65, 100.0, 1e5)])
+def test_no_law_near_it_is_likelier(shape: float, n: int, location: float, scale: float) -> None:
+    """The likelihood of scipy, searched from three other starts, on values of any size and sign."""
+    drawn = stats.genextreme.rvs(-shape, size=n, random_state=np.random.default_rng([n, round(10 * shape) + 10]))
+    fit = gev(location + scale * drawn)
+    ours = -stats.genextreme.logpdf(drawn, -fit.shape, (fit.location - location) / scale, fit.scale / scale).sum()
+
+    def cost(p: np.ndarray) -> float:
+        found = -stats.genextreme.logpdf(drawn, p[0], p[1], np.exp(p[2])).sum() if abs(p[0]) < 1 else 1e9
+        return min(float(found), 1e9)
+
+    tight = {"maxiter": 4000, "xatol": 1e-8, "fatol": 1e-10}
+    others = [
+        optimize.minimize(cost, [c, 0.0, 0.0], method="Nelder-Mead", options=tight).fun for c in (-0.2, 1e-4, 0.2)
+    ]
+    assert ours <= min(others) + 1e-4
+    expected = stats.genextreme.isf(1 / 10, -fit.shape, fit.location, fit.scale)
+    level = return_level(fit, 10)
+    assert level.estimate == pytest.approx(expected, rel=1e-9)
+    assert level.ci_low < level.estimate < level.ci_high
 
 
 def test_bootstrap_and_profile_agree_in_size(port_pirie: np.ndarray) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing.peaks import declustered, pareto, return_level
@@ -36,6 +36,26 @@ def test_the_law_is_that_of_scipy_and_its_likelihood_is_higher() -> None:
     # Three peaks a year: the level of twenty years is exceeded by one of sixty.
     expected = 0.3 + stats.genpareto.isf(1 / 60, fit.shape, scale=fit.scale)
     assert return_level(fit, 20).estimate == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("shape", [-0.4, -0.2, 0.0, 0.1, 0.3])
+@pytest.mark.parametrize(("n", "threshold", "scale"), [(20, -28.0, 0.3), (40, 0.0, 1e-5), (400, 5e5, 1e5)])
+def test_no_law_near_it_is_likelier(shape: float, n: int, threshold: float, scale: float) -> None:
+    """The likelihood of scipy, searched from five other starts, on excesses of any size."""
+    drawn = stats.genpareto.rvs(shape, size=n, random_state=np.random.default_rng([n, round(10 * shape) + 10]))
+    fit = pareto(threshold + scale * drawn, threshold=threshold, years=10, n_boot=0)
+    ours = -stats.genpareto.logpdf(drawn, fit.shape, 0, fit.scale / scale).sum()
+
+    def cost(p: np.ndarray) -> float:
+        found = -stats.genpareto.logpdf(drawn, p[0], 0, np.exp(p[1])).sum() if abs(p[0]) < 1 else 1e9
+        return min(float(found), 1e9)
+
+    tight = {"maxiter": 4000, "xatol": 1e-9, "fatol": 1e-11}
+    starts = [[c, max(0.0, np.log(-1.05 * c * drawn.max())) if c < 0 else 0.0] for c in (-0.5, -0.2, 1e-3, 0.2, 0.5)]
+    assert ours <= min(optimize.minimize(cost, s, method="Nelder-Mead", options=tight).fun for s in starts) + 1e-4
+    for years in (1, 10, 40):
+        expected = threshold + stats.genpareto.isf(1 / (fit.rate * years), fit.shape, 0, fit.scale)
+        assert return_level(fit, years).estimate == pytest.approx(expected, rel=1e-9, abs=1e-9 * scale)
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:

@@ -15,7 +15,7 @@ from scipy import stats
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing.trends import Trend, ols, sen
-from tests.processing.series_for_trends import SERIES, autoregressive, reference
+from tests.processing.series_for_trends import KINDS, SERIES, autoregressive, of_kind, reference
 
 
 @pytest.mark.parametrize(("name", "column"), SERIES)
@@ -63,6 +63,27 @@ def test_sen_is_that_of_scipy(shared: Callable[..., Path], name: str, column: st
     assert wider.ci_high >= mine.ci_high
     assert isnan(mine.std_uncertainty)
     assert mine.dof == inf
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_slopes_of_any_series_are_those_of_scipy_and_pymannkendall(kind: str) -> None:
+    """Lengths from 8 to 300, two contents of the interval; where nothing scatters an error is a rounding error."""
+    pymannkendall = pytest.importorskip("pymannkendall", reason="pymannkendall is not installed")
+    for n in (8, 9, 15, 31, 64, 120, 300):
+        values = of_kind(kind, n)
+        there = np.isfinite(values)
+        for level in (0.9, 0.95):
+            mine, peer = sen(values, level=level, allow_for_memory=False), stats.theilslopes(
+                values[there], np.flatnonzero(there), alpha=level
+            )  # fmt: skip
+            expected = (peer.slope, peer.low_slope, peer.high_slope)
+            assert (mine.estimate, mine.ci_low, mine.ci_high) == pytest.approx(expected, rel=1e-12, abs=0)
+        assert mine.estimate == pytest.approx(pymannkendall.sens_slope(values).slope, rel=1e-12, abs=0)
+        straight, other = ols(values), stats.linregress(np.flatnonzero(there), values[there])
+        scale = float(np.abs(values[there]).max())
+        assert straight.estimate == pytest.approx(other.slope, rel=1e-9, abs=1e-13 * scale)
+        naive = straight.std_uncertainty * np.sqrt(straight.dof / (there.sum() - 2))
+        assert naive == pytest.approx(other.stderr, rel=1e-6, abs=1e-10 * scale)
 
 
 @pytest.mark.parametrize("line", [ols, sen])

@@ -20,6 +20,7 @@ import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.indicators.heatwave_days import HeatDays, RegionDays, heat_days, region_days
+from caspian_env.indicators.sea_temperature import pooled_span
 from caspian_env.processing import completeness
 from caspian_env.processing.base_period import base_months, uncovered
 from caspian_env.processing.periods import Result, Span, as_dataset, days_in, month_span, refusal, result, year_span

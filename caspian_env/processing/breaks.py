@@ -1,8 +1,9 @@
-"""Where the mean of a series changes: several breaks after Bai and Perron, a single one after Pettitt."""
+"""Where the mean of a series changes: several breaks after Bai and Perron, a single one after Pettitt or beside a line."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, exp, floor, log, pi, sqrt
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 FEWEST = 10
 """Fewest values in which breaks are looked for."""
+
+DRAWN = 4000
+"""Series drawn for the probability of a step: it is exact to 0.3 % near 5 %."""
+
+SIDE = 3
+"""Fewest values on each side of a step; fewer are outliers."""
 
 OUTSIDE = 0.025
 """Probability left out at each end of the interval of a break."""
@@ -41,7 +48,7 @@ class Breaks:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The most likely single change: last index before it, Pettitt's statistic and its two-sided probability."""
+    """The most likely single change: last index before it, the statistic of its test and its probability by chance."""
 
     last_index: int
     k: float
@@ -123,6 +130,68 @@ def pettitt(y: ArrayLike) -> Change:
     index = int(np.argmax(np.abs(walk)))
     k = abs(float(walk[index]))
     return Change(index, k, min(1.0, 2 * exp(-6 * k**2 / (n**3 + n**2))))
+
+
+def step(y: ArrayLike) -> Change:
+    """The most likely step beside a straight line, which a moved station or another sensor leaves in a series that warms.
+
+    Maximal F of a step added to a line that both sides share (Wang 2003,
+    doi:10.1175/1520-0442(2003)016<3383:COOALY>2.0.CO;2): the standard normal homogeneity test of Alexandersson (1986,
+    doi:10.1002/joc.3370060607) for a series that has a trend. Each side has three values at least. The probability comes
+    from series without a step, drawn with a fixed seed and with the memory that line and step leave, bias-corrected. In
+    short series with memory it is still too small: at nominal 5 % thirty values with a lag-1 correlation of 0.35 show a
+    step in 16 % of cases (at nominal 1 % in 6 %), without memory in 4 % (1 %).
+
+    Parameters
+    ----------
+    y : array_like, shape (n,), any unit
+        Values at equal steps, none missing.
+
+    Raises
+    ------
+    NotComputable
+        Fewer than ten values, or one missing.
+    """
+    values = np.asarray(y, dtype=float)
+    if values.ndim != 1 or values.size < FEWEST or not np.isfinite(values).all():
+        raise NotComputable("homogeneity test", "its values are too few, or one is missing", f"give at least {FEWEST}")
+    left = _off_the_line(values[np.newaxis])
+    if float(np.sum(left**2)) <= values.size * (1e-12 * float(np.abs(values).max())) ** 2:
+        return Change(0, 0.0, 1.0)
+    f = _f_of_steps(left)[0]
+    found = int(np.argmax(f))
+    last, k = found + SIDE - 1, float(f[found])
+    beside = _off_the_line((np.arange(values.size) > last).astype(float)[np.newaxis])[0]
+    rest = left[0] - beside * float(left[0] @ beside) / float(beside @ beside)
+    r = corrected(rest, np.arange(values.size, dtype=float), scale=float(np.abs(values).max()))
+    chance = _by_chance(values.size, min(19, round(20 * r)))
+    return Change(last, k, float(1 + np.sum(chance >= k)) / (1 + DRAWN))
+
+
+def _off_the_line(rows: Numbers) -> Numbers:
+    x = np.arange(rows.shape[1]) - (rows.shape[1] - 1) / 2
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    return np.asarray(centred - (centred @ x / (x @ x))[:, np.newaxis] * x)
+
+
+def _f_of_steps(left: Numbers) -> Numbers:
+    """F of a step after each possible value of each row that its line was taken off, (row, split)."""
+    n = left.shape[1]
+    steps = _off_the_line((np.arange(n) >= np.arange(SIDE, n - SIDE + 1)[:, np.newaxis]).astype(float))
+    explained = (left @ steps.T) ** 2 / np.sum(steps**2, axis=1)
+    rest = np.sum(left**2, axis=1, keepdims=True) - explained
+    return np.asarray(explained / np.maximum(rest, 1e-12 * explained + 1e-300) * (n - 3))
+
+
+@lru_cache(maxsize=64)
+def _by_chance(n: int, twentieths: int) -> Numbers:
+    """The greatest F of drawn series with a lag-1 correlation of so many twentieths."""
+    r = twentieths / 20
+    drawn = np.random.default_rng(n).normal(size=(DRAWN, n))
+    drawn[:, 0] /= sqrt(1 - r**2)
+    for i in range(1, n):
+        drawn[:, i] += r * drawn[:, i - 1]
+    return np.asarray(_f_of_steps(_off_the_line(drawn)).max(axis=1))
 
 
 def _segment_costs(values: Numbers) -> Numbers:

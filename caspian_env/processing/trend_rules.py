@@ -36,12 +36,16 @@ LONGEST_LINE = 60
 """Years of level beyond which no straight line is drawn: the longest regime of the record, 1921 to 1977, has 57."""
 
 CHANGE, INCREMENT, OLS, SEN = "change between two years", "mean annual increment", "OLS, n_eff", "Sen slope"
+STEP = "step beside the line, maximal F"
 PREWHITENED, HAMED_RAO = "Mann-Kendall, pre-whitened", "Mann-Kendall, Hamed-Rao (liberal)"
 DESCRIPTION = "only describes: the rate of a level is its mean increment"
 SCATTER = "scatter about the line and its memory included: n_eff {:.1f}, lag-1 correlation {:.2f}"
 RANKS = "the same included, by ranks"
 INTEGRATED = "says little of a level: the mean increment decides"
 CLASSICAL = "for comparison with literature only"
+STEPPED = "most likely after {}; asks for the history of the series, as memory and a bend look like steps too"
+LIKELY_STEP = 0.01
+"""Probability below which a step is named in the sentence: small, as the test alarms too often where there is memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ def _lines(years: NDArray[np.int64], values: Numbers, integrated: bool, level: f
     if years.size >= FEWEST_FOR_WORDS:
         yield _tested(blank, PREWHITENED, kendall.prewhitened, values, INTEGRATED if integrated else "")
         yield _tested(blank, HAMED_RAO, kendall.hamed_rao, values, CLASSICAL)
+        if not integrated:
+            yield _step(years, values, blank)
 
 
 def _increment(years: NDArray[np.int64], values: Numbers, level: float) -> Line:
@@ -155,6 +161,13 @@ def _increment(years: NDArray[np.int64], values: Numbers, level: float) -> Line:
         blank, estimate=rate.estimate, ci_low=rate.ci_low, ci_high=rate.ci_high,
         note=f"natural variability included; lag-1 correlation of the increments {rate.r:.2f}",
     )  # fmt: skip
+
+
+def _step(years: NDArray[np.int64], values: Numbers, blank: Line) -> Line:
+    """Change of an instrument or a product beside the trend; years without a value are passed over."""
+    there = np.isfinite(values)
+    found = breaks.step(values[there])
+    return replace(blank, method=STEP, p=found.p, note=STEPPED.format(years[there][found.last_index]))
 
 
 def _tested(
@@ -200,8 +213,9 @@ def _sentence(lines: tuple[Line, ...], n: int, integrated: bool, level: float) -
             return f"{direction}: the {level:.0%} interval of the mean increment leaves out zero"
         return f"the mean increment cannot be told from zero at {level:.0%}"
     agrees = by_method[PREWHITENED].p < 1 - level
+    step = "; a step beside the line is likely, ask for its cause first" if by_method[STEP].p < LIKELY_STEP else ""
     if outside and agrees:
-        return f"{direction}: both the {level:.0%} interval of the slope and the pre-whitened test say so"
+        return f"{direction}: both the {level:.0%} interval of the slope and the pre-whitened test say so{step}"
     if outside or agrees:
-        return "not clear: the interval of the slope and the pre-whitened test disagree"
-    return f"no trend can be told from zero at {level:.0%}"
+        return f"not clear: the interval of the slope and the pre-whitened test disagree{step}"
+    return f"no trend can be told from zero at {level:.0%}{step}"

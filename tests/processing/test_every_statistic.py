@@ -87,6 +87,11 @@ def single(y: np.ndarray) -> Parts:
     return (), (), (found.last_index, found.k, found.p)
 
 
+def stepped(y: np.ndarray) -> Parts:
+    found = breaks.step(y)
+    return (), (), (found.last_index, found.k, found.p)
+
+
 def blocks(y: np.ndarray) -> Parts:
     found = bootstrap.block(y, lambda part: float(part.mean()), block=4, n=50, seed=1)
     return [found.estimate, found.ci_low, found.ci_high], [found.std_uncertainty], ()
@@ -127,6 +132,7 @@ ARRAYS: dict[str, tuple[Callable[[np.ndarray], Parts], str]] = {
     "bootstrap.block": (blocks, REFUSED),
     "breaks.bai_perron": (shifts, REFUSED),
     "breaks.pettitt": (single, REFUSED),
+    "breaks.step": (stepped, REFUSED),
     "cell_trends.cell_trends": (cells, LEFT_OUT),
     "drought.l_moments": (moments, REFUSED),
     "extreme_values.gev": (law, LEFT_OUT),

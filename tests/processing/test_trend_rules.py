@@ -9,7 +9,7 @@ import pytest
 
 from caspian_env.processing import kendall, trends
 from caspian_env.processing.statistics import increment_rate
-from caspian_env.processing.trend_rules import CHANGE, HAMED_RAO, INCREMENT, OLS, PREWHITENED, SEN, judged
+from caspian_env.processing.trend_rules import CHANGE, HAMED_RAO, INCREMENT, OLS, PREWHITENED, SEN, STEP, judged
 
 
 def noise(n: int, seed: int = 1) -> np.ndarray:
@@ -24,7 +24,7 @@ def test_every_line_is_that_of_its_module() -> None:
     values = warming(30)
     found = judged(1991, values, integrated=False)
     lines = {line.method: line for line in found.lines}
-    assert list(lines) == [OLS, SEN, PREWHITENED, HAMED_RAO]
+    assert list(lines) == [OLS, SEN, PREWHITENED, HAMED_RAO, STEP]
     ols, sen = trends.ols(values), trends.sen(values)
     assert (lines[OLS].estimate, lines[OLS].ci_low) == pytest.approx((ols.estimate, ols.ci_low))
     assert (lines[SEN].estimate, lines[SEN].ci_high) == pytest.approx((sen.estimate, sen.ci_high))
@@ -33,6 +33,20 @@ def test_every_line_is_that_of_its_module() -> None:
     assert (found.first_year, found.last_year, found.n_valid, found.n_expected) == (1991, 2020, 30, 30)
     assert all("included" in line.note for line in found.lines if np.isfinite(line.ci_low)), "what an interval includes"
     assert found.sentence.startswith("rising: both")
+
+
+def test_a_step_beside_the_line_is_named_with_its_year() -> None:
+    """Synthetic: a station that was moved after 2004 reads a degree more, and would be called warming."""
+    moved = noise(30) * 0.2 + np.where(np.arange(30) > 13, 1.0, 0.0)
+    found = judged(1991, moved, integrated=False)
+    step = {line.method: line for line in found.lines}[STEP]
+    assert step.p < 0.05 and step.note.startswith("most likely after 2004")
+    assert found.sentence.startswith("rising") and found.sentence.endswith("ask for its cause first")
+    steady = judged(1991, warming(30), integrated=False)
+    assert {line.method: line for line in steady.lines}[STEP].p > 0.05 and "step" not in steady.sentence
+    moved[20] = np.nan
+    holed = {line.method: line for line in judged(1991, moved, integrated=False).lines}[STEP]
+    assert holed.note.startswith("most likely after 2004")
 
 
 def test_a_level_goes_by_its_increments() -> None:

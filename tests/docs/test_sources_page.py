@@ -35,8 +35,9 @@ def test_geometry_of_unknown_origin_is_named_as_not_covered() -> None:
 
 def test_what_is_frozen_or_retired_is_told_with_date_and_successor() -> None:
     page = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
-    assert [dataset.id for dataset in DATASETS.values() if dataset.state != "active"] == ["gpcp_v2_2"]
+    assert [dataset.id for dataset in DATASETS.values() if dataset.state != "active"] == ["gpcp_v2_2", "noaa_gsod"]
     assert "| frozen since 2016, followed by gpcp |" in page
+    assert "| frozen since 2025-08-29 |" in page
     assert "| retired | 2024-07-01 | `dahiti_water_level` |" in page
     for row in UNCOVERED:
         assert re.fullmatch(r"(\d{4}(-\d{2}){0,2})?", row["since"]), row

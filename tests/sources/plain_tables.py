@@ -24,6 +24,10 @@ from .test_clms_lake_water_level import address, asked_first, body, product, ser
 from .test_energy import ember
 from .test_ghcn_daily import BASE as GHCN
 from .test_ghcn_daily import HEADER, ONE, STATIONS, TWO
+from .test_noaa_gsod import ANZALI, BAKU
+from .test_noaa_gsod import ONE as GSOD_ONE
+from .test_noaa_gsod import TWO as GSOD_TWO
+from .test_noaa_gsod import address as gsod_address
 from .test_primap_hist import V27
 from .test_psmsl_rlr import TEXT, URL
 from .test_theia_hydroweb import BOTH
@@ -389,6 +393,20 @@ def ghcn(files: Files) -> Values:
     return found
 
 
+def gsod(files: Files) -> Values:
+    """Knots of tenths are tenths of m/s again, but for the mean; the count is as it stands."""
+    places, found = {ANZALI: "ghcn_IRM00040718", BAKU: "wmo_37864"}, {}
+    for content in files.values():
+        frame = pd.read_csv(io.BytesIO(content), dtype={"STATION": str}, na_values={"MXSPD": [999.9], "WDSP": [999.9]})
+        for row in frame.itertuples():
+            at = places[row.STATION], f"{row.DATE} 00:00"
+            if pd.notna(row.MXSPD):
+                found["wind_speed_maximum", *at] = round(row.MXSPD * 1.852 / 3.6, 1)
+                found["wind_speed", *at] = row.WDSP * 1.852 / 3.6
+            found["wind_reports", *at] = row.WDSP_ATTRIBUTES
+    return found
+
+
 _GML = "gml.noaa.gov/webdata/ccgg/trends/"
 _BANK = "api.worldbank.org/v2/country/AZE;IRN;KAZ;RUS;TKM/indicator/{}%3Fformat=json&per_page=1000"
 _GAIN = "2025-06/gain.nd.edu/our-work/country-index/download-data/resources/"
@@ -450,5 +468,8 @@ CASES: dict[str, Case] = {
     "ghcn_daily": Case(
         given({f"{GHCN}ghcnd-stations.txt": STATIONS.encode(), f"{GHCN}csv/by_station/XX000000001.csv": (HEADER + ONE).encode(),
                f"{GHCN}csv/by_station/XX000000002.csv": (HEADER + TWO).encode()}), ghcn,
+    ),
+    "noaa_gsod": Case(
+        given({gsod_address(ANZALI, 2023): GSOD_ONE.encode(), gsod_address(BAKU, 2024): GSOD_TWO.encode()}), gsod
     ),
 }  # fmt: skip

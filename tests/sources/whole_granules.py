@@ -28,6 +28,7 @@ from tests.sources import test_gpcp_v2_2 as gpcp_v2_2
 from tests.sources import test_jma_cobe_sst2 as cobe
 from tests.sources import test_ndc_registry as ndc
 from tests.sources import test_noaa_gml_global as gml
+from tests.sources import test_noaa_gsod as gsod
 from tests.sources import test_noaa_ims_ice as ims
 from tests.sources import test_ostia as ostia
 from tests.sources import test_psl_yearly as psl
@@ -140,6 +141,7 @@ def _makers() -> Mapping[str, Make]:
         ),
         "psmsl_rlr": psmsl.TEXT.encode(),
         "ghcn_daily": (ghcn.HEADER + ghcn.ONE).encode(),
+        "noaa_gsod": gsod.ONE.encode(),
         "noaa_gml_ch4": gml.methane(60),
         "noaa_gml_n2o": emissions.gml("N2O", "ppb", gml.months(60), header=gml.MONTHLY),
         "noaa_gml_co2_global": emissions.gml("CO2", "ppm", gml.months(60), header=gml.MONTHLY),

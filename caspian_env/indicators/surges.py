@@ -1,4 +1,4 @@
-"""Surges and set-downs at one gauge, and days of strong wind.
+"""Surges and set-downs at one gauge.
 
 A surge lifts the level by 0.30 m or more above the mean of its month at that gauge (Nesterov et al. 2018); the mean of the
 month takes away the falling level of the sea and its season. Levels are at the gauge's own step, six hours or shorter. A
@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing import extreme_values
-from caspian_env.processing.daily_years import day_axis, stretches
 from caspian_env.processing.periods import Result, as_dataset, checked, month_span, refusal, result, year_span
-from caspian_env.processing.statistics import interval
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -149,73 +146,9 @@ def return_level(
         One value in m for the whole record.
     """
     years = _years(level, direction, fewest_per_day)
-    whole = [one for one in years if one.n_days == one.n_expected]
-    if not years:
-        return as_dataset([], units="m", ci_level=ci_level)
-    period = (year_span(years[0].year)[0], year_span(years[-1].year)[1])
-    used = [year_span(one.year) for one in years]
-    blank = refusal(period, "", n_valid=len(whole), n_expected=years[-1].year - years[0].year + 1, used=used)
-    try:
-        fit = extreme_values.gev([float(one.departure.max()) for one in whole], level=ci_level)
-        found = extreme_values.return_level(fit, return_years)
-    except NotComputable as unfit:
-        row = replace(blank, reason=f"{unfit.problem}; {unfit.remedy}")
-    else:
-        _, reach = interval(0.0, 1.0, ci_level)
-        u = (found.ci_high - found.ci_low) / (2 * reach)
-        row = replace(blank, value=found.estimate, std_uncertainty=u, ci_low=found.ci_low, ci_high=found.ci_high)
-    return as_dataset([row], units="m", ci_level=ci_level)
-
-
-def wind_days(
-    wind: xr.DataArray, *, threshold: float, fewest_per_day: int, value_uncertainty: float, ci_level: float
-) -> xr.Dataset:
-    """Days of each calendar year whose highest wind speed at 10 m reaches a threshold.
-
-    Parameters
-    ----------
-    wind : xarray.DataArray, dims (time,), m s-1
-        Speeds at their own step, or the highest of each day.
-    threshold : float
-        In m s-1; 10 and 15 in use.
-    fewest_per_day, value_uncertainty, ci_level
-        As for `surge_days`; in m s-1. Days are taken as they are.
-
-    Returns
-    -------
-    xarray.Dataset, dims (period, used)
-        Values in d; years with a missing day are refused.
-    """
-    days, values = _daily_maximum(checked(wind, "m s-1"), fewest_per_day)
-    rows = []
-    for span, place in stretches(days, start=(1, 1), end=(12, 31)):
-        part = values[place]
-        n, expected = int(np.isfinite(part).sum()), part.size
-        if 0 < n < expected:
-            rows.append(refusal(span, _gap(n, expected), n_valid=n, n_expected=expected, used=[span]))
-        elif n:
-            count, more, fewer = (
-                float((part >= threshold + d).sum()) for d in (0, -value_uncertainty, value_uncertainty)
-            )
-            u = (more - fewer) / 2
-            row = result(span, count, u, n_valid=n, n_expected=expected, used=[span], ci_level=ci_level)
-            rows.append(_not_negative(row))
-    return as_dataset(rows, units="d", ci_level=ci_level)
-
-
-def _daily_maximum(wind: xr.DataArray, fewest: int) -> tuple[NDArray[np.datetime64], Numbers]:
-    """The highest value of each day that has enough of them, over whole calendar years."""
-    if wind.attrs["resolution"] != "instant":
-        return day_axis(wind)
-    there = np.isfinite(wind.values)
-    given = wind["time"].values[there].astype("datetime64[D]")
-    days, place, n = np.unique(given, return_inverse=True, return_counts=True)
-    highest = np.full(days.size, -inf)
-    np.maximum.at(highest, place, wind.values[there])
-    daily = wind.isel(time=np.zeros(days.size, dtype=int)).copy(data=np.where(n >= fewest, highest, np.nan))
-    daily = daily.assign_coords(time=days.astype("datetime64[s]"))
-    daily.attrs["resolution"] = "P1D"
-    return day_axis(daily)
+    greatest = {one.year: float(one.departure.max()) for one in years if one.n_days == one.n_expected}
+    row = extreme_values.return_row(greatest, [one.year for one in years], return_years, ci_level)
+    return as_dataset([row] if row else [], units="m", ci_level=ci_level)
 
 
 def _yearly(

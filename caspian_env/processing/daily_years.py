@@ -51,6 +51,47 @@ def day_axis(series: xr.DataArray) -> tuple[Days, Numbers]:
     return days, axis
 
 
+def daily_maximum(
+    series: xr.DataArray, *, fewest: int, reports: xr.DataArray | None = None
+) -> tuple[Days, Numbers, NDArray[np.bool_]]:
+    """The highest value of every day of the calendar years with a value, where enough was measured to know it.
+
+    Parameters
+    ----------
+    series : xarray.DataArray, dims (time,), any unit
+        Values at their own step (attrs ``resolution`` 'instant'), or the highest of each day ('P1D').
+    fewest : int
+        Values that a day must have; of daily values the reports, where ``reports`` tells them.
+    reports : xarray.DataArray, dims (time,), 1, optional
+        How many reports the highest of each day was taken from. Left out, daily values are taken as they are.
+
+    Returns
+    -------
+    tuple of numpy.ndarray, dims (day,)
+        The days, the highest values (NaN where there is none or too little), and whether a day has any value.
+
+    Raises
+    ------
+    NotComputable
+        As `day_axis`; also of the reports.
+    """
+    if series.attrs.get("resolution") == "instant":
+        there = np.isfinite(series.values)
+        given, place = np.unique(series["time"].values[there].astype("datetime64[D]"), return_inverse=True)
+        highest = np.full(given.size, -np.inf)
+        np.maximum.at(highest, place, series.values[there])
+        daily = series.isel(time=np.zeros(given.size, dtype=int)).copy(data=highest)
+        series = daily.assign_coords(time=given.astype("datetime64[s]")).assign_attrs(resolution="P1D")
+        enough = given[np.bincount(place, minlength=given.size) >= fewest]
+    elif reports is not None:
+        counted, n = day_axis(reports)
+        enough = counted[n >= fewest]  # a day without a count has too few
+    else:
+        enough = series["time"].values.astype("datetime64[D]")
+    days, values = day_axis(series)
+    return days, np.where(np.isin(days, enough), values, np.nan), np.isfinite(values)
+
+
 def stretches(days: Days, *, start: MonthDay, end: MonthDay) -> Iterator[tuple[Span, slice]]:
     """Each yearly stretch from ``start`` to ``end`` (both included, month and day) with its place in ``days``.
 

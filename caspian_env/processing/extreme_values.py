@@ -5,17 +5,18 @@ The shape has the sign of Coles (2001): positive is a heavy tail, negative an up
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log, nan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from caspian_env.errors import NotComputable
-from caspian_env.processing.statistics import LEVEL
+from caspian_env.processing.periods import Result, refusal, year_span
+from caspian_env.processing.statistics import LEVEL, interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -130,6 +131,35 @@ def return_level(fit: Gev, years: float) -> ReturnLevel:
     else:
         low, high = _profile_interval(fit, years, estimate)
     return ReturnLevel(years, estimate, float(low), float(high))
+
+
+def return_row(
+    greatest: Mapping[int, float], years: Sequence[int], return_years: float, ci_level: float
+) -> Result | None:
+    """The return level of a record as one result for the whole of it; None where no year has a value.
+
+    Parameters
+    ----------
+    greatest : mapping of int to float
+        The greatest value of each year that is whole, in any unit.
+    years : sequence of int
+        All years with a value, whole or not, ascending; the result spans them.
+    return_years : float
+        Return period; refused as by `return_level`, and so are fewer whole years than `gev` asks for.
+    ci_level : float
+        Probability content of the interval. The standard uncertainty is that of an interval of this width.
+    """
+    if not years:
+        return None
+    period = (year_span(years[0])[0], year_span(years[-1])[1])
+    used = [year_span(year) for year in years]
+    blank = refusal(period, "", n_valid=len(greatest), n_expected=years[-1] - years[0] + 1, used=used)
+    try:
+        found = return_level(gev(list(greatest.values()), level=ci_level), return_years)
+    except NotComputable as unfit:
+        return replace(blank, reason=f"{unfit.problem}; {unfit.remedy}")
+    u = (found.ci_high - found.ci_low) / (2 * interval(0.0, 1.0, ci_level)[1])
+    return replace(blank, value=found.estimate, std_uncertainty=u, ci_low=found.ci_low, ci_high=found.ci_high)
 
 
 def _fitted(values: Numbers) -> Numbers:

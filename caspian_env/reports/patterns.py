@@ -10,6 +10,7 @@ import re
 
 TEMPLATES = (
     "{n} of {m} months",
+    "{n} of {m} days have enough values: a missing day may be the windy one",
     "{n} of {m} annual means",
     "{n} of {m} annual means; {year} has {k} of {l} months",
     "incomplete: {year} ({n} of {m} months)",

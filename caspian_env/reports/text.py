@@ -13,7 +13,7 @@ MINUS, THIN_SPACE = "−", "\u202f"
 # UDUNITS spelling -> print. What is not listed is printed as it is spelled.
 UNITS = {
     "degree_Celsius": "°C", "degC": "°C", "celsius": "°C", "K": "K", "1e-6": "ppm", "1e-9": "ppb", "1": "", "km2": "km²",
-    "degree_Celsius d": "°C d", "g kW-1 h-1": "g/kWh", "cm year-2": "cm a year²", "km3": "km³",
+    "degree_Celsius d": "°C d", "g kW-1 h-1": "g/kWh", "cm year-2": "cm a year²", "km3": "km³", "m s-1": "m/s",
     "%": "%", "percent": "%", "year": "years", "d": "days",
 }  # fmt: skip
 PER_TIME = {

@@ -11,7 +11,7 @@ from caspian_env.reports.moved import KEPT_BACK
 from caspian_env.wiring import Seeds
 
 # Functions that hand a provider's number on as it is.
-REPEATING = frozenset({"country_years.published"})
+REPEATING = frozenset({"country_years.published", "wind.greatest"})
 # Functions whose numbers are in units of the rows: with a ratio that is printed, another level or a head count, they give the
 # rows back. E_t - L E_base and E_t / E_base are two equations for two rows.
 LEADING_BACK = frozenset({"commitments.gap", "country_years.per_head", "country_years.sum_of"})

@@ -1,4 +1,4 @@
-"""Surges, set-downs, their extremes and windy days at one gauge; synthetic levels."""
+"""Surges, set-downs and their extremes at one gauge; synthetic levels."""
 
 from __future__ import annotations
 
@@ -82,22 +82,6 @@ def test_return_level_and_its_refusals() -> None:
     assert beyond["reason"].item() == "the record has 20 years; ask for more than 1 and at most 80"
     few = surges.return_level(gauge("2018-01-01", "2020-12-31"), return_years=5, **options)
     assert few["reason"].item().startswith("3 annual values are too few")
-
-
-def test_windy_days_from_their_own_step_and_from_days() -> None:
-    time = pd.date_range("2023-01-01", "2023-12-31 18:00", freq="6h")
-    speed = np.full(time.size, 5.0)
-    speed[[0, 1, 40, 80]] = [10.0, 16.0, 15.0, 9.99]
-    wind = make(time, speed, units="m s-1", resolution="instant")
-    options = {"fewest_per_day": 4, "value_uncertainty": 0.5, "ci_level": 0.9}
-    assert surges.wind_days(wind, threshold=10, **options)["value"].item() == 2
-    assert surges.wind_days(wind, threshold=15, **options)["value"].item() == 2
-    highest = pd.Series(speed, time).resample("D").max()
-    daily = make(highest.index, highest.to_numpy(), units="m s-1", resolution="P1D")
-    assert surges.wind_days(daily, threshold=10, **options)["std_uncertainty"].item() == 0.5
-    gap = surges.wind_days(wind.drop_isel(time=5), threshold=10, **options)
-    assert gap["reason"].item().startswith("364 of 365 days")
-    check_windows(lambda s: surges.wind_days(s, threshold=10, **options), wind)
 
 
 def test_edges() -> None:

@@ -26,6 +26,7 @@ ELSEWHERE = {
         "sea_cells.sea_amounts", "sea_cells.sea_only_mean", "steric.steric_height", "water_balance.over_area",
         "water_balance.volumes"),
     "indicators/test_hypsometry.py": ("hypsometry.single_relief",),
+    "indicators/test_wind.py": ("daily_years.daily_maximum", "extreme_values.return_row"),
     "indicators/test_shoreline.py": ("shoreline.middle_slope", "shoreline.side_by_side"),
     "indicators/test_heat_and_frost.py": (
         "percentile_days.base_windows", "percentile_days.calendar_day", "percentile_days.jackknife",
@@ -77,7 +78,7 @@ ELSEWHERE = {
 # Held by what is made of them: no test imports them by themselves.
 THROUGH_OTHERS = {
     "indicators/test_every_function.py", "indicators/test_hypsometry.py", "indicators/test_shoreline.py",
-    "indicators/test_marine_heatwaves.py", "processing/test_likelihood.py",
+    "indicators/test_marine_heatwaves.py", "indicators/test_wind.py", "processing/test_likelihood.py",
     "processing/test_qc.py", "processing/test_qc_newest.py", "processing/test_cf_dataset.py", "test_cubes.py",
 }  # fmt: skip
 

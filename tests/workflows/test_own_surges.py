@@ -79,7 +79,7 @@ indicators:
     parameters: {direction: surge, return_years: 100, fewest_per_day: 4, ci_level: 0.9}
   - <<: *surge
     id: own_wind_days
-    function: surges.wind_days
+    function: wind.wind_days
     parameters: {threshold: 15.0, fewest_per_day: 4, value_uncertainty: 0.5, ci_level: 0.9}
     variants:
       - inputs: {wind: {dataset: own_gauge, variable: own_wind, resolution: instant}}

@@ -294,3 +294,12 @@ def test_a_report_names_indicators_that_exist() -> None:
             } <= known
             assert {*section.get("indicators", []), *section.get("about", [])} <= known
         assert {name for line in report["headlines"] for name in line["of"]} <= set(seeds.indicators)
+
+
+def test_words_that_a_comma_cut_are_an_error(seeds: Path) -> None:
+    whole = (seeds / "reports.yaml").read_text(encoding="utf-8")
+    cut = whole.replace("en: For those who keep the platform", "en: For those, who keep the platform")
+    assert cut != whole
+    (seeds / "reports.yaml").write_text(cut, encoding="utf-8")
+    with pytest.raises(SeedError, match="'who keep the platform' is no language: a comma cut the words"):
+        load_reports(seeds)

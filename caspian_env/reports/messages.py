@@ -40,7 +40,7 @@ class Words:
 
 
 def key_messages(report: Report) -> tuple[Message, ...]:
-    """One message for each indicator with a headline: its newest value at the first location named, or its refusal."""
+    """One message for each indicator with a headline, in the report's order: its newest value at the first place, or why not."""
     leading = _leading_locations(report)
     values, refusals = _leading(report.values, leading), _leading(report.refusals, leading)
     return tuple(
@@ -259,7 +259,8 @@ def _leading_locations(report: Report) -> dict[str, str]:
     for row in rows:
         if row.headline:
             found.setdefault(row.indicator_id, row.location_id)
-    return found
+    place = {name: at for at, name in enumerate(report.leading)}
+    return dict(sorted(found.items(), key=lambda pair: place.get(pair[0], len(place))))
 
 
 def _leading(rows: Iterable[text.RowT], leading: dict[str, str]) -> dict[str, text.RowT]:

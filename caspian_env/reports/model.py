@@ -240,6 +240,8 @@ class Report:
         Of a frozen report: its name, how to cite it, and which edition it corrects and why; empty for others.
     downloads : tuple of str
         Names of the files that lie beside the page for readers to take; empty where it stands alone.
+    leading : tuple of str
+        The indicators of the key messages in their order; empty for the order of the values.
     """
 
     id: str
@@ -259,6 +261,7 @@ class Report:
     notice: str = ""
     reconstructed: bool = False
     downloads: tuple[str, ...] = ()
+    leading: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a report in which a number or a line has no source, or two figures share an anchor."""

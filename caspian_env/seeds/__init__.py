@@ -24,6 +24,7 @@ from caspian_env.seeds.entries import (
     refer_all,
     text_rows,
     themed,
+    whole_words,
 )
 from caspian_env.seeds.local import told_to_its_reader
 from caspian_env.settings import data_folder
@@ -112,7 +113,10 @@ def load_retention(folder: Path | None = None) -> Retention:
 def load_reports(folder: Path | None = None) -> dict[str, Entry]:
     """The report definitions of ``reports.yaml`` by id; SeedError names what is wrong."""
     known = {"id", "title", "audience", "languages", "rows", "headlines", "sections"}
-    return {str(e["id"]): known_keys(e, known, w) for e, w in entries(_folder(folder), "reports.yaml")}
+    found = [(known_keys(e, known, w), w) for e, w in entries(_folder(folder), "reports.yaml")]
+    for entry, where in found:
+        whole_words(entry, where)
+    return {str(entry["id"]): entry for entry, _ in found}
 
 
 def _region(folder: Path, entry: Entry, where: str) -> Location:

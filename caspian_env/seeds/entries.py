@@ -203,6 +203,15 @@ def known_keys(entry: Any, known: AbstractSet[str], where: str) -> Entry:
     return found
 
 
+def whole_words(entry: Any, where: str) -> None:
+    """SeedError where words given by language were cut: in ``{en: …, ru: Для тех, кто …}`` a comma ends what has no quotes."""
+    parts = entry.values() if isinstance(entry, dict) else entry if isinstance(entry, list) else ()
+    if isinstance(entry, dict) and "en" in entry and (cut := [key for key, words in entry.items() if words is None]):
+        raise SeedError(where, f"{cut[0]!r} is no language: a comma cut the words", "write them in quotes")
+    for part in parts:
+        whole_words(part, where)
+
+
 def by_id(name: str, nouns: Iterator[Noun]) -> dict[str, Noun]:
     """The nouns by their id; SeedError when one stands twice."""
     found: dict[str, Noun] = {}

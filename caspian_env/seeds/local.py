@@ -15,7 +15,17 @@ from typing import Any
 
 from caspian_env.errors import SeedError
 from caspian_env.model import Dataset, Datum, Location, Variable
-from caspian_env.seeds.entries import Entry, build, check_state, document, known_keys, listed, mapping, refer_all
+from caspian_env.seeds.entries import (
+    Entry,
+    build,
+    check_state,
+    document,
+    known_keys,
+    listed,
+    mapping,
+    refer_all,
+    whole_words,
+)
 from caspian_env.seeds.own_regions import averaged_over, own_regions
 
 READER = "local_file"
@@ -98,6 +108,7 @@ def _add_report(known: dict[str, Entry], entry: Any, where: str) -> None:
         raise SeedError(
             where, f"the id {report['id']} is taken", "choose another; the institute's name makes a good prefix"
         )
+    whole_words(report, where)
     known[report["id"]] = report
 
 

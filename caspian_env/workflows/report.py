@@ -98,6 +98,7 @@ def fill_report(
         sources=stands_on,
         code_version=VERSION,
         rows_name=definition.get("rows", ""),
+        leading=tuple(speaking),
     )
 
 

@@ -37,8 +37,11 @@ def shown_indicators(platform: Platform, names: list[str]) -> list[Indicator]:
     }
     order = [*names, *sorted(own - set(names))]
     place = {name: at for at, name in reversed(list(enumerate(order)))}
-    chosen = [(place.get(i.id, place.get(i.definition)), i) for i in platform.seeds.indicators.values()]
-    return [i for at, i in sorted(((at, i) for at, i in chosen if at is not None), key=lambda pair: pair[0])]
+    # What a text places by its id stays among the variants of its definition where those are listed before.
+    named = [
+        (i, [place[name] for name in (i.id, i.definition) if name in place]) for i in platform.seeds.indicators.values()
+    ]
+    return [i for i, at in sorted(((i, min(at)) for i, at in named if at), key=lambda pair: pair[1])]
 
 
 def numbers(

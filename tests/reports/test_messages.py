@@ -104,3 +104,13 @@ def level_title(report):
 
 def surface_title(report):
     return messages.words(report, list(report.figures)[1]).title
+
+
+def test_key_messages_stand_in_the_order_of_the_report_and_not_of_the_values():
+    rows = (change(), rate(), value())
+    leading = ("sl_mean_1y", "sl_rate_10y", "sl_change_5y")
+    found = messages.key_messages(bulletin(values=rows, refusals=(), leading=leading))
+    assert [message.headline.partition(":")[0] for message in found] == [
+        "Caspian Sea, mean level in 2025", "Caspian Sea, mean rate of level from 2016 to 2025",
+        "Caspian Sea, observed change of level from 2021 to 2025",
+    ]  # fmt: skip

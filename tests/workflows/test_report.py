@@ -18,6 +18,7 @@ from caspian_env.wiring import Platform, load_seeds
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.report import fill_report
 from caspian_env.workflows.report_groups import NAMES, by_framework, heading
+from caspian_env.workflows.report_numbers import shown_indicators
 from caspian_env.workflows.run import collect
 from tests.workflows.conftest import opened
 
@@ -84,6 +85,18 @@ def test_a_new_report_is_a_file_and_no_code(filled: Platform) -> None:
         report(filled, "gases", "kk")
     with pytest.raises(SeedError, match="is no report"):
         report(filled, "nothing")
+
+
+def test_numbers_and_key_messages_stand_in_the_order_of_the_definition(filled: Platform) -> None:
+    named = ["sl_mean_1y", "sl_rank", "sl_mean_1y_dahiti"]  # the last is a variant of the first, placed in a text
+    order = [one.id for one in shown_indicators(filled, named)]
+    assert order.index("sl_mean_1y_dahiti") < order.index("sl_mean_1y_reported") < order.index("sl_rank_dahiti")
+    collect(filled, only=["reported_levels"])
+    compute(filled)
+    wanted = [name for line in load_reports()["annual"]["headlines"] for name in line["of"]]
+    leading = report(filled, "annual").leading
+    assert leading == tuple(name for name in wanted if name in leading)
+    assert len(leading) > 1
 
 
 def test_a_figure_without_data_says_why(filled: Platform) -> None:

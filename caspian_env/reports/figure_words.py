@@ -80,6 +80,8 @@ def goals_title(report: Report, figure: Figure) -> str:
 
 def goal_label(goal: Goal, say: Voice) -> str:
     """The country and what the target allows."""
+    if not goal.allowed:
+        return say.words("{place}, net zero in {year}", place=say.name(goal.place), year=goal.target_year)
     words = (
         "{place}, {allowed} % of {base} in {year}, with support"
         if goal.conditional
@@ -158,10 +160,14 @@ def calendar_title(report: Report, figure: Figure) -> str:
     say, line = Voice(report.language), figure.lines[0]
     counts = heatwave_days(line)
     newest, most = max(counts), max(counts, key=lambda year: (counts[year], year))
+    words = (
+        "{place}, days of marine heatwave in {year}: {n}, most of all years"
+        if newest == most
+        else "{place}, days of marine heatwave in {year}: {n}; most in {most}: {days}"
+    )
     return say.words(
-        "{place}: {n} days of marine heatwave in {year}, most in {most} ({days})",
-        place=say.place(line.location_title), n=counts[newest], year=newest, most=most, days=counts[most],
-    )  # fmt: skip
+        words, place=say.place(line.location_title), n=counts[newest], year=newest, most=most, days=counts[most]
+    )
 
 
 def heatwave_days(line: Series) -> dict[int, int]:

@@ -40,7 +40,7 @@ class Words:
 
 
 def key_messages(report: Report) -> tuple[Message, ...]:
-    """One message for each indicator with a headline, in the report's order: its newest value at the first place, or why not."""
+    """One for each indicator with a headline, in the report's order: its newest value at its first place, or why not."""
     leading = _leading_locations(report)
     values, refusals = _leading(report.values, leading), _leading(report.refusals, leading)
     return tuple(
@@ -66,7 +66,7 @@ def words(report: Report, figure: Figure) -> Words:
     )
     named: list[Series | Value] = [*figure.lines, *figure.values]
     others = [goal.place for goal in figure.goals] + [mark.place for mark in figure.marks]
-    places = ", ".join(dict.fromkeys(say.name(title) for title in [*(row.location_title for row in named), *others]))
+    places = text.listed(say.name(title) for title in [*(row.location_title for row in named), *others])
     unit = named[0].unit if named else "m"
     shores = figure_words.shores_told(figure, say)
     read = figure.subtitle or say.words(subtitle, unit=say.unit(unit), places=places, **_scale(figure, say))

@@ -225,7 +225,9 @@ def templates(say: Voice) -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = {"glue": glue, "web_address": web_address, "isoday": date.isoformat}
-    filters |= {name: getattr(say, name) for name in ("day", "unit", "number", "uncertainty", "span", "qc", "name")}
+    filters |= {"polished": text.polished, "listed": text.listed}
+    spoken = ("day", "unit", "unit_after", "number", "uncertainty", "span", "qc", "name")
+    filters |= {name: getattr(say, name) for name in spoken}
     environment.filters.update(filters)
     environment.globals.update(period=say.period, percent=text.level, status_mark=text.status_mark, _=say.words)
     return environment

@@ -21,6 +21,11 @@ TEMPLATES = (
     "needs the Baltic datum BS77, this series is in {name}",
     "kept back: it repeats a row that may not be passed on; get it from {source}",
     "kept back: it leads back to rows that may not be passed on; get it from {source}",
+    "not reached at the rate of {rate} cm/yr ({low} to {high})",
+    "not reached within the interval of the rate, {rate} cm/yr ({low} to {high})",
+    "already below {low} m: the mean of {year} stands {n} m under it",
+    "{low} m is not reached: the level rises by {n} cm a year",
+    "no date for {low} m: the interval of the rate holds zero, so it may not be reached",
     "nothing was collected of {source}",
     "the outline of its place is awaited; this adds it: {source}",
     "awaits files: put them into the local folder as {source} (docs/local-data.md)",
@@ -40,7 +45,8 @@ TEMPLATES = (
     "rank among the annual means of the same series up to and including the year (from {year} on), 1 is the lowest",
 )
 NUMBER = r"[0-9]+(?:\.[0-9]+)?"
-BLANK = {"name": r"[\w.-]+", "source": r".+"}
+SIGNED = rf"[+-]?{NUMBER}"
+BLANK = {"name": r"[\w.-]+", "source": r".+", "rate": SIGNED, "low": SIGNED, "high": SIGNED}
 
 
 def match(english: str) -> tuple[str, dict[str, str]] | None:

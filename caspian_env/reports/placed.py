@@ -13,7 +13,7 @@ PLACE = re.compile(r"\{([a-z0-9_]+)@([a-z0-9_]+)(?:\|(number|period))?\}")
 
 
 def placed(words: str, values: Iterable[Value], refusals: Iterable[Refusal], say: Voice) -> str:
-    """A text with its numbers: ``{indicator@location}`` becomes the newest value with interval, status and period.
+    """A text with its numbers: ``{indicator@location}`` becomes the newest value with period, interval and status.
 
     ``|number`` gives number and unit alone, ``|period`` the period. Where there is no number the reason stands in its place.
     """
@@ -27,7 +27,8 @@ def placed(words: str, values: Iterable[Value], refusals: Iterable[Refusal], say
             when = say.period(found.period_start, found.period_end)
             if part:
                 return when if part == "period" else say.quantity(found.value, found.decimals, found.unit)
-            return "; ".join(filter(None, (say.with_interval(found), when, say.status(found.status))))
+            amount = say.quantity(found.value, found.decimals, found.unit)
+            return f"{amount} ({'; '.join(filter(None, (when, say.interval(found), say.status(found.status))))})"
         if key in refused:
             return say.words("no number ({reason})", reason=say.name(refused[key].reason.rstrip(".")))
         return say.words("no number yet")

@@ -48,7 +48,7 @@ def told(report: Report) -> dict[str, Any]:
 
 def english(words: str, say: Voice) -> str:
     """Words of the seeds that are kept in English; in another language they carry the mark that says so."""
-    return words if say.language == "en" or not words else f"[en] {words}"
+    return text.polished(words if say.language == "en" or not words else f"[en] {words}")
 
 
 def vintage(report: Report, say: Voice) -> str:
@@ -152,7 +152,7 @@ def _values_table(report: Report, values: Sequence[Value], number: dict[str, int
         cites = _cites((g.dataset_id for g in v.granules), number)
         found.append([
             _cell(say.name(v.title)) if row.again else _cell(say.name(v.title), about, cites=cites),
-            _cell(", ".join(map(say.name, row.places))),
+            _cell(text.listed(map(say.name, row.places))),
             _cell(say.period(v.period_start, v.period_end)),
             _cell(page.glue(say.quantity(v.value, v.decimals, v.unit)), plus),
             _cell(span + level),
@@ -176,7 +176,7 @@ def _refusals(report: Report, say: Voice) -> Iterator[Block]:
     for row in refused:
         r = row.entry
         found.append([
-            _cell(say.name(r.title), "" if row.again else r.indicator_id), _cell(", ".join(map(say.name, row.places))),
+            _cell(say.name(r.title), "" if row.again else r.indicator_id), _cell(text.listed(map(say.name, row.places))),
             _cell(say.period(r.period_start, r.period_end)), _cell(say.name(r.reason)), _cell(f"{r.n_valid}/{r.n_expected}"),
         ])  # fmt: skip
     caption = say.words("The rule of the indicator forbids a number for these periods. Nothing is filled in.")

@@ -129,7 +129,7 @@ def reported(name: str, rows: Iterable[Any], titles: dict[str, str], places: dic
             if row.redistributable
         ),
         numeric=(3,),
-        empty="Nobody has reported a number.",
+        empty="No institution has handed in a signed number yet.",
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,6 +17,7 @@ UNITS = {
     "degree_Celsius d": "°C d", "g kW-1 h-1": "g/kWh", "cm year-2": "cm a year²", "km3": "km³", "m s-1": "m/s",
     "%": "%", "percent": "%", "year": "years", "d": "days",
 }  # fmt: skip
+COUNTED = {"years": "year", "days": "day"}  # whole numbers of them change the word
 PER_TIME = {
     "year-1": "a year", "yr-1": "a year", "a-1": "a year", "/yr": "a year", "/year": "a year", "decade-1": "a decade",
     "(10 year)-1": "in 10 years", "/decade": "a decade", "month-1": "a month",
@@ -63,6 +65,18 @@ def uncertainty(value: float | None, decimals: int) -> str:
     if value > 0 and not plain(value, decimals).strip("0."):
         return f"< {number(10.0**-decimals, decimals)}"
     return number(value, decimals)
+
+
+def polished(words: str) -> str:
+    """Prose of the seeds as it is printed: true minus signs, a dash between two years, and °C for degC."""
+    words = re.sub(r"(?<![\w.,/–-])-(?=\d)", MINUS, words)
+    return re.sub(r"(?<![\w/.:-])(\d{4})-(\d{4})(?![\w/-])", r"\1–\2", words).replace("degC", "°C")
+
+
+def listed(names: Iterable[str]) -> str:
+    """The names, each once, with commas between them; with semicolons where one holds a comma itself."""
+    found = list(dict.fromkeys(names))
+    return ("; " if any("," in name for name in found) else ", ").join(found)
 
 
 def level(share: float) -> str:

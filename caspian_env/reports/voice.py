@@ -52,13 +52,15 @@ class Voice:
     def name(self, english: str) -> str:
         """A title, statistic or reason in this language; marked where it is not translated. Braces in it are no blanks.
 
+        Signs and dashes are those of print, whatever the seeds were typed with.
+
         A title of parts, as "Gap, EDGAR, AR5, without land use: …", may be known by them alone.
         """
         found = self._known(english)
         if found is None:
             parts = [part if at % 2 else self._known(part) for at, part in enumerate(re.split("(, |: )", english))]
             found = None if None in parts else "".join(map(str, parts))
-        return f"[en] {english}" if found is None else found
+        return text.polished(f"[en] {english}" if found is None else found)
 
     def _known(self, english: str) -> str | None:
         found = self.find(english)
@@ -67,7 +69,7 @@ class Voice:
         return found
 
     def _filled(self, words: str) -> str:
-        return self.sign(words) if re.fullmatch(patterns.NUMBER, words) else words
+        return self.sign(words) if re.fullmatch(patterns.SIGNED, words) else words
 
     def place(self, english: str) -> str:
         """The name of a place in a headline, where what it leaves out would hide the number; tables name it whole."""
@@ -78,13 +80,27 @@ class Voice:
         printed = text.unit(spelling)
         return self.find(printed) or printed
 
+    def unit_after(self, value: float, decimals: int, spelling: str) -> str:
+        """A unit as it is printed after a number: "1 year", "2 years"; in Russian also «2 года», «43 года», «30 лет»."""
+        printed, whole = text.unit(spelling), round(abs(value))
+        if printed not in text.COUNTED or decimals > 0:
+            return self.unit(spelling)
+        if self.language == "en":
+            return text.COUNTED[printed] if whole == 1 else printed
+        from babel import Locale
+
+        form = Locale.parse(self.language).plural_form(
+            whole
+        )  # the catalogue names the forms that differ from the unit alone
+        return self.find(f"{printed}, {form}") or self.unit(spelling)
+
     def number(self, value: float, decimals: int, *, signed: bool = False) -> str:
         """The rounded value with the decimal sign of the language."""
         return self.sign(text.number(value, decimals, signed=signed))
 
     def quantity(self, value: float, decimals: int, spelling: str, *, signed: bool = False) -> str:
         """Number and unit."""
-        return f"{self.number(value, decimals, signed=signed)} {self.unit(spelling)}".strip()
+        return f"{self.number(value, decimals, signed=signed)} {self.unit_after(value, decimals, spelling)}".strip()
 
     def uncertainty(self, value: float | None, decimals: int) -> str:
         """Standard uncertainty at the places of its value."""

@@ -75,3 +75,23 @@ def test_zero_is_judged_on_the_unrounded_interval():
 def test_latest_keeps_one_period_for_each_place():
     old, new, elsewhere = value(period_start=utc(2024), period_end=utc(2025)), value(), value(location_id="x")
     assert text.latest([old, new, elsewhere]) == (new, elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("recorded maximum, -26.62 m BS77 in 1995", "recorded maximum, −26.62 m BS77 in 1995"),
+        ("against 1991-2020, 0.7 degC", "against 1991–2020, 0.7 °C"),
+        ("-0.05 of a winter", "−0.05 of a winter"),
+        ("doi:10.5194/hess-19-4345-2015 of 2021-07-30", "doi:10.5194/hess-19-4345-2015 of 2021-07-30"),
+        ("https://example.org/a-1/1991-2020", "https://example.org/a-1/1991-2020"),
+        ("Jason-2, sl_years_to-1", "Jason-2, sl_years_to-1"),
+    ],
+)
+def test_prose_is_printed_with_true_signs_and_addresses_as_they_are(typed, printed):
+    assert text.polished(typed) == printed
+
+
+def test_names_that_hold_commas_are_told_apart_by_semicolons():
+    assert text.listed(["Aktau", "Kuryk", "Aktau"]) == "Aktau, Kuryk"
+    assert text.listed(["Aktau", "Volga, head of the delta"]) == "Aktau; Volga, head of the delta"

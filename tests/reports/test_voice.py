@@ -128,6 +128,28 @@ def test_numbers_units_and_dates_are_written_as_the_language_does():
     assert Voice("ru").interval(rate()) == "интервал 90 %: от −13,0 до −1,2"
 
 
+def test_years_and_days_are_counted_as_the_language_does():
+    assert [Voice().quantity(n, 0, "year") for n in (1, 2)] == ["1 year", "2 years"]
+    forms = {1: "год", 2: "года", 11: "лет", 21: "год", 30: "лет", 43: "года", 0: "лет"}
+    assert {n: Voice("ru").quantity(n, 0, "year").partition(" ")[2] for n in forms} == forms
+    assert [Voice("ru").quantity(n, 0, "d") for n in (1, 3, 5)] == ["1 день", "3 дня", "5 дней"]
+    assert Voice("ru").quantity(1.5, 1, "year") == "1,5 лет"
+    assert [Voice("kk").quantity(n, 0, "year") for n in (1, 2)] == ["1 жыл", "2 жыл"]
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_datum_has_a_name_in_every_language(language):
+    datums = load_seeds().datums.values()
+    assert [one.title for one in datums if one.id != "none" and Voice(language).find(one.title) is None] == []
+
+
+def test_signs_of_numbers_in_names_are_those_of_print():
+    assert Voice().name("recorded maximum, -26.62 m BS77") == "recorded maximum, −26.62 m BS77"
+    told = Voice("ru").name("not reached within the interval of the rate, -16.1 cm/yr (-79.4 to +47.3)")
+    assert told == "не достигается в пределах интервала скорости, −16,1 см в год (от −79,4 до +47,3)"
+    assert Voice("az").name("already below -29 m: the mean of 2026 stands 0.12 m under it").startswith("artıq −29 m")
+
+
 def test_reasons_and_statistics_are_translated_with_their_numbers():
     assert (
         Voice("ru").name("9 of 10 annual means; 2023 has 7 of 12 months")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,6 +98,11 @@ def test_numbers_and_key_messages_stand_in_the_order_of_the_definition(filled: P
     leading = report(filled, "annual").leading
     assert leading == tuple(name for name in wanted if name in leading)
     assert len(leading) > 1
+
+
+def test_a_number_in_a_text_is_followed_by_period_interval_and_status_in_brackets(filled: Platform) -> None:
+    (said,) = next(s for s in report(filled, "cop29").sections if s.id == "greenhouse-gases").text
+    assert re.match(r"Carbon dioxide at Mauna Loa: [\d.]+ ppm \(20\d\d; 90 % interval [\d.]+ to [\d.]+", said), said
 
 
 def test_a_figure_without_data_says_why(filled: Platform) -> None:

@@ -50,7 +50,7 @@ class Drawn:
     figure: Figure
     drawing: Drawing | None
     words: messages.Words
-    sources: tuple[str, ...]
+    sources: tuple[tuple[str, str], ...]
 
 
 def build(report: Report) -> dict[str, bytes]:
@@ -160,12 +160,16 @@ def evidence(values: Iterable[Value]) -> tuple[Evidence, ...]:
     return tuple(Evidence(tuple(labels), granules, _digest(granules)) for granules, labels in groups.items())
 
 
-def figure_sources(report: Report, figure: Figure) -> list[str]:
-    """Provider, dataset and licence of each line and number, once, for the foot of a figure."""
+def figure_sources(report: Report, figure: Figure) -> list[tuple[str, str]]:
+    """Provider, dataset and licence of each line and number, once, for the foot of a figure; then its address, or nothing.
+
+    Of a reported depth it is what the seeds name, "publisher, title (day) address" with semicolons between them.
+    """
     found = [report.source(name) for name in datasets_of(figure)]
-    named = [f"{source.provider}, {source.title} ({source.licence})" for source in found]
+    named = [(f"{source.provider}, {source.title} ({source.licence})", "") for source in found]
     cited = [source for mark in figure.marks for source in mark.source.split("; ")]
-    return named + list(dict.fromkeys(cited))
+    told = [re.fullmatch(r"(.+?)(?: (https?://\S+))?", source) for source in dict.fromkeys(cited)]
+    return named + [(one[1], one[2] or "") for one in told if one]
 
 
 def datasets_of(figure: Figure) -> list[str]:

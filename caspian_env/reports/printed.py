@@ -111,7 +111,7 @@ def _section(report: Report, section: Section, number: dict[str, int], say: Voic
 def _figure(report: Report, figure: Figure, number: dict[str, int], say: Voice) -> Block:
     words = messages.words(report, figure)
     drawn = "" if figure.missing else charts.draw(report, figure).wide
-    sources = "; ".join(page.figure_sources(report, figure))
+    sources = page.figure_sources(report, figure)
     lines = [
         f"{say.name(r.label)}, {say.quantity(r.value, r.decimals, r.unit)} ({r.source})" for r in figure.references
     ]
@@ -119,7 +119,8 @@ def _figure(report: Report, figure: Figure, number: dict[str, int], say: Voice) 
         "kind": "figure", "title": page.glue(words.title), "subtitle": words.subtitle, "alt": words.description,
         "svg": svg.alone(drawn) if drawn else "", "size": svg.size(drawn) if drawn else [1, 1],
         "missing": f"{say.words('No data yet:')} {say.name(figure.missing)}" if figure.missing else "",
-        "foot": f"{say.words('Source:')} {sources}. {vintage(report, say)}." if sources else "",
+        "foot": [_line(words, url) for words, url in sources], "source": say.words("Source:"),
+        "vintage": f". {vintage(report, say)}.",
         "cites": _cites(page.datasets_of(figure), number),
         "references": f"{say.words('Thin lines:')} {'; '.join(lines)}." if lines else "",
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from caspian_env.reports.model import Table
@@ -92,23 +92,22 @@ def sources(name: str, rows: Iterable[Any], say: Voice) -> Table:
     )  # fmt: skip
 
 
-def pledges(name: str, rows: Iterable[Any], say: Voice, places: Sequence[str] | None = None) -> Table:
+def pledges(name: str, rows: Iterable[Any], countries: Mapping[str, str], say: Voice) -> Table:
     """Where each state stands towards declarations of many; context, and the caption says so."""
     states: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
-        if places is None or row.country in places:
-            told = (
-                say.name(row.pledge), row.theme, say.name(row.standing.replace("_", " ")), row.joined_on,
-                say.name({"P": "in the document", "S": "in the press", "U": "unconfirmed"}[row.mark]),
-                say.find(row.source) or row.source,
-            )  # fmt: skip
-            states.setdefault(told, []).append(row.country)
+        told = (
+            say.name(row.pledge), say.name(row.standing.replace("_", " ")), row.joined_on,
+            say.name({"P": "in the document", "S": "in the press", "U": "unconfirmed"}[row.mark]),
+            say.find(row.source) or row.source,
+        )  # fmt: skip
+        states.setdefault(told, []).append(say.name(countries[row.country]))
     return Table(
         id=name,
         title="Declarations of many states",
         caption=CONTEXT,
-        head=("Country", "Declaration", "Theme", "Standing", "Since", "Read", "Source"),
-        rows=tuple((", ".join(countries), *told) for told, countries in states.items()),
+        head=("Country", "Declaration", "Standing", "Since", "Read", "Source"),
+        rows=tuple((", ".join(found), *told) for told, found in states.items()),
         empty="No declaration is known.",
     )
 

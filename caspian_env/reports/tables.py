@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from caspian_env.model import FAIL, SUSPECT
@@ -37,14 +37,25 @@ def reported_levels(name: str, lines: Iterable[Series], say: Voice) -> Table:
     )
 
 
-def revisions(name: str, rows: Iterable[Sequence[Any]], say: Voice) -> Table:
-    """How many values each provider changed, by kind: dataset, kind, values, greatest change, last moment of knowledge."""
+def revisions(name: str, rows: Iterable[Sequence[Any]], units: Mapping[str, str], say: Voice) -> Table:
+    """How many values each provider changed, from dataset, variable, kind, number, greatest change and last moment.
+
+    ``units`` are those of the variables, in UDUNITS spelling.
+    """
     return Table(
         id=name,
-        caption="Values that providers changed or took back, all of them kept. Greatest change in the unit of the variable.",
+        caption="Values that providers changed or took back, all of them kept; datasets and variables by the ids that commands"
+        " take.",
         head=("Dataset", "Variable", "Kind", "Values", "Greatest change", "Last known"),
         rows=tuple(
-            (dataset, variable, say.name(kind), say.number(n, 0), _three(say, most), f"{known_at:%Y-%m-%d}")
+            (
+                dataset,
+                variable,
+                say.name(kind),
+                say.number(n, 0),
+                _three(say, most, units.get(variable, "")),
+                f"{known_at:%Y-%m-%d}",
+            )
             for dataset, variable, kind, n, most, known_at in rows
         ),
         numeric=(3, 4),
@@ -65,5 +76,9 @@ def flags(name: str, rows: Iterable[Sequence[Any]], say: Voice) -> Table:
     )
 
 
-def _three(say: Voice, value: float | None) -> str:
-    return "" if value is None else say.sign(f"{value:.3g}")
+def _three(say: Voice, value: float | None, spelling: str) -> str:
+    """Three places of a number with its unit; from a thousand on without an exponent."""
+    if value is None:
+        return ""
+    places = f"{value:.3g}"
+    return f"{say.number(float(places), 0) if value >= 1000 else say.sign(places)} {say.unit(spelling)}".strip()

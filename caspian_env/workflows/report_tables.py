@@ -39,7 +39,8 @@ def table(
     if kind == "reported_levels":
         return reported_levels(name, [line for figure in figures for line in figure.lines], say)
     if kind == "revisions":
-        return revisions(name, [tuple(row) for row in counted_revisions(connection, as_of)], say)
+        units = {one.id: one.units for one in platform.seeds.variables.values()}
+        return revisions(name, [tuple(row) for row in counted_revisions(connection, as_of)], units, say)
     if kind == "flags":
         return flags(name, [tuple(row) for row in counted_flags(connection, as_of)], say)
     if kind == "reported_numbers":
@@ -53,4 +54,5 @@ def table(
         return promises.targets(name, found.targets, say, reconstructed=as_of is not None and found.reconstructed)
     if kind == "target_sources":
         return promises.sources(name, found.targets, say)
-    return promises.pledges(name, found.pledges, say)
+    countries = {one.id: one.title for one in platform.seeds.locations.values()}
+    return promises.pledges(name, found.pledges, countries, say)

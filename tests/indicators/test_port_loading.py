@@ -117,7 +117,7 @@ def test_no_year_says_why(level: xr.DataArray, reason: str) -> None:
     assert reason in found["reason"].item()
 
 
-@pytest.mark.parametrize("name", ["turkmenbashi_wagons", "volga_caspian_real"])
+@pytest.mark.parametrize("name", ["turkmenbashi", "volga_caspian_real"])
 def test_what_is_undated_is_kept_and_not_joined(name: str) -> None:
     with pytest.raises(SeedError, match="nor a dated draught or load"):
         load_ports()[name].parameters()

@@ -9,11 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from caspian_env.reports import calendar_charts, charts, figure_words, map_charts, messages
+from caspian_env.reports import calendar_charts, charts, figure_words, map_charts, messages, page
+from caspian_env.reports.model import Section
 from caspian_env.reports.voice import Voice
+from caspian_env.seeds.sourced import load_ports
 from caspian_env.workflows import report_shapes
-from tests.reports.synthetic_bulletin import altimetry, anomaly, utc
-from tests.reports.synthetic_figures import balance, bare_seabed, gallery, heat, sea_map
+from tests.reports.synthetic_bulletin import altimetry, anomaly, bulletin, utc
+from tests.reports.synthetic_figures import balance, bare_seabed, gallery, heat, ports, sea_map
 
 KINDS = ("map", "goals", "drafts", "balance", "calendar")
 
@@ -154,6 +156,22 @@ def test_countries_ports_and_what_is_reported_are_translated(language):
     )
     said = (*places, "Draught in use", report_shapes.NO_BASE)
     assert [words for words in said if say.find(words) is None] == []
+
+
+def test_what_ports_rest_on_is_named_so_that_a_reader_finds_it():
+    mark = replace(ports().marks[0], source="An agency, Its title (2025-04-24) https://example.org/a; Another, page 3")
+    figure = replace(ports(), marks=(mark,), values=())
+    assert page.figure_sources(gallery(), figure) == [
+        ("An agency, Its title (2025-04-24)", "https://example.org/a"), ("Another, page 3", ""),
+    ]  # fmt: skip
+    assert (
+        '<a href="https://example.org/a" rel="noopener noreferrer">An agency, Its title (2025-04-24)</a>'
+        in page.page(bulletin(sections=(Section(id="all", heading="All", figures=(figure,)),)))
+    )
+    told = {source for row in load_ports().values() if row.mark != "U" for source in row.source.split("; ")}
+    assert len(told) > 8
+    bare = [one for one in told if not re.search(r"https?://\S+$|was not kept$", one)]
+    assert bare == [], "a code tells a reader nothing"
 
 
 def test_a_map_is_of_one_indicator_and_one_period():

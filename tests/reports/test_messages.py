@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from caspian_env.reports import messages
+from caspian_env.reports.tables import revisions
+from caspian_env.reports.voice import Voice
 from tests.reports.synthetic_bulletin import altimetry, anomaly, bulletin, change, rate, refusal, utc, value
 
 
@@ -114,3 +116,9 @@ def test_key_messages_stand_in_the_order_of_the_report_and_not_of_the_values():
         "Caspian Sea, mean level in 2025", "Caspian Sea, mean rate of level from 2016 to 2025",
         "Caspian Sea, observed change of level from 2021 to 2025",
     ]  # fmt: skip
+
+
+def test_what_a_provider_changed_has_its_unit_and_no_exponent():
+    rows = [("a", "co2", "corrected", 3, 1274.6, utc(2026)), ("a", "ch4", "corrected", 3, 0.0612, utc(2026))]
+    found = revisions("all", rows, {"co2": "Mt", "ch4": "1e-9"}, Voice("ru"))
+    assert [row[4] for row in found.rows] == ["1270 млн т", "0,0612 ppb"]

@@ -154,7 +154,7 @@ def test_tables_of_words_are_translated_or_marked(filled: Platform, language: st
     by_column = [
         ("reported", (1, 2, 3, 4)),
         ("targets", (0, 1, 4)),
-        ("pledges", (1, 3, 5)),
+        ("pledges", (0, 1, 2, 4)),
     ]  # a source has its own name
     for name, columns in by_column:
         assert told[name].rows, name
@@ -166,3 +166,9 @@ def test_tables_of_words_are_translated_or_marked(filled: Platform, language: st
     assert not [row[4] for row in told["targets"].rows if "[en]" in row[4]]
     page = next(c for n, c in build(report(filled, "bulletin", language)).items() if n.endswith(".html")).decode()
     assert "[en] Kazhydromet, " in page and 'data-label="Reported by"' not in page
+
+
+def test_who_joined_a_declaration_is_named_in_full(filled: Platform) -> None:
+    (told,) = (t for s in report(filled, "cop29").sections for t in s.tables if t.id == "pledges")
+    assert "Azerbaijan" in {row[0] for row in told.rows}
+    assert not [row for row in told.rows if re.search(r"\b[A-Z]{3}\b", row[0])]

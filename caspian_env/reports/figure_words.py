@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from caspian_env.reports import text
 from caspian_env.reports.model import Figure, Report, Series
 from caspian_env.reports.things import Goal, GoalSource, Mark
 from caspian_env.reports.voice import Voice
@@ -45,15 +46,30 @@ def is_difference(figure: Figure) -> bool:
 
 
 def map_title(report: Report, figure: Figure) -> str:
-    """The message of a map: the highest and the lowest part."""
+    """The message of a map: the highest and the lowest part, or what is the same in all of them as it is printed."""
     say, first = Voice(report.language), figure.values[0]
     signed = is_difference(figure)
     ends = sorted(figure.values, key=lambda value: value.value)
-    parts = [
-        f"{say.place(v.location_title)} {say.quantity(v.value, v.decimals, v.unit, signed=signed)}"
-        for v in dict.fromkeys((ends[-1], ends[0]))
-    ]
+    amounts = {v.location_id: say.quantity(v.value, v.decimals, v.unit, signed=signed) for v in ends}
+    parts = [f"{say.place(v.location_title)} {amounts[v.location_id]}" for v in dict.fromkeys((ends[-1], ends[0]))]
+    if len(ends) > 1 and len(set(amounts.values())) == 1:
+        parts = [say.words("{amount} in every part", amount=amounts[first.location_id])]
     return f"{say.name(first.title)}, {say.period(first.period_start, first.period_end)}: {', '.join(parts)}"
+
+
+def intervals_told(figure: Figure, say: Voice) -> str:
+    """Where on a map the intervals stand, and of differences which of them leave the sign open; empty without any."""
+    levels = {value.ci_level for value in figure.values if value.ci_low is not None}
+    if figure.kind != "map" or len(levels) != 1 or None in levels:
+        return ""
+    told = [say.words("Small, below each place: its {level} interval.", level=text.level(levels.pop() or 0.0))]
+    unsure = [value for value in figure.values if text.contains_zero(value)] if is_difference(figure) else []
+    if unsure and len(unsure) == len(figure.values):
+        told.append(say.words("Every interval contains zero: no sign is established."))
+    elif unsure:
+        places = text.listed(say.name(value.location_title) for value in unsure)
+        told.append(say.words("The interval contains zero, the sign is not established: {places}.", places=places))
+    return " ".join(told)
 
 
 def shores_told(figure: Figure, say: Voice) -> str:

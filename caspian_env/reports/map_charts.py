@@ -93,7 +93,7 @@ def _map(report: Report, shown: Figure, frame: Frame) -> str:
                 say.quantity(value.value, value.decimals, value.unit, signed=signed) if value else say.words("no data")
             )
             title = say.name(outline.title)
-            _label(ax, frame, here, title, amount)
+            _label(ax, frame, here, title, amount, say.span(value) if value else "")
             told.append((*here, messages.describe_value(value, say) if value else f"{title}: {amount}"))
         points = svg.points_of(ax, told, 0)
         return svg.to_svg(figure, name, *messages.alternative(report, shown), points)
@@ -158,9 +158,9 @@ def _middle(outline: Outline) -> Point:
     return east / (3 * area), north / (3 * area)
 
 
-def _label(ax: Axes, frame: Frame, here: Point, title: str, amount: str) -> None:
-    """Name and number beside the map, at the height of the part and joined to it by a thin line."""
-    rows = wrap(title, frame.label_width)
+def _label(ax: Axes, frame: Frame, here: Point, title: str, amount: str, span: str) -> None:
+    """Number, name and interval beside the map, at the height of the part and joined to it by a thin line."""
+    rows = wrap(title, frame.label_width) + wrap(span, frame.label_width + 3)
     low, high = ax.get_ylim()
     level = (here[1] - low) / (high - low)
     ax.annotate("", here, (1.03, level), xycoords="data", textcoords="axes fraction",

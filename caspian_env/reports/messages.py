@@ -68,12 +68,12 @@ def words(report: Report, figure: Figure) -> Words:
     others = [goal.place for goal in figure.goals] + [mark.place for mark in figure.marks]
     places = text.listed(say.name(title) for title in [*(row.location_title for row in named), *others])
     unit = named[0].unit if named else "m"
-    shores = figure_words.shores_told(figure, say)
+    beside = f"{figure_words.intervals_told(figure, say)} {figure_words.shores_told(figure, say)}".strip()
     read = figure.subtitle or say.words(subtitle, unit=say.unit(unit), places=places, **_scale(figure, say))
     return Words(
         title=figure.title or make_title(report, figure),
-        subtitle=f"{read} {shores}".strip(),
-        description=f"{described} {shores}".strip() or say.words("No observations."),
+        subtitle=f"{read} {beside}".strip(),
+        description=f"{described} {beside}".strip() or say.words("No observations."),
     )
 
 

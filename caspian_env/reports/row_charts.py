@@ -50,7 +50,8 @@ def _row_label(ax: Axes, row: int, label: str, frame: Frame) -> None:
                     textcoords="offset points", va="center", fontsize="small")  # fmt: skip
     else:
         ax.annotate("\n".join(wrap(label, 50)[:2]), (0, row), (0, 9), xycoords=("axes fraction", "data"),
-                    textcoords="offset points", va="bottom", fontsize="small")  # fmt: skip
+                    textcoords="offset points", va="bottom", fontsize="small",
+                    bbox={"facecolor": svg.PAPER, "edgecolor": "none", "pad": 0.5})  # fmt: skip
 
 
 def _goals(report: Report, shown: Figure, frame: Frame) -> str:

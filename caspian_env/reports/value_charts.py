@@ -59,7 +59,12 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
                 ax.annotate(amount, (1, row), (8, 0), va="center", **style)  # type: ignore[arg-type]
             else:
                 words = "\n".join(wrap(f"{label}: {amount}", 44)[:3])
-                ax.annotate(words, (0, row), (0, 9), va="bottom", fontsize="small", **style)  # type: ignore[arg-type]
+                paper = {
+                    "facecolor": svg.PAPER,
+                    "edgecolor": "none",
+                    "pad": 0.5,
+                }  # so that no line runs through the words
+                ax.annotate(words, (0, row), (0, 9), va="bottom", fontsize="small", bbox=paper, **style)  # type: ignore[arg-type]
         low, high = ax.get_xlim()
         if low < 0 < high:
             ax.axvline(0, color=svg.MUTED, linewidth=1)

@@ -178,3 +178,21 @@ def test_a_map_is_of_one_indicator_and_one_period():
     older = anomaly(location_id="north_caspian", period_start=utc(2020), period_end=utc(2021))
     chosen = report_shapes.mapped((*sea_map().values, older))
     assert {value.location_id for value in chosen} == {"middle_caspian", "south_caspian"}
+
+
+def test_a_map_says_which_signs_are_open_and_claims_no_difference_that_is_not_printed():
+    wide = {"ci_low": -0.5, "ci_high": 1.9}
+    first, second = sea_map().values
+    unsure = replace(sea_map(), values=(replace(first, **wide), replace(second, value=0.8, **wide)))
+    assert "Every interval contains zero" in messages.words(gallery(), unsure).subtitle
+    (one,) = re.findall(r"sign is not established: (.+?)\.", messages.words(gallery(), sea_map()).subtitle)
+    assert one == "South Caspian", "its interval ends at zero"
+    alike = replace(sea_map(), values=(first, replace(second, value=first.value + 0.01)))
+    assert messages.words(gallery(), alike).title.endswith("2025: +1.2 °C in every part")
+    amounts = tuple(replace(v, indicator_id="geom_exposed_seabed") for v in sea_map().values)
+    assert "zero" not in messages.words(gallery(), replace(sea_map(), values=amounts)).subtitle.split("Small")[1]
+
+
+def test_intervals_stand_on_the_map_in_both_sizes():
+    drawing = charts.draw(gallery(), sea_map())
+    assert all("−0.6 to 0.0" in one for one in (drawing.wide, drawing.narrow))

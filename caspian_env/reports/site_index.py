@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
@@ -12,6 +13,7 @@ from caspian_env.reports.page import file_names, templates
 from caspian_env.reports.site_pages import OF_INDICATOR
 from caspian_env.reports.voice import Voice
 
+Row = tuple[str, str, str, Sequence[Any]]  # title, id where titles are alike, page and newest number of an indicator
 LANGUAGE_NAMES = {"en": "English", "ru": "Русский", "kk": "Қазақша", "az": "Azərbaycanca"}
 # Headings of the indicators by the beginning of their ids, in the order of the page; what none of them takes comes last.
 GROUPS = (
@@ -82,9 +84,9 @@ def _reports(reports: Sequence[Report], language: str) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _groups(reports: Sequence[Report]) -> list[tuple[str, list[tuple[str, str, Sequence[Any]]]]]:
+def _groups(reports: Sequence[Report]) -> list[tuple[str, list[Row]]]:
     """The indicators under their headings; empty headings are left out."""
-    rows: dict[str, list[tuple[str, str, Sequence[Any]]]] = {heading: [] for heading in (*dict(GROUPS), OTHERS)}
+    rows: dict[str, list[Row]] = {heading: [] for heading in (*dict(GROUPS), OTHERS)}
     for report in reports:
         if report.id.startswith(OF_INDICATOR):
             name = report.id.removeprefix(OF_INDICATOR)
@@ -92,5 +94,10 @@ def _groups(reports: Sequence[Report]) -> list[tuple[str, list[tuple[str, str, S
                 (len(begins), heading) for heading, all_of in GROUPS for begins in all_of if name.startswith(begins)
             ]
             heading = max(fitting)[1] if fitting else OTHERS
-            rows[heading].append((report.title, file_names(report)[0], text.latest(report.values)[:1]))
-    return [(heading, entries) for heading, entries in rows.items() if entries]
+            rows[heading].append((report.title, name, file_names(report)[0], text.latest(report.values)[:1]))
+    often = Counter(title for entries in rows.values() for title, *_ in entries)
+    return [
+        (heading, [(title, name if often[title] > 1 else "", *rest) for title, name, *rest in entries])  # type: ignore[misc]
+        for heading, entries in rows.items()
+        if entries
+    ]

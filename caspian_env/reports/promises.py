@@ -22,6 +22,7 @@ SHORT_REASONS = {
 }  # fmt: skip
 UNREAD = {"gwp_set": "potentials", "level_pct": "figure", "lulucf": "land use", "url": "address", "kind": "kind of target",
           "conditional": "condition", "valid_from": "first day", "filed_on": "day of filing"}  # fmt: skip
+KIND_OF_TARGET = {"conditional": "with support", "low": "lower end", "high": "upper end"}
 SETS = {"reported": "own"}
 LAND_USE = {"included": "with", "excluded": "without"}
 LABELS = {"edgar": "EDGAR", "owid": "OWID", "unfccc": "UNFCCC", "unfccc_net": "UNFCCC net", "cait": "CAIT",
@@ -79,7 +80,7 @@ def sources(name: str, rows: Iterable[Any], say: Voice) -> Table:
               "Ten years, % a year", "Counted"),
         rows=tuple(
             (
-                _short(row.target.id), _edition_of(line), str(line.year),
+                short_name(say, row.target.id), _edition_of(line), str(line.year),
                 say.name(SETS.get(line.gwp_set, line.gwp_set)) if line.gwp_set in WORDS else line.gwp_set,
                 say.name(LAND_USE.get(line.lulucf, line.lulucf)), _number(say, line.change_pct, 1),
                 _number(say, line.progress_pct, 1), _number(say, line.required_cut_pct, 2), _number(say, line.rate_pct, 2),
@@ -137,9 +138,11 @@ def _unread(say: Voice, column: str) -> str:
     return UNREAD.get(column, column.replace("_", " ")) if say.language == "en" else say.name(column.replace("_", " "))
 
 
-def _short(target_id: str) -> str:
-    country, _, rest = target_id.partition("_")
-    return f"{country.upper()} {rest.replace('_', ' ')}"
+def short_name(say: Voice, target_id: str) -> str:
+    """Country and year of a target, and which one it is where there are several."""
+    country, *rest = target_id.split("_")
+    told = [word if word.isdigit() else say.name(KIND_OF_TARGET.get(word, word)) for word in rest]
+    return " ".join([country.upper(), *told])
 
 
 def _edition_of(line: Any) -> str:

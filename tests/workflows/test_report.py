@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from caspian_env.errors import SeedError
-from caspian_env.reports import text
+from caspian_env.reports import promises, text
 from caspian_env.reports.page import build
 from caspian_env.reports.placed import PLACE
 from caspian_env.reports.voice import Voice
@@ -166,6 +166,14 @@ def test_tables_of_words_are_translated_or_marked(filled: Platform, language: st
     assert not [row[4] for row in told["targets"].rows if "[en]" in row[4]]
     page = next(c for n, c in build(report(filled, "bulletin", language)).items() if n.endswith(".html")).decode()
     assert "[en] Kazhydromet, " in page and 'data-label="Reported by"' not in page
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "az"])
+def test_targets_of_one_year_are_told_apart_in_the_language(filled: Platform, language: str) -> None:
+    for name in filled.seeds.targets:
+        said = promises.short_name(Voice(language), name)
+        assert "[en]" not in said and not re.search(r"conditional|low|high|first", said), said
+    assert promises.short_name(Voice(), "rus_2035_low") == "RUS 2035 lower end"
 
 
 def test_who_joined_a_declaration_is_named_in_full(filled: Platform) -> None:

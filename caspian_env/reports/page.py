@@ -196,6 +196,11 @@ def glue(words: str) -> str:
     return re.sub(r"(?<=\d) (?=(?:%|°C|K|[mм]|[cсs][mм]|[mм]{2}|[kк][mм][²³]?|ppm|ppb)(?![\w²³]))", "\u00a0", words)
 
 
+def _glued(words: str) -> str:
+    """The same for a browser, which would also end a line behind the stroke of «см/жыл»; paper has a rule of its own."""
+    return re.sub(r"(?<=[mм])/(?=il\b|жыл\b)", "/\u2060", glue(words))
+
+
 def _refuse(value: Value) -> Refusal:
     shared = ("indicator_id", "title", "location_id", "location_title", "period_start", "period_end", "unit", "n_valid",
               "n_expected", "statistic", "status", "datum_id", "datum_title", "method_version", "headline")  # fmt: skip
@@ -228,7 +233,7 @@ def templates(say: Voice) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Any] = {"glue": glue, "web_address": web_address, "isoday": date.isoformat}
+    filters: dict[str, Any] = {"glue": _glued, "web_address": web_address, "isoday": date.isoformat}
     filters |= {"polished": text.polished, "listed": text.listed}
     spoken = ("day", "unit", "unit_after", "number", "uncertainty", "span", "qc", "name")
     filters |= {name: getattr(say, name) for name in spoken}

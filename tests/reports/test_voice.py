@@ -168,6 +168,11 @@ def test_a_number_and_its_unit_stay_on_one_line_in_every_language():
             assert "1\u00a0" in page.glue(Voice(language).quantity(1, 0, unit)), (language, unit)
 
 
+@pytest.mark.parametrize(("language", "unit"), [("kk", "см/\u2060жыл"), ("az", "sm/\u2060il")])
+def test_a_unit_with_a_stroke_stays_on_one_line_of_the_page(language, unit):
+    assert f"\u00a0{unit}</p>" in page.page(bulletin(language=language))
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_number_that_a_licence_keeps_back_says_so_in_the_language_of_the_page(language):
     seeds = load_seeds()

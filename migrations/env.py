@@ -9,7 +9,8 @@ from sqlalchemy.engine import Connection
 
 from caspian_env.catalog.engine import open_catalog
 from caspian_env.catalog.migrate import schema_change
-from caspian_env.catalog.tables import UtcTime, metadata
+from caspian_env.catalog.partial_indexes import metadata
+from caspian_env.catalog.tables import UtcTime
 from caspian_env.settings import load_settings
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.adding import insert
 from caspian_env.errors import CatalogError
 
 
@@ -111,10 +111,9 @@ def _raise(connection: Connection, condition: Condition, now: datetime) -> int:
     """Add an alert unless another check was faster; 1 if it was added."""
     same = (t.alert.c.rule == condition.rule, t.alert.c.subject == condition.subject)
     first: datetime | None = connection.scalar(sa.select(sa.func.min(t.alert.c.first_seen)).where(*same))
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {
         "rule": condition.rule, "subject": condition.subject, "severity": condition.severity,
         "message": condition.message, "raised_at": now, "first_seen": first or now, "last_seen": now,
     }  # fmt: skip
-    added = insert(t.alert).values(**values).on_conflict_do_nothing().returning(t.alert.c.id)
+    added = insert(t.alert, connection.dialect.name).values(**values).on_conflict_do_nothing().returning(t.alert.c.id)
     return int(connection.scalar(added) is not None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.adding import insert
 from caspian_env.catalog.ledger import Gone
 from caspian_env.errors import LostLease
 
@@ -18,8 +18,8 @@ def acquire_lease(
 ) -> int | None:
     """Take a role that nobody has, or whose holder let it run out or is gone; its token, or None when it is taken."""
     until = now + timedelta(seconds=seconds)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    first = insert(t.lease).values(name=name, holder=holder, token=1, lease_until=until).on_conflict_do_nothing()
+    values = {"name": name, "holder": holder, "token": 1, "lease_until": until}
+    first = insert(t.lease, connection.dialect.name).values(values).on_conflict_do_nothing()
     if token := connection.scalar(first.returning(t.lease.c.token)):
         return int(token)
     before = connection.execute(sa.select(t.lease).where(t.lease.c.name == name).with_for_update()).one()

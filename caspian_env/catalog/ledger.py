@@ -15,10 +15,10 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.adding import insert
 from caspian_env.catalog.observations import TICK
 from caspian_env.errors import LostLease
 
@@ -242,8 +242,8 @@ def _entry(row: sa.Row[Any]) -> Entry:
 
 
 def _insert_unless_taken(connection: Connection, values: Mapping[str, Any]) -> int | None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    added: int | None = connection.scalar(insert(t.run).values(**values).on_conflict_do_nothing().returning(t.run.c.id))
+    new = insert(t.run, connection.dialect.name).values(**values).on_conflict_do_nothing()
+    added: int | None = connection.scalar(new.returning(t.run.c.id))
     return added
 
 

@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from caspian_env.catalog import tables as t
+from caspian_env.catalog.adding import insert
 
 NO_NEWER_EDITION = "no newer edition than"  # part of the reason why sound bytes were put off
 
@@ -103,8 +103,7 @@ def _granule() -> sa.Select[Any]:
 
 @cache
 def _new_granule(dialect: str) -> sa.sql.dml.ReturningInsert[int]:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(t.granule).on_conflict_do_nothing().returning(t.granule.c.id)
+    return insert(t.granule, dialect).on_conflict_do_nothing().returning(t.granule.c.id)
 
 
 @cache

@@ -1,7 +1,7 @@
 """The tables of the catalog, in three parts: reference, provenance, data.
 
 Values are never updated: a correction closes the open vintage (sets ``known_to``) and opens a new one. Two open
-vintages of one time are impossible (partial unique indexes), and triggers refuse any other change of a value.
+vintages of one time are impossible (unique indexes in `partial_indexes`), and triggers refuse any other change of a value.
 Times are UTC. Every constraint has a name, so that a migration can speak of it.
 """
 
@@ -218,12 +218,6 @@ run = sa.Table(
     sa.CheckConstraint("(window_start IS NULL) = (window_end IS NULL)", name="window_whole"),
 )  # fmt: skip
 
-# A due time is never done twice, nor done and missed; and a job has one run at a time.
-_ONCE = run.c.status.not_in(("failed", "partial"))
-sa.Index("uq_run_due", run.c.job, run.c.scheduled_for, unique=True, sqlite_where=_ONCE, postgresql_where=_ONCE)
-sa.Index("uq_run_running", run.c.job, unique=True,
-         sqlite_where=run.c.status == "running", postgresql_where=run.c.status == "running")  # fmt: skip
-
 lease = sa.Table(
     "lease", metadata,
     sa.Column("name", sa.String, primary_key=True),
@@ -295,13 +289,6 @@ series = sa.Table(
     sa.UniqueConstraint("dataset_id", "variable_id", "location_id", "resolution", "datum_id", name="uq_series_identity"),
 )  # fmt: skip
 
-# PostgreSQL keeps rows in the order in which they came. Its primary key therefore carries every other column, so that a
-# series lies together in the index as it does in the table on SQLite, however many others were written between its rows.
-_CARRIED = (
-    "known_to", "value", "std_uncertainty", "qc_flag", "status", "kind", "n_cells", "area_share", "source_note",
-    "qc_tests", "granule_id", "run_id",
-)  # fmt: skip
-
 observation = sa.Table(
     "observation", metadata,
     sa.Column("series_id", sa.Integer, sa.ForeignKey("series.id"), primary_key=True),
@@ -319,7 +306,7 @@ observation = sa.Table(
     sa.Column("qc_tests", sa.String(8), comment="Flag of each QARTOD test, one digit each in the order of processing.qc.TESTS"),
     sa.Column("granule_id", sa.Integer, sa.ForeignKey("granule.id"), nullable=False),
     sa.Column("run_id", sa.Integer, sa.ForeignKey("run.id"), nullable=False),
-    sa.PrimaryKeyConstraint("series_id", "time", "known_from", postgresql_include=_CARRIED),
+    sa.PrimaryKeyConstraint("series_id", "time", "known_from"),
     sa.CheckConstraint("known_to IS NULL OR known_to > known_from", name="vintage_not_empty"),
     sa.CheckConstraint("qc_flag IN (1, 2, 3, 4, 9)", name="qc_flag_known"),
     sa.CheckConstraint("value = value AND value < 1e300 AND value > -1e300", name="value_finite"),
@@ -328,18 +315,7 @@ observation = sa.Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 
-sa.Index("uq_observation_open", observation.c.series_id, observation.c.time, unique=True,
-         sqlite_where=observation.c.known_to.is_(None), postgresql_where=observation.c.known_to.is_(None))  # fmt: skip
 sa.Index("ix_observation_granule_id", observation.c.granule_id)
-# What a provider changed is a small part of what it gave: found by the moment at which the change became known.
-sa.Index(
-    "ix_observation_closed",
-    observation.c.known_to,
-    sqlite_where=observation.c.known_to.is_not(None),
-    postgresql_where=observation.c.known_to.is_not(None),
-)
-sa.Index("ix_observation_restored", observation.c.known_from,
-         sqlite_where=observation.c.kind == "restored", postgresql_where=observation.c.kind == "restored")  # fmt: skip
 
 qc_override = sa.Table(
     "qc_override", metadata,
@@ -354,9 +330,6 @@ qc_override = sa.Table(
     sa.CheckConstraint("set_by <> '' AND reason <> ''", name="signed"),
     comment="Flags set by a person, with name and reason, in place of those of the tests",
 )  # fmt: skip
-
-sa.Index("uq_qc_override_open", qc_override.c.series_id, qc_override.c.time, unique=True,
-         sqlite_where=qc_override.c.known_to.is_(None), postgresql_where=qc_override.c.known_to.is_(None))  # fmt: skip
 
 cube_part = sa.Table(
     "cube_part", metadata,
@@ -373,9 +346,6 @@ cube_part = sa.Table(
     sa.CheckConstraint("period_end > period_start", name="period_not_empty"),
     comment="Parts of the analysis-ready grids, one file a dataset and year in each vintage",
 )  # fmt: skip
-
-sa.Index("uq_cube_part_open", cube_part.c.dataset_id, cube_part.c.period_start, unique=True,
-         sqlite_where=cube_part.c.known_to.is_(None), postgresql_where=cube_part.c.known_to.is_(None))  # fmt: skip
 
 indicator_value = sa.Table(
     "indicator_value", metadata,
@@ -411,12 +381,7 @@ indicator_value = sa.Table(
     _one_of("kind", "first", "revised", "restored", "method_changed"),
 )  # fmt: skip
 
-sa.Index("uq_indicator_value_open", indicator_value.c.indicator_id, indicator_value.c.location_id,
-         indicator_value.c.period_start, indicator_value.c.period_end, unique=True,
-         sqlite_where=indicator_value.c.known_to.is_(None),
-         postgresql_where=indicator_value.c.known_to.is_(None))  # fmt: skip
-
-# Values of all vintages: the one above holds only what is known now, and a new value is held against every vintage.
+# Values of all vintages: the unique one holds only what is known now, and a new value is held against every vintage.
 sa.Index("ix_indicator_value_period", indicator_value.c.indicator_id, indicator_value.c.location_id,
          indicator_value.c.period_start, indicator_value.c.period_end)  # fmt: skip
 
@@ -457,10 +422,6 @@ manual_value = sa.Table(
     comment="Numbers of themes without an open feed, as reported by whom and when",
 )  # fmt: skip
 
-sa.Index("uq_manual_value_open", manual_value.c.quantity, manual_value.c.location_id, manual_value.c.period_start,
-         manual_value.c.period_end, unique=True, sqlite_where=manual_value.c.known_to.is_(None),
-         postgresql_where=manual_value.c.known_to.is_(None))  # fmt: skip
-
 computation = sa.Table(
     "computation", metadata,
     sa.Column("indicator_id", sa.String, sa.ForeignKey("indicator.id"), primary_key=True),
@@ -488,9 +449,6 @@ alert = sa.Table(
     sa.CheckConstraint("(acknowledged_at IS NULL) = (acknowledged_by IS NULL)", name="acknowledged_by_somebody"),
     comment="What somebody must be told, once for each rule and subject while it goes on",
 )  # fmt: skip
-
-sa.Index("uq_alert_open", alert.c.rule, alert.c.subject, unique=True,
-         sqlite_where=alert.c.resolved_at.is_(None), postgresql_where=alert.c.resolved_at.is_(None))  # fmt: skip
 
 # ── reports: what was printed, and from which vintage ────────────────────────────────────────────────────────────────
 

@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 
 from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.catalog.migrate import current_revision, newest_revision, require_current, revisions, upgrade
+from caspian_env.catalog.partial_indexes import metadata
 from caspian_env.catalog.sql_files import view_files
-from caspian_env.catalog.tables import metadata
 from caspian_env.errors import CatalogError, NewerDatabase
 from tests.command_line import ROOT
 

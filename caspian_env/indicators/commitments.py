@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import nan
 from typing import TYPE_CHECKING
 
+from caspian_env.processing import pledged
 from caspian_env.processing.country_series import by_year, unfit_base
 from caspian_env.processing.periods import Result, as_dataset, refusal, result, year_span
 
@@ -79,7 +80,7 @@ def gap(emissions: xr.DataArray, *, base_year: int, target_year: int, level_pct:
     """
 
     def compute(value: float, base: float, allowed: float, year: int) -> float | str:
-        return value - allowed
+        return pledged.gap(value, allowed)
 
     return _each_year(emissions, base_year, level_pct, compute, str(emissions.attrs.get("units")), ci_level)
 
@@ -159,7 +160,7 @@ def _row(
     used = [year_span(base_year), span]
     if level_pct >= 100:
         return refusal(span, "the target does not lie below its base", n_valid=2, n_expected=2, used=used)
-    found = compute(value, base, base * level_pct / 100, year)
+    found = compute(value, base, pledged.allowed(base, level_pct), year)
     if isinstance(found, str):
         return refusal(span, found, n_valid=2, n_expected=2, used=used)
     return result(span, found, nan, n_valid=2, n_expected=2, used=used, ci_level=ci_level)

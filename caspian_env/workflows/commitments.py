@@ -16,6 +16,7 @@ from caspian_env.catalog.editions import SeriesEdition, edition_of_series
 from caspian_env.catalog.indicator_values import newest_results, read_indicator
 from caspian_env.errors import CaspianError
 from caspian_env.model import Indicator, Variable
+from caspian_env.processing import pledged
 from caspian_env.seeds.commitments import Rules, load_rules
 from caspian_env.seeds.targets import Pledge, Target
 from caspian_env.wiring import Platform
@@ -182,7 +183,7 @@ def _line(target: Target, source: str, sources: _Sources, moment: datetime) -> S
     variable, dataset = seeds.variables[total.inputs[0].variable], seeds.datasets[total.inputs[0].dataset]
     edition = sources.edition(total, country)
     base = years.get(target.base_year or -1)
-    allowed = base * target.level_pct / 100 if base is not None and target.level_pct is not None else None
+    allowed = None if base is None or target.level_pct is None else pledged.allowed(base, target.level_pct)
     rate = sources.number(f"ghg_rate_10y_{source}", country, year)
     projected = _carried(years[year], rate, target, year)
     why_not = _other_basis(target, variable) or _too_old(year, moment, sources.rules)
@@ -209,7 +210,8 @@ def _line(target: Target, source: str, sources: _Sources, moment: datetime) -> S
         allowed=allowed,
         change_pct=100 * (years[year] / base - 1) if base else None,
         progress_pct=sources.number(f"ndc_progress_1y_{target.id}_{source}", country, year),
-        gap=None if allowed is None else years[year] - allowed,  # as ndc_gap_1y, and in the base year too
+        # in the base year too, where the indicator has no value
+        gap=None if allowed is None else pledged.gap(years[year], allowed),
         required_cut_pct=sources.number(f"ndc_required_cut_1y_{target.id}_{source}", country, year),
         rate_pct=rate,
         projected=projected,

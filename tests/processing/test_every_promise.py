@@ -23,6 +23,7 @@ ELSEWHERE = {
         "open_water.bulk_evaporation", "open_water.specific_humidity", "periods.as_dataset", "periods.days_in",
         "periods.merged", "periods.month_span", "periods.of_year", "periods.refusal", "periods.refused_once",
         "periods.result", "periods.year_refused", "periods.year_span",
+        "pledged.allowed", "pledged.gap",
         "sea_cells.sea_amounts", "sea_cells.sea_only_mean", "steric.steric_height", "water_balance.over_area",
         "water_balance.volumes"),
     "indicators/test_hypsometry.py": ("hypsometry.single_relief",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,18 +50,32 @@ def contacts(connection: Connection) -> dict[str, Contact]:
 
 
 def _contact(connection: Connection, dataset_id: str) -> Contact:
+    mine = {"of": dataset_id}
+    answer = connection.execute(_newest_answer(), mine).one_or_none()
+    if answer is None:
+        later = {row[0]: row[1] for row in connection.execute(_others(), mine)}
+        return Contact(None, later.get("failed"), later.get("not_published"), later.get("listed"))
+    since = {"since": answer.known_at, "run": answer.run_id}
+    later = {row[0]: row[1] for row in connection.execute(_others(since=True), mine | since)}
+    return Contact(answer.retrieved_at, later.get("failed"), later.get("not_published"), later.get("listed"))
+
+
+@cache  # asked of every dataset: to put the question costs more than to answer it
+def _newest_answer() -> sa.Select[Any]:
     r = t.retrieval.c
-    mine = r.dataset_id == dataset_id
-    answers = sa.select(r.retrieved_at, r.known_at, r.run_id).where(mine, r.outcome.in_(ANSWERS))
-    answer = connection.execute(answers.order_by(r.known_at.desc(), r.id.desc()).limit(1)).one_or_none()
-    since = (r.known_at >= answer.known_at,) if answer else ()
+    answers = sa.select(r.retrieved_at, r.known_at, r.run_id).where(r.dataset_id == sa.bindparam("of"))
+    return answers.where(r.outcome.in_(ANSWERS)).order_by(r.known_at.desc(), r.id.desc()).limit(1)
+
+
+@cache
+def _others(*, since: bool = False) -> sa.Select[Any]:
+    """The newest of each outcome that is no answer, of all or of those since the newest answer."""
+    r = t.retrieval.c
     newest = sa.type_coerce(sa.func.max(r.retrieved_at), t.UtcTime)
+    others = sa.select(r.outcome, newest).where(r.dataset_id == sa.bindparam("of"))
+    others = others.where(r.outcome.in_(("failed", "not_published", "listed"))).group_by(r.outcome)
+    if not since:
+        return others
     # What a collection misses at one address while it gets answers at others does not speak of the source.
-    apart = (sa.or_(r.outcome != "not_published", r.run_id.is_distinct_from(answer.run_id)),) if answer else ()
-    others = sa.select(r.outcome, newest).where(
-        mine, r.outcome.in_(("failed", "not_published", "listed")), *since, *apart
-    )
-    later = {row[0]: row[1] for row in connection.execute(others.group_by(r.outcome))}
-    return Contact(
-        answer.retrieved_at if answer else None, later.get("failed"), later.get("not_published"), later.get("listed")
-    )
+    apart = sa.or_(r.outcome != "not_published", r.run_id.is_distinct_from(sa.bindparam("run", type_=sa.Integer)))
+    return others.where(r.known_at >= sa.bindparam("since"), apart)

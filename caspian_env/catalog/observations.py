@@ -213,20 +213,6 @@ def first_known(connection: Connection, series_ids: Collection[int]) -> datetime
     return found
 
 
-def last_change(connection: Connection, series_id: int) -> datetime | None:
-    """The moment of the last change of what is known of a series, flags set by a person included; None if never.
-
-    What was known at this moment is what is known now, whatever is written afterwards.
-    """
-    moments: list[datetime] = []
-    for table in (t.observation, t.qc_override):
-        column = table.c
-        statement = sa.select(sa.func.max(column.known_from), sa.func.max(column.known_to))
-        row = connection.execute(statement.where(column.series_id == series_id)).one()
-        moments += [moment for moment in row if moment is not None]
-    return max(moments, default=None)
-
-
 def known_at(as_of: datetime | None, table: sa.FromClause = t.observation) -> tuple[sa.ColumnElement[bool], ...]:
     """Conditions that pick the vintage known at a moment, or the open one."""
     if as_of is None:

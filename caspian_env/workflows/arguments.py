@@ -1,19 +1,19 @@
 """What an indicator is computed from, as the catalog knows it: series, and grids over the study area.
 
-Within one computation each series is read and written out once, whatever the number of indicators that take it.
+Within one computation each series is read once, whatever the number of indicators that take it, and not before one of them
+is to be computed: whether it is follows from how much is known of its inputs.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.catalog.cubes import last_part_change, read_parts
-from caspian_env.catalog.observations import find_series, last_change, read_values
+from caspian_env.catalog.knowledge import Knowledge, knowledge_of
+from caspian_env.catalog.observations import find_series, read_values
 from caspian_env.errors import CaspianError
 from caspian_env.model import FAIL, Indicator, IndicatorInput
 from caspian_env.wiring import Platform
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from caspian_env.catalog.engine import Connection
 
 CONTENTS = ["value", "std_uncertainty", "qc_flag", "status"]
-_KEPT_BYTES = 128_000_000
+_KEPT_VALUES = 2_000_000  # about 100 MB in tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Grid:
 class Argument:
     """One input of an indicator as read from the catalog; ``known_at`` picks exactly these observations again.
 
-    An input that is a ``grid`` has in ``frame`` the means of its region, by which its granules are known. ``contents`` and
-    ``last_year`` are what a fingerprint wants of the observations, which a plan asks for without computing with them.
+    An input that is a ``grid`` has in ``frame`` the means of its region, by which its granules are known. ``vintages`` and
+    ``last_year`` are what a fingerprint wants of the observations: how many vintages there are and how many are closed.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Argument:
     datum: str
     licence: str
     known_at: datetime
-    contents: bytes = b""
+    vintages: tuple[int, int] = (0, 0)
     last_year: int = 0
     grid: Grid | None = None
 
@@ -66,29 +66,24 @@ class Argument:
 
 @dataclass(slots=True)
 class _Series:
-    """A series as it was read: what it is, its observations, and the moment that picks them again."""
+    """A series as it was found: what it is, how much is known of it, and the moment that picks its observations."""
 
+    platform: Platform
     series_id: int
     variable: str
     resolution: str
     datum: str
-    rows: Sequence[Any]  # let go when there is a table of them
+    known: Knowledge
     known_at: datetime
-    contents: bytes
-    last_year: int
     parts: tuple[tuple[str, int], ...] = ()
     made: pd.DataFrame | None = None
 
     def table(self) -> pd.DataFrame:
-        """The observations as a table, which is made when somebody asks for it."""
+        """The observations as a table, which are read when somebody asks for it."""
         if self.made is None:
-            self.made, self.rows = _table(self.rows), ()
+            with self.platform.catalog.read() as connection:
+                self.made = _table(read_values(connection, self.series_id, as_of=self.known_at))
         return self.made
-
-    @property
-    def nbytes(self) -> int:
-        # By a rule of thumb, as this is asked often: a table is of about the size of its text, rows are five times as large.
-        return (6 if self.rows else 2) * len(self.contents)
 
 
 @dataclass(slots=True)
@@ -96,7 +91,6 @@ class Inputs:
     """The inputs of one computation, each read once; those read first give way when they grow too large."""
 
     platform: Platform
-    as_of: datetime | None = None
     kept: dict[tuple[IndicatorInput, str], _Series | None] = field(default_factory=dict)
     series: dict[str, Sequence[Any]] = field(default_factory=dict)  # of each dataset; most indicators ask after few
     fields: Fields = field(init=False)
@@ -106,7 +100,7 @@ class Inputs:
         self.fields = Fields(self.platform)
 
     def of(self, connection: Connection, indicator: Indicator, location: str) -> list[Argument] | None:
-        """The inputs of an indicator as known now or at ``as_of``; None when one of them has no observation."""
+        """The inputs of an indicator as known now; None when one of them has no observation."""
         arguments = [self._argument(connection, wanted, wanted.location or location) for wanted in indicator.inputs]
         return None if any(argument is None for argument in arguments) else [a for a in arguments if a is not None]
 
@@ -128,8 +122,8 @@ class Inputs:
             datum=read.datum,
             licence=self.platform.seeds.datasets[wanted.dataset].licence,
             known_at=read.known_at,
-            contents=read.contents,
-            last_year=read.last_year,
+            vintages=read.known[:2],
+            last_year=read.known.newest.year if read.known.newest else 0,
         )
         return self._with_grid(argument, wanted, location, read) if wanted.grid else argument
 
@@ -148,20 +142,19 @@ class Inputs:
         if len(found) > 1:
             problem = f"{len(found)} series of {wanted.dataset} fit"
             raise CaspianError(wanted.argument, problem, "name datum or resolution")
-        series, as_of = found[0], self.as_of
-        parts = read_parts(connection, wanted.dataset, as_of=as_of) if wanted.grid else ()
-        rows = read_values(connection, series.id, as_of=as_of)
-        if wanted.grid and rows:
-            built = last_part_change(connection, wanted.dataset, as_of=as_of)
-            if built is not None and built < max(row.known_from for row in rows):  # the cube waits for its build
-                as_of = built
-                rows = read_values(connection, series.id, as_of=as_of)
-        if not rows or (wanted.grid and not parts):
+        series, as_of = found[0], None
+        known = knowledge_of(connection, series.id)
+        parts = read_parts(connection, wanted.dataset) if wanted.grid else ()
+        if wanted.grid and known.learnt is not None:
+            built = last_part_change(connection, wanted.dataset)
+            if built is not None and built < known.learnt:  # the cube waits for its build
+                as_of, known = built, knowledge_of(connection, series.id, as_of=built)
+        moment = as_of or known.changed
+        if not known.n_known or moment is None or (wanted.grid and not parts):
             return None
-        known_at = as_of or last_change(connection, series.id) or max(row.known_from for row in rows)
         return _Series(
-            series.id, series.variable_id, series.resolution, series.datum_id, rows, known_at, written_out(rows),
-            rows[-1].time.year, tuple((part.sha256, part.size) for part in parts),
+            self.platform, series.id, series.variable_id, series.resolution, series.datum_id, known, moment,
+            tuple((part.sha256, part.size) for part in parts),
         )  # fmt: skip
 
     def _with_grid(self, argument: Argument, wanted: IndicatorInput, location: str, read: _Series) -> Argument:
@@ -174,26 +167,10 @@ class Inputs:
         return replace(argument, grid=Grid(identity, load))
 
     def _make_room(self) -> None:
-        while self.kept and sum(read.nbytes for read in self.kept.values() if read) > _KEPT_BYTES:
-            del self.kept[next(iter(self.kept))]
-
-
-def written_out(rows: Sequence[Any]) -> bytes:
-    """Observations as text, the same text for the same observations.
-
-    It is the text that pandas writes of their table: fingerprints in catalogs were made of that.
-    """
-    moments = [row.time for row in rows]
-    days = all(moment.time() == time() for moment in moments)
-    finest = max((moment.microsecond and (6 if moment.microsecond % 1000 else 3) for moment in moments), default=0)
-    unit = {0: "seconds", 3: "milliseconds", 6: "microseconds"}[finest]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["time", *CONTENTS])
-    for row, moment in zip(rows, moments, strict=True):
-        stated = moment.date().isoformat() if days else moment.replace(tzinfo=None).isoformat(" ", unit)
-        writer.writerow([stated, row.value, row.std_uncertainty, row.qc_flag, row.status])
-    return text.getvalue().encode()
+        tables = {key: read.known.n_known for key, read in self.kept.items() if read and read.made is not None}
+        while sum(tables.values()) > _KEPT_VALUES:
+            first = next(iter(tables))
+            del self.kept[first], tables[first]
 
 
 def _table(rows: Sequence[Any]) -> pd.DataFrame:

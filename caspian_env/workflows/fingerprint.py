@@ -45,8 +45,7 @@ def fingerprint_of(
     digest = hashlib.sha256()
     for argument in arguments:
         identity = [argument.name, argument.series_id, argument.units, argument.datum, argument.licence]
-        digest.update(json.dumps(identity).encode())
-        digest.update(argument.contents)
+        digest.update(json.dumps([*identity, *argument.vintages]).encode())
         if argument.grid is not None:
             digest.update(json.dumps(argument.grid.identity).encode())
         # A period that was not over becomes publishable by the passing of time alone.

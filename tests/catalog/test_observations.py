@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from caspian_env.catalog import tables as t
 from caspian_env.catalog.engine import Catalog
+from caspian_env.catalog.knowledge import knowledge_of
 from caspian_env.catalog.observations import (
     Observed,
     Written,
-    last_change,
     read_history,
     read_series,
     read_values,
@@ -263,13 +263,19 @@ def test_a_value_that_goes_back_is_a_vintage_each_time(prepared: Catalog) -> Non
 
 def test_the_last_change_picks_what_is_known_now(prepared: Catalog) -> None:
     with prepared.read() as connection:
-        assert last_change(connection, 1) is None
+        assert knowledge_of(connection, 1) == (0, 0, None, None, None)
     many = dict.fromkeys(range(100), 0.0)
     write(prepared, edition(many), START + 300 * DAY, "b")
     write(prepared, edition({n: v for n, v in many.items() if n != 7}), START + 301 * DAY, "c")
     with prepared.read() as connection:
-        moment = last_change(connection, 1)  # a withdrawal opens no vintage, and is a change all the same
-    assert moment == START + 301 * DAY
+        found = knowledge_of(connection, 1)  # a withdrawal opens no vintage, and is a change all the same
+        before = knowledge_of(connection, 1, as_of=START + 300 * DAY)
+    moment = found.changed
+    assert (found, found.n_known) == ((100, 1, START + 99 * DAY, START + 300 * DAY, START + 301 * DAY), 99)
+    assert before == (100, 0, START + 99 * DAY, START + 300 * DAY, START + 300 * DAY)
     now = known(prepared)
     write(prepared, edition(many | {3: 1.0}), START + 302 * DAY, "d")
     assert known(prepared, moment) == now
+    with prepared.read() as connection:
+        assert knowledge_of(connection, 1, as_of=moment) == found
+        assert knowledge_of(connection, 1)[:2] == (102, 2)

@@ -150,6 +150,7 @@ def test_a_mirror_proves_as_much_as_its_bytes_are_worth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     publish(tmp_path / "mirror", co2_table(24))
+    monkeypatch.chdir(tmp_path)  # `init` writes its settings file into the working folder
     monkeypatch.setenv("CASPIAN_ENV_MIRROR", str(tmp_path / "mirror"))
     monkeypatch.setenv("CASPIAN_ENV_DATASETS", DATASET)
     home = ("--home", str(tmp_path / "home"))

@@ -79,6 +79,7 @@ def running(connection: Connection) -> Sequence[sa.Row[Any]]:
 def last_runs(connection: Connection, since: datetime) -> Sequence[sa.Row[Any]]:
     """For each job what became of its newest due time, if that lies not before ``since``.
 
+    Not of a freeze: only a person asks for one, and is told at once when it is refused; nothing is due and nothing is lost.
     Rows have id, job, status, cause, error, scheduled_for, started_at, and as ``before`` the status of the run before it.
     """
     column = t.run.c
@@ -88,7 +89,9 @@ def last_runs(connection: Connection, since: datetime) -> Sequence[sa.Row[Any]]:
         column.id, column.job, column.status, column.cause, column.error, column.scheduled_for, column.started_at,
         sa.func.lead(column.status).over(partition_by=column.job, order_by=order).label("before"),
     )  # fmt: skip
-    newest = sa.select(*columns, place).where(column.status != "running", column.scheduled_for >= since).subquery()
+    newest = sa.select(*columns, place).where(
+        column.status != "running", column.workflow != "freeze", column.scheduled_for >= since
+    ).subquery()  # fmt: skip
     chosen = [newest.c[name.name] for name in columns]
     return connection.execute(sa.select(*chosen).where(newest.c.place == 1).order_by(newest.c.job)).all()
 

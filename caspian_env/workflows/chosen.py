@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from caspian_env.errors import not_among
 from caspian_env.model import Dataset
@@ -18,6 +19,12 @@ def left_out(platform: Platform) -> dict[str, str]:
         for one in datasets
         if one.state != "active"
     }
+
+
+def of_what_is_collected(platform: Platform, rows: Sequence[Any]) -> list[Any]:
+    """Rows that have a ``job``, without the collections of datasets that this installation does not collect any more."""
+    collected = {f"ingest:{dataset.id}" for dataset in platform.collected()}
+    return [row for row in rows if not row.job.startswith("ingest:") or row.job in collected]
 
 
 def choose(platform: Platform, only: Sequence[str]) -> list[Dataset]:

@@ -16,6 +16,7 @@ from caspian_env.errors import SeedError
 from caspian_env.model import AlertRule
 from caspian_env.wiring import Platform
 from caspian_env.workflows.check_report import CHECK_JOB, check_in
+from caspian_env.workflows.chosen import of_what_is_collected
 from caspian_env.workflows.freshness import freshness
 
 
@@ -34,19 +35,18 @@ def judge(platform: Platform, rule: AlertRule) -> list[Condition]:
 
 
 def _stale_sources(platform: Platform, rule: AlertRule) -> Iterator[Condition]:
-    """Sources in one of the states; one that only lacks its key was not asked, which is no news."""
+    """Sources in one of the states; one that only lacks its key, or is not collected here, was not asked, which is no news."""
+    collected = {dataset.id for dataset in platform.collected()}
     for source in freshness(platform):
-        if (
-            source.state in rule.states
-            and not source.needs_key
-            and source.dataset_id in (rule.datasets or [source.dataset_id])
-        ):
+        if source.state in rule.states and not source.needs_key and source.dataset_id in (rule.datasets or collected):
             yield _condition(rule, source.dataset_id, f"{source.dataset_id} is {source.state}: {source.sentence}")
 
 
 def _failed_runs(platform: Platform, rule: AlertRule) -> Iterator[Condition]:
     with platform.catalog.read() as connection:
-        rows = last_runs(connection, platform.clock() - timedelta(days=rule.within_days))
+        rows = of_what_is_collected(
+            platform, last_runs(connection, platform.clock() - timedelta(days=rule.within_days))
+        )
     for row in rows:
         if row.status in rule.states:
             reason = f": {row.error}" if row.error else ""
@@ -61,7 +61,9 @@ def _partial_runs(platform: Platform, rule: AlertRule) -> Iterator[Condition]:
     Not the check of frozen reports: what it finds is an alert of its own, which an erratum ends.
     """
     with platform.catalog.read() as connection:
-        found = last_runs(connection, platform.clock() - timedelta(days=rule.within_days))
+        found = of_what_is_collected(
+            platform, last_runs(connection, platform.clock() - timedelta(days=rule.within_days))
+        )
     rows = [row for row in found if row.job != CHECK_JOB]
     for row in rows:
         again = row.before in AGAIN

@@ -39,12 +39,16 @@ def check_archive(platform: Platform, *, deep: bool, progress: Progress | None =
 
 def check_sources(platform: Platform) -> Iterator[Finding]:
     """Sources that are late or stale, and those of which nothing was ever accepted; a missing key is named elsewhere."""
+    collected = {dataset.id for dataset in platform.collected()}
     found = freshness(platform)
     for source in found:
         name, said = source.dataset_id, source.sentence
         if source.needs_key and (how := awaited_files(platform.seeds.datasets[name])):
             yield Finding("note", "sources", name, how)
         if source.needs_key or source.state == FRESH:
+            continue
+        if source.state != RETIRED and name not in collected:
+            yield Finding("ok", "sources", name, f"is not collected here any more: {said}")
             continue
         if source.state == RETIRED:
             yield Finding("ok", "sources", name, said)

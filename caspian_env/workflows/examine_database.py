@@ -19,6 +19,7 @@ from caspian_env.catalog.ledger import PERMANENT
 from caspian_env.catalog.migrate import current_revision, newest_revision
 from caspian_env.errors import DatabaseBusy
 from caspian_env.wiring import Platform
+from caspian_env.workflows.chosen import of_what_is_collected
 from caspian_env.workflows.finding import Finding
 from caspian_env.workflows.holder import in_words, is_gone
 
@@ -109,7 +110,7 @@ def check_leases(platform: Platform) -> Iterator[Finding]:
 def check_runs(platform: Platform) -> Iterator[Finding]:
     """Jobs whose newest due time nobody executed, or whose last run failed; what a later run made good is no finding."""
     with platform.catalog.read() as connection:
-        rows = last_runs(connection, platform.clock() - RECENT)
+        rows = of_what_is_collected(platform, last_runs(connection, platform.clock() - RECENT))
         n_alerts = open_alert_count(connection)
     for row in rows:
         if row.status == "missed":

@@ -85,6 +85,7 @@ def check_settings(platform: Platform) -> Iterator[Finding]:
     """Settings and keys: present or not, never shown."""
     settings, name = platform.settings, "settings"
     yield from _keys(platform)
+    yield from _unnamed(platform)
     if not settings.contact:
         remedy = "set CASPIAN_ENV_CONTACT, so that a provider can write to you before it blocks you"
         yield Finding("note", name, "CASPIAN_ENV_CONTACT", "is not set", remedy)
@@ -97,6 +98,20 @@ def check_settings(platform: Platform) -> Iterator[Finding]:
         )
     channels = [word for word, given in (("e-mail", settings.smtp_url), ("webhook", settings.webhook_url)) if given]
     yield Finding("ok", name, "alerts", f"are told by {' and '.join([*channels, 'caspian-env alerts'])}")
+
+
+def _unnamed(platform: Platform) -> Iterator[Finding]:
+    """What the institute declared itself, and its list of datasets leaves out: mostly forgotten, so worth a line."""
+    chosen = platform.settings.datasets
+    own = [one.id for one in platform.seeds.datasets.values() if one.theme == "local" and one.state == "active"]
+    if chosen and (left := [name for name in own if name not in chosen]):
+        are = "is" if len(left) == 1 else "are"
+        it = "it" if len(left) == 1 else "them"
+        message = f"{are} declared in {platform.settings.own_files.name}/, and no run collects {it}"
+        remedy = (
+            f"name {it} in CASPIAN_ENV_DATASETS (datasets in caspian-env.toml), or in caspian-env ingest ID each time"
+        )
+        yield Finding("note", "settings", ", ".join(left), message, remedy)
 
 
 def _keys(platform: Platform) -> Iterator[Finding]:

@@ -35,6 +35,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+FEW = 24  # names that a message can hold
+
 
 class CaspianError(Exception):
     """An expected failure: what it concerns, what is wrong, and what to do about it.
@@ -178,7 +180,7 @@ class Unpublishable(CaspianError):
 
 
 def not_among(names: Sequence[str], what: str, known: Iterable[str], listing: str) -> SettingsError:
-    """The error for names that are none of those known, with the nearest ones; with all of them where none is near.
+    """The error for names that are none of those known, with the nearest ones; see `nearest_of`.
 
     Parameters
     ----------
@@ -191,17 +193,28 @@ def not_among(names: Sequence[str], what: str, known: Iterable[str], listing: st
     listing : str
         The command that lists them.
     """
+    problem = f"is not {what}" if len(names) == 1 else f"are not {what} each"
+    return SettingsError(", ".join(names), problem, nearest_of(names, known, listing))
+
+
+def nearest_of(names: Sequence[str], known: Iterable[str], listing: str = "") -> str:
+    """The remedy for names that are not known: the nearest ones, or all that there are where none is near and they are few.
+
+    ``listing`` is the command that lists them, where there is one.
+    """
     every = list(known)
     near = list(dict.fromkeys(one for name in names for one in _nearest(name, every)))
-    problem = f"is not {what}" if len(names) == 1 else f"are not {what} each"
-    remedy = f"nearest: {', '.join(near)}; {listing} lists all" if near else f"known: {', '.join(every)}"
-    return SettingsError(", ".join(names), problem, remedy)
+    if near:
+        return f"nearest: {', '.join(near)}" + (f"; {listing} lists all" if listing else "")
+    if listing and len(every) > FEW:
+        return f"{listing} lists all {len(every)}"
+    return f"known: {', '.join(every)}"
 
 
 def _nearest(name: str, known: Sequence[str]) -> list[str]:
-    """At most three: those that contain the name, then those that are spelt like it."""
+    """At most three: those that contain the name, the shortest first, then those that are spelt like it."""
     from difflib import get_close_matches
 
     given = name.lower().replace("-", "_")
-    holding = [one for one in known if len(given) > 2 and given in one]
+    holding = sorted((one for one in known if len(given) > 2 and given in one), key=len)
     return list(dict.fromkeys([*holding, *get_close_matches(given, known, n=3, cutoff=0.6)]))[:3]

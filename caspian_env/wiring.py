@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from caspian_env.archive import Archive
 from caspian_env.catalog.engine import Catalog, open_catalog
 from caspian_env.cubes import Cubes
-from caspian_env.errors import SeedError, SettingsError
+from caspian_env.errors import SeedError, SettingsError, nearest_of
 from caspian_env.formats.object_store import ObjectStore
 from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
 from caspian_env.processing.cluster import connected
@@ -78,7 +78,11 @@ class Platform:
         """
         known, chosen = self.seeds.datasets, self.settings.datasets
         if unknown := [name for name in chosen if name not in known]:
-            raise SettingsError("datasets", f"names {', '.join(unknown)}", f"known: {', '.join(known)}")
+            raise SettingsError(
+                "datasets",
+                f"names {', '.join(unknown)}, no dataset",
+                nearest_of(unknown, known, "caspian-env datasets"),
+            )
         return [
             dataset for dataset in known.values() if dataset.state == "active" and (dataset.id in chosen or not chosen)
         ]

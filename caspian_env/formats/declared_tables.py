@@ -99,7 +99,9 @@ def _text(content: bytes, layout: Layout) -> Iterator[tuple[int, Sequence[Cell]]
         text = content.decode(layout.encoding)
     except (UnicodeDecodeError, LookupError) as error:
         problem = f"the text cannot be read as {layout.encoding}: {error}"
-        raise BadGranule(layout.dataset, problem, "save it as UTF-8, or declare its encoding") from error
+        raise BadGranule(
+            layout.dataset, problem, "save it as UTF-8, or write its encoding into the options, e.g. cp1251"
+        ) from error
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.separator, strict=True)
     try:
         for cells in reader:

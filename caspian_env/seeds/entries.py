@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from caspian_env.errors import SeedError
+from caspian_env.errors import SeedError, nearest_of
 from caspian_env.model import AlertRule, Dataset, Datum, Indicator, Location, Variable
 
 T = TypeVar("T")
@@ -71,13 +71,14 @@ def _typed(hint: Any) -> Typed:
 
 def _refuse(value: Any, wanted: type, where: str, key: str) -> NoReturn:
     name = {"tuple": "list"}.get(wanted.__name__, wanted.__name__)
-    raise SeedError(where, f"{key} is {value!r} and not of type {name}", "mend the value; text needs quotes")
+    remedy = {float: "write a number with a decimal point, without quotes", str: "mend the value; text needs quotes"}
+    raise SeedError(where, f"{key} is {value!r} and not of type {name}", remedy.get(wanted, "mend the value"))
 
 
 def refer(name: str, known: AbstractSet[str], where: str, key: str) -> None:
     """Nothing, if the name is known; SeedError tells the names that are."""
     if name not in known:
-        raise SeedError(where, f"{key} names {name!r}, which no seed defines", f"known: {', '.join(sorted(known))}")
+        raise SeedError(where, f"{key} names {name!r}, which no seed defines", nearest_of([name], sorted(known)))
 
 
 def refer_all(dataset: Dataset, where: str, *, variables: set[str], datums: set[str], locations: set[str]) -> None:
@@ -141,7 +142,10 @@ def document(folder: Path, name: str) -> Any:
         # The same loader in C where PyYAML was built with it: ten times faster, and every command reads the seeds.
         return yaml.load(_text(folder, name), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
-        raise SeedError(name, f"is not YAML: {' '.join(str(error).split())}", "mend the file") from error
+        said = " ".join(str(error).replace('in "<unicode string>",', "at").split())
+        raise SeedError(
+            name, f"is not YAML: {said}", "mend the file; spaces at the beginning of a line count"
+        ) from error
 
 
 def listed(content: Any, name: str) -> Iterator[tuple[Entry, str]]:
@@ -199,7 +203,7 @@ def known_keys(entry: Any, known: AbstractSet[str], where: str) -> Entry:
     """The entry, if it is a mapping of known keys; SeedError names the others."""
     found = mapping(entry, where)
     if unknown := sorted(str(key) for key in set(found) - known):
-        raise SeedError(where, f"unknown key {', '.join(unknown)}", f"known: {', '.join(sorted(known))}")
+        raise SeedError(where, f"unknown key {', '.join(unknown)}", nearest_of(unknown, sorted(known)))
     return found
 
 

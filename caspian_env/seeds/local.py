@@ -8,8 +8,10 @@ polygons, a GeoJSON file each: see `own_regions`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,8 @@ from caspian_env.seeds.own_regions import averaged_over, own_regions
 
 READER = "local_file"
 HOST = "local:"  # the institute's folder, as transport knows it
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+_DURATION = re.compile(r"P([1-9][0-9]*[DWMY]|T[1-9][0-9]*H)")  # what `processing.durations` understands
 LISTS = {"variables", "datums", "stations", "datasets", "indicators", "reports"}
 REPORT = {"id", "title", "audience", "languages", "rows", "headlines", "sections"}
 
@@ -121,12 +125,30 @@ def _station(entry: Any, where: str) -> Location:
 
 def _dataset(entry: Any, where: str) -> Dataset:
     defaults = {"kind": "table", "module": READER, "hosts": [HOST], "theme": "local"}
-    return told_to_its_reader(build(Dataset, {**defaults, **mapping(entry, where)}, where))
+    dataset = build(Dataset, {**defaults, **mapping(entry, where)}, where)
+    _check_words(dataset, where)
+    return told_to_its_reader(dataset)
 
 
 def told_to_its_reader(dataset: Dataset) -> Dataset:
     """The dataset; where the institute's files are read, its options also say what its entry says of columns and places."""
     return replace(dataset, options=_told(dataset)) if dataset.module == READER else dataset
+
+
+def _check_words(dataset: Dataset, where: str) -> None:
+    """Nothing, if id, cadence, resolutions and first day can be used; each would else fail later, far from its file."""
+    if not _ID.fullmatch(dataset.id):
+        raise SeedError(where, f"{dataset.id!r} is no id", "write small Latin letters, digits and underscores")
+    words = {"update_frequency": dataset.update_frequency}
+    words.update({f"resolution of {measured.name}": measured.resolution for measured in dataset.variables})
+    for key, word in words.items():
+        if not _DURATION.fullmatch(word) and (key == "update_frequency" or word != "instant"):
+            raise SeedError(where, f"{key} is {word!r}, no duration", "write for example P1D, P10D or P1M")
+    try:
+        date.fromisoformat(dataset.coverage_start)
+    except ValueError as error:
+        problem = f"coverage_start is {dataset.coverage_start!r}, no day"
+        raise SeedError(where, problem, 'write it as "2024-07-01"') from error
 
 
 def _told(dataset: Dataset) -> Mapping[str, Any]:

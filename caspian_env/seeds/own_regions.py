@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from caspian_env.errors import SeedError
+from caspian_env.errors import SeedError, nearest_of
 from caspian_env.model import Dataset, Location
 from caspian_env.seeds.entries import build, known_keys
 
@@ -62,7 +62,7 @@ def averaged_over(datasets: Mapping[str, Dataset], region: str, wanted: tuple[st
     """Datasets that are averaged over one more region; SeedError when one of those wanted has no grid."""
     gridded = [one.id for one in datasets.values() if one.kind == "grid"]
     if unknown := [name for name in wanted if name not in gridded]:
-        raise SeedError(region, f"{', '.join(unknown)} is no gridded dataset", f"gridded are {', '.join(gridded)}")
+        raise SeedError(region, f"{', '.join(unknown)} is no gridded dataset", nearest_of(unknown, gridded))
     return {
         name: replace(one, locations=(*one.locations, region))
         if name in wanted and region not in one.locations

@@ -79,6 +79,8 @@ def set_aside(job: Job, answer: Answer, kept: Kept, error: BadGranule) -> None:
     The first time the transfer may have been at fault, which another try shows; the same bytes once more are the provider's.
     """
     line = f"set aside {answer.url} (sha256 {kept.sha256[:12]}…): {error.problem}"
+    if error.remedy and job.dataset.theme == "local":  # whoever reads this can mend the file; a provider's they cannot
+        line += f" ({error.remedy})"
     if isinstance(error, OlderEdition):
         job.outcome.notes.append(line)
     else:

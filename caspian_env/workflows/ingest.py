@@ -96,7 +96,7 @@ def ingest(
         if not listed and not outcome.problems:
             outcome.problems.append(f"nothing is published for {span}")
         done = _collect_all(job, refs, span, progress)
-        if done and job.restated is not None:
+        if done and listed and job.restated is not None:  # none listed: a slip in the declaration takes nothing back
             withdraw_what_is_left(job)
         if job.again_from and not dataset.whole_record:
             with platform.catalog.write() as connection:

@@ -179,6 +179,17 @@ def test_values_of_a_file_that_the_new_declaration_refuses_do_not_stay(home: Pat
     assert "2 values that were read by the one before are withdrawn" in outcome.notes[0]
 
 
+@pytest.mark.parametrize("slip", [{"files": "peer/*.csv"}, {"files": "pier/b*.csv"}, {"zero": {"T": 1.0}}])
+def test_a_slip_in_a_declaration_takes_nothing_back(home: Path, collected: Institute, slip: dict[str, object]) -> None:
+    put(home, "pier/a.csv", TABLE)
+    before = collected()[1]
+    declare(home, slip)
+    outcome, rows = collected()
+    assert (outcome.withdrawn, outcome.status, values(rows)) == (0, "failed", values(before))
+    declare(home, {"zero": {"t": 1.0}})
+    assert values(collected()[1]) == {"2026-01-01": 5.5, "2026-01-02": 5.25}
+
+
 def test_a_new_limit_of_a_test_withdraws_nothing(home: Path, collected: Institute) -> None:
     put(home, "pier/a.csv", TABLE)
     put(home, "pier/b.csv", b"date,t\n2026-01-03,4\n")
@@ -241,7 +252,7 @@ def test_a_bad_file_does_not_stop_the_others(home: Path, collected: Institute) -
     outcome, rows = collected()
     assert (outcome.rejected, len(rows)) == (1, 2)
     assert outcome.problems[0].startswith("set aside local:pier/a.csv")
-    assert outcome.problems[0].endswith("row 3 has 3 cells where the header has 2")
+    assert "row 3 has 3 cells where the header has 2 (was the file cut off" in outcome.problems[0]  # with its remedy
 
 
 def test_a_partial_file_keeps_what_the_checks_find(home: Path, collected: Institute) -> None:
@@ -452,6 +463,27 @@ def test_a_wrong_declaration_names_file_and_entry(home: Path, text: str, problem
     (home / "local" / "bad.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(SeedError, match=problem):
         load_seeds(own=home / "local")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"update_frequency": "monthly"}, "update_frequency is 'monthly', no duration"),
+        ({"id": "Example-Water"}, "'Example-Water' is no id"),
+        ({"coverage_start": "01.01.2026"}, "coverage_start is '01.01.2026', no day"),
+        ({"variables": [{**VARIABLE, "resolution": "daily"}]}, "resolution of t is 'daily', no duration"),
+        ({"publication_delay_days": "1,5"}, "publication_delay_days is '1,5' and not of type"),
+        ({"licens": "Internal"}, "unknown key licens"),
+    ],
+)
+def test_a_word_that_cannot_be_used_is_refused_where_it_stands(
+    home: Path, changes: dict[str, object], problem: str
+) -> None:
+    declare(home, **changes)
+    with pytest.raises(SeedError, match=problem) as refused:
+        load_seeds(own=home / "local")
+    assert refused.value.subject.startswith("local/water.yaml: datasets: ")
+    assert refused.value.remedy != ""
 
 
 def test_a_dataset_that_names_what_nobody_defines(home: Path) -> None:

@@ -48,7 +48,12 @@ def fit(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         for pattern in (_AT_WORDS, _AT_PARTS)
     ]
     whole = [_longest(columns[i], "$") if right[i] else 1 for i in keep]
-    widths = _shared(natural, least, whole, room - gap * (len(keep) - 1))
+    left = room - gap * (len(keep) - 1)
+    cells = [[headings[i], *columns[i]] for i in keep]
+    widths, broader = _shared(natural, least, whole, left), _shared(natural, least[-1:], whole, left)
+    # One long id that is kept whole may squeeze the sentences beside it into towers; then it is broken at its parts.
+    if _lines(cells, broader) * 3 < _lines(cells, widths) * 2:
+        widths = broader
     return Fitted(
         said=", ".join(said),
         headings=[broken(headings[i], width) for i, width in zip(keep, widths, strict=True)],
@@ -73,6 +78,14 @@ def broken(text: str, width: int) -> str:
             rest = rest[at:].lstrip()
         lines.append(rest)
     return "\n".join(lines)
+
+
+def _lines(columns: Sequence[Sequence[str]], widths: Sequence[int]) -> int:
+    """How many lines a table takes with these widths."""
+    heights = (
+        [broken(cell, width).count("\n") + 1 for cell in cells] for cells, width in zip(columns, widths, strict=True)
+    )
+    return sum(max(row) for row in zip(*heights, strict=True))
 
 
 def _natural(headings: Sequence[str], columns: Sequence[Sequence[str]], keep: Sequence[int]) -> list[int]:

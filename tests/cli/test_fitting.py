@@ -38,6 +38,19 @@ def test_what_fits_is_left_as_it_is() -> None:
     assert (table.said, table.headings, table.rows, table.gap) == ("", list(HEADS), [list(row) for row in ROWS], 2)
 
 
+def test_one_long_id_does_not_squeeze_the_sentences_beside_it() -> None:
+    rows = [
+        ("owid_co2", "states nothing of emission_of_greenhouse_gases_unstated_gwp_without_lulucf now", "note"),
+        *[
+            (f"source_{n}", "not published", "mend what it names, then caspian-env run; or leave it out")
+            for n in range(9)
+        ],
+    ]
+    table = fit(("what", "finding", "remedy"), rows, [False] * 3, 80)
+    assert _width(table) <= 80
+    assert max(row[2].count("\n") for row in table.rows) <= 2
+
+
 def test_one_row_says_all_of_its_columns() -> None:
     assert fit(HEADS, ROWS[:1], RIGHT, 60).said == ""
 

@@ -23,6 +23,7 @@ from caspian_env.errors import (
 from caspian_env.formats.disk import MAKE_ROOM, NO_ROOM_BYTES, free_bytes
 
 AGAIN = "then caspian-env run again: it repairs what was left"
+MAY_NOT = "this role may not do that"
 WRITERS = "connect as the owner of the database, to a server that may be written"
 SECRETS = ("password", "sslpassword", "passfile", "sslkey")
 # PostgreSQL, appendix A "Error codes": connection exceptions, shutdown, crash, starting up, and sessions ended by the
@@ -113,7 +114,7 @@ def _of_postgresql(error: object, url: sa.URL, reads: bool) -> CatalogError | No
         remedy = f"{WRITERS} (see SHOW default_transaction_read_only)"
         return DatabaseReadOnly(name, f"the database can only be read: {said}", f"{remedy}; {AGAIN}")
     if code == _DENIED and not reads:
-        return CatalogError(name, f"this role may not do that: {said}", WRITERS)
+        return CatalogError(name, f"{MAY_NOT}: {said}", WRITERS)
     return None
 
 

@@ -134,8 +134,8 @@ def _refuse_content(catalog: Catalog) -> None:
         raise CatalogError(
             catalog.name,
             problem,
-            "restore into another home, or where CASPIAN_ENV_DATABASE_URL is set name a new database there; "
-            "nothing was changed",
+            "name an empty database: another home, another address, or a new one in CASPIAN_ENV_DATABASE_URL where that is "
+            "set; nothing was changed",
         )
 
 

@@ -113,7 +113,9 @@ def ask(
     except sa.exc.DBAPIError as error:
         raise CatalogError("sql", _explain(error, seconds), "see the documented views, names begin with v_") from error
     except sa.exc.StatementError as error:
-        raise CatalogError("sql", str(error.orig or error).splitlines()[0], "give every parameter a value") from error
+        named = sorted(set(re.findall(r"(?<!:):([A-Za-z_]\w*)", statement)) - set(given))
+        problem = f"no value was given of :{', :'.join(named)}" if named else str(error.orig or error).splitlines()[0]
+        raise CatalogError("sql", problem, "give every parameter a value: --param as_of=2024-11-11") from error
 
 
 def _moment(value: Any, backend: str) -> Any:

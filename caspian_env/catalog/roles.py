@@ -12,12 +12,14 @@ import re
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from caspian_env.catalog.complaints import MAY_NOT
 from caspian_env.catalog.engine import Catalog
 from caspian_env.errors import CatalogError
 
 GROUP = "caspian_reader"
 # Of every session of a reader; UTC, so that a time written without a zone means the same on every machine.
 SETTINGS = ("default_transaction_read_only = on", "timezone = 'UTC'", "statement_timeout = '10min'")
+OWNER = "connect as the owner of the database, with the right CREATEROLE"
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -46,9 +48,12 @@ def grant_reader(catalog: Catalog, name: str, password: str | None = None) -> bo
             if password:
                 _set_password(connection, name, password)
             _refuse_more_than_reading(connection, name)
+    except CatalogError as error:  # as the catalog tells it to whoever writes, who needs no right to make roles
+        remedy = OWNER if error.problem.startswith(MAY_NOT) else error.remedy
+        raise CatalogError(error.subject, error.problem, remedy) from error
     except sa.exc.DBAPIError as error:
         problem = str(error.orig).strip().splitlines()[0]
-        raise CatalogError(name, problem, "connect as the owner of the database, with the right CREATEROLE") from error
+        raise CatalogError(name, problem, OWNER) from error
     return new
 
 

@@ -22,6 +22,8 @@ INSTANT = frozenset({
     "series", "sql", "targets",
 })  # fmt: skip
 
+INTERRUPTED = 130  # the code of a command that Ctrl-C has ended
+
 
 def main(arguments: Sequence[str] | None = None, *, as_a_service: bool = False) -> None:
     """Run ``caspian-env``; expected errors are one line on standard error and exit code 1, or 2 for a wrong call.
@@ -44,6 +46,10 @@ def _run(words: list[str], *, as_a_service: bool) -> None:
     try:
         with _orderly_end_on_sigterm(), whole_output():
             app(args=words, prog_name="caspian-env")
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            _tell("stopped; what was written is whole and stays, and the same command does the rest", answers_are_logs)
+        raise
     except SettingsError as error:
         _fail(str(error), 2, answers_are_logs)
     except CaspianError as error:
@@ -114,7 +120,7 @@ def _set_up_logs(words: Sequence[str], *, as_a_service: bool) -> tuple[bool, boo
     from caspian_env.logs import AUTO, JSON, log_to_standard_error
     from caspian_env.settings import load_settings
 
-    pairs = zip(words, [*words[1:], ""], strict=True)
+    pairs = zip(words, (*words[1:], ""), strict=False)  # no words, no pairs
     named = [word.partition("=")[2] or after for word, after in pairs if word.partition("=")[0] == "--config"]
     try:
         mode = load_settings(config=Path(named[-1]) if named else None).log
@@ -125,6 +131,11 @@ def _set_up_logs(words: Sequence[str], *, as_a_service: bool) -> tuple[bool, boo
 
 
 def _fail(message: str, code: int, as_log: bool) -> None:
+    _tell(message, as_log)
+    sys.exit(code)
+
+
+def _tell(message: str, as_log: bool) -> None:
     from caspian_env.cli.streams import as_far_as_it_goes
 
     with as_far_as_it_goes():
@@ -132,4 +143,3 @@ def _fail(message: str, code: int, as_log: bool) -> None:
             logging.getLogger(__name__).error(message)
         else:
             sys.stderr.write(f"caspian-env: {message}\n")
-    sys.exit(code)

@@ -137,10 +137,10 @@ def series(
 ) -> None:
     """Show the newest values of a dataset's series, as known now or at a past date, or every vintage of them."""
     from caspian_env.catalog.observations import find_series, first_known, read_history, read_values
-    from caspian_env.errors import CatalogError, not_among
+    from caspian_env.errors import not_among
 
     columns: tuple[str, ...] = (
-        "location", "datum", "unit", "time", "value", "std_uncertainty", "qc_flag", "status", "known_from",
+        "variable", "location", "datum", "unit", "time", "value", "std_uncertainty", "qc_flag", "status", "known_from",
     )  # fmt: skip
     columns = (*columns, "known_to", "kind") if history else columns
     with opened(home, config) as platform, platform.catalog.read() as connection:
@@ -148,7 +148,7 @@ def series(
         if not found and dataset not in platform.seeds.datasets:
             raise not_among([dataset], "a dataset", platform.seeds.datasets, "caspian-env datasets")
         if not found:
-            raise CatalogError(dataset, "has no such series in the catalog", "caspian-env datasets; caspian-env run")
+            raise _no_series(dataset, variable, region, find_series(connection, dataset_id=dataset))
         rows: list[tuple[Any, ...]] = []
         total = 0
         for one in found:
@@ -156,15 +156,15 @@ def series(
             lines: Sequence[Any]
             if history:
                 vintages = read_history(connection, one.id, as_of=utc_of(as_of))
-                lines = [tuple(getattr(row, name) for name in columns[3:]) for row in vintages]
+                lines = [tuple(getattr(row, name) for name in columns[4:]) for row in vintages]
             else:
                 known = read_values(connection, one.id, as_of=utc_of(as_of))
                 lines = [
-                    (row.time.replace(tzinfo=None), *(getattr(row, name) for name in columns[4:])) for row in known
+                    (row.time.replace(tzinfo=None), *(getattr(row, name) for name in columns[5:])) for row in known
                 ]
             total += len(lines)
             shown = lines if as_csv or as_json or not limit else lines[-limit:]
-            rows += [(one.location_id, one.datum_id, unit, *line) for line in shown]
+            rows += [(one.variable_id, one.location_id, one.datum_id, unit, *line) for line in shown]
         since = None if rows else first_known(connection, [one.id for one in found])
     if _too_early(utc_of(as_of), since) and not (as_csv or as_json):
         return
@@ -231,6 +231,21 @@ def sql(
     _answer(answer.columns, answer.rows, as_csv=as_csv, as_json=as_json, title="sql")
     if answer.truncated:
         sys.stderr.write(f"caspian-env: only the first {limit} rows are shown; --limit 0 for all\n")
+
+
+def _no_series(dataset: str, variable: str | None, region: str | None, there: Sequence[Any]) -> Exception:
+    """Why a dataset has no such series, and which it has."""
+    from caspian_env.errors import CatalogError, nearest_of
+
+    if not there:
+        return CatalogError(dataset, "has no values yet", f"caspian-env ingest {dataset} collects them")
+    for option, given, known in (
+        ("--region", region, {one.location_id for one in there}),
+        ("--variable", variable, {one.variable_id for one in there}),
+    ):
+        if given and given not in known:
+            return CatalogError(dataset, f"has no values for {option} {given}", nearest_of([given], sorted(known)))
+    return CatalogError(dataset, f"has no {variable} at {region}", "leave one of them out to see what there is")
 
 
 def _too_early(as_of: datetime | None, since: datetime | None) -> bool:

@@ -175,9 +175,12 @@ def _address(target: str | None, file: Path | None) -> str:
     if file is not None:
         return file.read_text(encoding="utf-8").partition("\n")[0].strip()
     address = str(target)
-    if ":" in address.partition("://")[2].rpartition("@")[0] or "password=" in address:
+    if address.partition("://")[2].rpartition("@")[0].partition(":")[2] or "password=" in address:
         problem = "names a password, which everybody on this machine could read in the list of processes"
         raise SettingsError("db copy", problem, "put the address into a file for --address-file, or use ~/.pgpass")
+    if "://" not in address:
+        remedy = "write postgresql://USER@HOST/NAME, or sqlite:///FILE for a file"
+        raise SettingsError("db copy", f"{address} is no database address", remedy)
     return address
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,15 @@ MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M"] + [
     f"%Y-%m-%d{between}%H:%M:%S{fraction}{zone}" for between in "T " for fraction in ("", ".%f") for zone in ("", "%z")
 ]
 
+
+def moment_of(text: str) -> datetime:
+    """A day or moment as it is written on the command line; a wrong call says how one is written."""
+    for form in MOMENTS:
+        with suppress(ValueError):
+            return datetime.strptime(text, form)  # noqa: DTZ007 - without a zone it is UTC, see `utc_of`
+    raise typer.BadParameter(f"{text!r} is no day or moment; write for example 2024-11-11 or 2024-11-11T06:00")
+
+
 Home = Annotated[
     Path | None, typer.Option("--home", help="Folder of archive, reports and database.", show_default=False)
 ]
@@ -45,7 +55,7 @@ KnownAt = Annotated[
     typer.Option(
         "--known-at",
         help="When this archived edition became known, UTC; a date means its 00:00. Oldest first.",
-        formats=MOMENTS,
+        parser=moment_of,
         metavar="DATE",
         show_default=False,
     ),
@@ -55,7 +65,7 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         help="What was known then, UTC; a date without a time means that day at 00:00.",
-        formats=MOMENTS,
+        parser=moment_of,
         metavar="DATE",
         show_default=False,
     ),
@@ -65,7 +75,7 @@ ScheduledFor = Annotated[
     typer.Option(
         "--scheduled-for",
         help="The due time that is executed, UTC; done at most once. The scheduler sets it.",
-        formats=MOMENTS,
+        parser=moment_of,
         metavar="TIME",
         show_default=False,
     ),

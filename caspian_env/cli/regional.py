@@ -50,11 +50,12 @@ def add(
 ) -> None:
     """Add a polygon to the institute's own regions."""
     from caspian_env.settings import load_settings
-    from caspian_env.workflows.own_regions import add_region
+    from caspian_env.workflows.own_regions import add_region, reach_of
 
     settings = load_settings(config=config, home=home)
     where = add_region(settings, file, name=name, title=title, source=source, datasets=datasets or ())
     typer.echo(f"region    {where.stem}: {where}")
+    typer.echo(f"reaches   {reach_of(where)}")
     typer.echo(f"its means from a cube: caspian-env region mean {(datasets or ['DATASET'])[0]} {where.stem}")
 
 

@@ -154,6 +154,9 @@ def explain(
         When no such value is known.
     """
     if indicator_id not in platform.seeds.indicators:
+        if indicator_id in platform.seeds.datasets:
+            remedy = f"caspian-env series {indicator_id} shows its values; view v_lineage has the bytes behind each"
+            raise SettingsError(indicator_id, "is a dataset, and this explains indicators", remedy)
         raise not_among([indicator_id], "an indicator", platform.seeds.indicators, "caspian-env indicators")
     indicator = platform.seeds.indicators[indicator_id]
     if location is not None and location not in indicator.locations:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from caspian_env.errors import SeedError, SettingsError
+from caspian_env.errors import SeedError, SettingsError, nearest_of
 from caspian_env.formats.disk import writing
 from caspian_env.processing.regions import geometry_area_km2
 from caspian_env.processing.zonal import zonal_mean
@@ -47,11 +47,17 @@ def add_region(
     """
     name = name or file.stem.lower().replace("-", "_").replace(" ", "_")
     if not _ID.fullmatch(name):
-        raise SeedError(name, "is no id", "write small letters, digits and underscores")
+        raise SeedError(name, "is no id", "name it with --id, in small Latin letters, digits and underscores")
     seeds = load_seeds(own=settings.own_files)
     taken = seeds.locations.get(name)
     if taken is not None and not taken.awaits_outline:
-        raise SeedError(name, "the id is taken", "choose another; the institute's name makes a good prefix")
+        own = settings.own_files / FOLDER / f"{name}.geojson"
+        remedy = "choose another; the institute's name makes a good prefix"
+        if own.exists():  # values over the old outline would stand beside those over the new one under one name
+            remedy = (
+                f"a new outline is a new region, with another id; one that was never collected goes by removing {own}"
+            )
+        raise SeedError(name, "the id is taken", remedy)
     averaged_over(seeds.datasets, name, tuple(datasets))
     feature = feature_of(file, str(file))
     given = feature.get("properties") or {}
@@ -72,6 +78,23 @@ def add_region(
     return target
 
 
+def reach_of(file: Path) -> str:
+    """How far a polygon of the institute reaches and how large it is, in words: latitude before longitude shows there."""
+    feature = feature_of(file, str(file))
+    corners = list(_corners(feature["geometry"]["coordinates"]))
+    (west, east), (south, north) = ((min(axis), max(axis)) for axis in zip(*corners, strict=True))
+    area = feature["properties"]["area_km2"]
+    return f"from {west:g} to {east:g} E and from {south:g} to {north:g} N, {area:.0f} km2"
+
+
+def _corners(rings: Any) -> Iterator[tuple[float, float]]:
+    if isinstance(rings[0], int | float):
+        yield rings[0], rings[1]
+        return
+    for ring in rings:
+        yield from _corners(ring)
+
+
 def region_means(
     platform: Platform, dataset: str, region: str, *, variable: str | None = None, as_of: datetime | None = None
 ) -> xr.DataArray:
@@ -86,8 +109,8 @@ def region_means(
     """
     place = platform.seeds.locations.get(region)
     if place is None or place.geometry is None:
-        known = ", ".join(name for name, one in platform.seeds.locations.items() if one.geometry)
-        raise SettingsError(region, "is no region", f"known: {known}")
+        known = [name for name, one in platform.seeds.locations.items() if one.geometry]
+        raise SettingsError(region, "is no region", nearest_of([region], known, "caspian-env region"))
     with open_cube(platform, dataset, as_of) as cube:
         names = [str(name) for name in cube.data_vars if cube[name].dims == ("time", "latitude", "longitude")]
         name = variable or names[0]

@@ -20,9 +20,9 @@ import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.indicators.heatwave_days import HeatDays, RegionDays, heat_days, region_days
-from caspian_env.indicators.sea_temperature import pooled_span
+from caspian_env.indicators.marine_heatwaves import WINDOW_DAYS
 from caspian_env.processing import completeness
-from caspian_env.processing.base_period import base_months, uncovered
+from caspian_env.processing.base_period import base_months, pooled_span, uncovered
 from caspian_env.processing.periods import Result, Span, as_dataset, days_in, month_span, refusal, result, year_span
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ def _refused(year: int, reason: str, seen: NDArray[np.bool_], at: Inside) -> Res
 
 def _windows(year: int, base: Sequence[int]) -> list[Span]:
     """The year with a month on either side, as an event may cross its ends, and the base period with the days beside it."""
-    return [month_span((year - 1970) * 12 - 1, 14), pooled_span(base)]
+    return [month_span((year - 1970) * 12 - 1, 14), pooled_span(base, WINDOW_DAYS)]
 
 
 def _without_base(region: RegionDays, seen: NDArray[np.bool_], base: Sequence[int], min_base_share: float) -> str:

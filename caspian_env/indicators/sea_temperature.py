@@ -15,9 +15,9 @@ import numpy as np
 from caspian_env.indicators.marine_heatwaves import WINDOW_DAYS, climatology
 from caspian_env.processing import climate_normals as climate
 from caspian_env.processing import completeness
-from caspian_env.processing.base_period import base_months, uncovered
+from caspian_env.processing.base_period import base_months, pooled_span, uncovered
 from caspian_env.processing.day_of_year import day_of_year
-from caspian_env.processing.periods import Result, Span, as_dataset, checked, refused_once, result, year_span
+from caspian_env.processing.periods import Result, Span, as_dataset, checked, refused_once, result
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,7 +85,7 @@ def monthly_anomaly(
     if reason := uncovered(normal, base, min_base_share, spans):
         return as_dataset(refused_once(rows, reason, spans), units=UNITS, ci_level=ci_level)
     daily = sst.attrs["resolution"] == "P1D"
-    spans = (*spans, pooled_span(base)) if daily else spans
+    spans = (*spans, pooled_span(base, WINDOW_DAYS)) if daily else spans
     departures = _of_days(sst, base) if daily else months - np.tile(normal.values, months.size // 12)
     found = dict(zip(departures["time"].values.astype("datetime64[M]").astype(int), departures.values, strict=True))
     u_normal = normal["std_uncertainty"].values
@@ -128,12 +128,6 @@ def trend(
     yearly = {mean.year: mean.value for mean in completeness.annual(_months(sst, analysis_uncertainty))}
     rows = climate.trend_rows(yearly, years=years, slope=slope, ci_level=ci_level)
     return as_dataset(rows, units=SLOPE_UNITS, ci_level=ci_level)
-
-
-def pooled_span(base: Sequence[int]) -> Span:
-    """The base period with the days beside it that the windows of its first and last days reach."""
-    beside = np.timedelta64(WINDOW_DAYS // 2, "D")
-    return year_span(base[0])[0] - beside, year_span(base[1])[1] + beside
 
 
 def _months(sst: xr.DataArray, analysis_uncertainty: float) -> xr.DataArray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from caspian_env.processing.periods import Span, merged, month_span
+from caspian_env.processing.periods import Span, merged, month_span, year_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,6 +31,12 @@ def base_months(months: xr.DataArray, base: Sequence[int]) -> tuple[Span, ...]:
     index = months["time"].values.astype("datetime64[M]").astype(int)
     wanted = np.isfinite(months.values) & (index >= first) & (index < last)
     return merged(month_span(int(i)) for i in index[wanted])
+
+
+def pooled_span(base: Sequence[int], window_days: int) -> Span:
+    """The base period, first and last year included, with the days beside it that windows on its first and last days reach."""
+    beside = np.timedelta64(window_days // 2, "D")
+    return year_span(base[0])[0] - beside, year_span(base[1])[1] + beside
 
 
 def uncovered(normal: xr.DataArray, base: Sequence[int], min_share: float, spans: Sequence[Span]) -> str:

@@ -23,6 +23,11 @@ def test_years_needed(base: list[int], share: float, needed: int) -> None:
     assert base_period.years_needed(base, share) == needed
 
 
+def test_windows_reach_beyond_the_years() -> None:
+    start, end = base_period.pooled_span([1991, 2020], 11)
+    assert [str(edge)[:10] for edge in (start, end)] == ["1990-12-27", "2021-01-06"]
+
+
 def test_what_is_there_is_said() -> None:
     times = np.arange("2000-01", "2003-01", dtype="datetime64[M]")
     values = np.ones(times.size)

@@ -35,7 +35,8 @@ ELSEWHERE = {
     "indicators/test_marine_heatwaves.py": (
         "day_of_year.day_of_year", "day_of_year.pooled", "day_of_year.pools", "day_of_year.reach", "day_of_year.smoothed",
         "spells.fill_short_gaps", "spells.spells"),
-    "processing/test_base_period.py": ("base_period.base_months", "base_period.pooled_span", "base_period.uncovered", "base_period.years_needed"),
+    "processing/test_base_period.py": (
+        "base_period.base_months", "base_period.pooled_span", "base_period.uncovered", "base_period.years_needed"),
     "processing/test_cell_trends.py": ("cell_trends.false_discovery",),
     "processing/test_cf_dataset.py": (
         "cf_attributes.dataset_attrs", "cf_attributes.definition_attrs", "cf_attributes.indicator_attrs",

@@ -167,6 +167,10 @@ class BadGranule(CaspianError):
     """The bytes are not what the source promises; they are set aside, not ingested."""
 
 
+class DamagedGranule(BadGranule):
+    """A library written in C met bytes that it cannot decode; it may have harmed the memory of the process."""
+
+
 class OlderEdition(BadGranule):
     """The bytes are sound and no newer edition than the one known; nobody has to do anything about it."""
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from caspian_env.errors import BadGranule
+from caspian_env.errors import BadGranule, DamagedGranule
 from caspian_env.formats.archives import zip_members
 from caspian_env.formats.first_bytes import expect_netcdf, kind
 
@@ -81,7 +81,7 @@ def _opened(path: Path, dataset: str) -> Iterable[xr.Dataset]:
     except Exception as error:
         # Also MemoryError: opening reads no more than the header, which declares more than there is.
         clause = f"damaged or truncated netCDF ({type(error).__name__})"
-        raise BadGranule(dataset, clause, "fetch it again") from error
+        raise DamagedGranule(dataset, clause, "fetch it again") from error
 
 
 def _plain(given: xr.Dataset, names: Sequence[str], box: tuple[float, float, float, float], dataset: str) -> xr.Dataset:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from caspian_env.errors import BadGranule
+from caspian_env.errors import BadGranule, DamagedGranule
 from caspian_env.formats.archives import gunzip
 from caspian_env.formats.first_bytes import expect_netcdf
 
@@ -103,7 +103,7 @@ def _loaded(
         # The readers name neither the dataset nor the cause in common words, and each has errors of its own.
         said = str(error).replace(str(file), "the file").splitlines()[:1]
         clause = f"damaged or truncated netCDF ({': '.join([type(error).__name__, *said])})"
-        raise BadGranule(dataset, clause, "fetch it again") from error
+        raise DamagedGranule(dataset, clause, "fetch it again") from error
 
 
 def declares_too_much(error: MemoryError) -> bool:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from caspian_env.archive import Kept
-from caspian_env.errors import BadGranule
+from caspian_env.demo import oisst
+from caspian_env.errors import BadGranule, DamagedGranule
 from caspian_env.seeds import load_datasets
+from caspian_env.wiring import source_of
 from caspian_env.workflows import trial_reading
 from caspian_env.workflows.trial_reading import marked
 from tests.command_line import command, environment
@@ -80,3 +82,22 @@ def test_a_trial_that_never_ends_is_ended(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(BadGranule, match="takes longer than"), marked(tmp_path, load_datasets()[CO2], kept):
         pass
     assert (tmp_path / f"{CO2}-{kept.sha256}").exists(), "the next run tries again before it reads"
+
+
+def test_damaged_netcdf_is_read_by_no_process_of_ours_a_second_time(tmp_path: Path) -> None:
+    """What a library written in C could not decode may have harmed the memory of who asked it."""
+    dataset, path = load_datasets()["noaa_oisst_v2_1"], tmp_path / "granule"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 600)
+    kept = Kept("2" * 64, path.stat().st_size, path, new=True)
+    reader = source_of(dataset)
+    with pytest.raises(DamagedGranule) as first, marked(tmp_path, dataset, kept):
+        reader.read_granule(path)
+    entered = False
+    with pytest.raises(DamagedGranule) as second, marked(tmp_path, dataset, kept):
+        entered = True
+    assert not entered
+    assert second.value.problem == first.value.problem
+    path.write_bytes(oisst.files(1)[min(oisst.files(1))]())  # the archive was mended
+    with marked(tmp_path, dataset, kept) as suspected:
+        assert suspected
+    assert not (tmp_path / f"noaa_oisst_v2_1-{kept.sha256}").exists()

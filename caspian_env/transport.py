@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from caspian_env.errors import SettingsError
-from caspian_env.formats.directory_index import OBJECT_STORE, bucket_listing, index_names
 from caspian_env.formats.host_list import HostList
 from caspian_env.formats.http_answers import (
     OWN_VALIDATOR,
@@ -203,6 +202,8 @@ class Transport:
         NotPublished, Unreachable, RefusedAnswer
             As ``get``; a page that is no directory index counts as Unreachable.
         """
+        from caspian_env.formats.directory_index import OBJECT_STORE, bucket_listing, index_names
+
         url = url if url in (SEED, LOCAL) else url.rstrip("/") + "/"
         if self._stand_in.answers(url):
             return self._stand_in.names(url)

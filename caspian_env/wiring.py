@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from importlib import import_module
@@ -15,18 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.archive import Archive
 from caspian_env.catalog.engine import Catalog, open_catalog
-from caspian_env.cubes import Cubes
 from caspian_env.errors import SeedError, SettingsError, nearest_of
 from caspian_env.formats.object_store import ObjectStore
-from caspian_env.model import Dataset, Datum, GranuleRef, Http, Indicator, Location, Source, Variable, Window
+from caspian_env.model import Dataset, GranuleRef, Http, Indicator, Source, Window
 from caspian_env.processing.cluster import connected
-from caspian_env.seeds import load_datasets, load_datums, load_locations, load_reports, load_variables
-from caspian_env.seeds.confidence import Assessment, load_confidence
-from caspian_env.seeds.entries import Entry
-from caspian_env.seeds.indicators import load_indicators
-from caspian_env.seeds.local import Declared, load_local
-from caspian_env.seeds.targets import Pledge, Target, load_pledges, load_targets
-from caspian_env.settings import Settings, data_folder
+from caspian_env.seeds.whole import Seeds as Seeds
+from caspian_env.seeds.whole import load_seeds as load_seeds
+from caspian_env.settings import Settings
 from caspian_env.transport import Transport
 
 if TYPE_CHECKING:
@@ -34,26 +29,12 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from caspian_env.cubes import Cubes
     from caspian_env.formats.alike import Alike
 
 
 CLUSTER_SECONDS = 10
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Seeds:
-    """What is true, as read from the seeds folder."""
-
-    variables: Mapping[str, Variable]
-    datums: Mapping[str, Datum]
-    locations: Mapping[str, Location]
-    datasets: Mapping[str, Dataset]
-    indicators: Mapping[str, Indicator]
-    targets: Mapping[str, Target] = field(default_factory=dict)
-    pledges: Mapping[str, Pledge] = field(default_factory=dict)
-    confidence: Mapping[tuple[str, str], Assessment] = field(default_factory=dict)
-    reports: Mapping[str, Entry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,21 +74,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
-    """All the seeds, with what the institute declares in its ``own`` folder; SeedError names the file and entry at fault."""
-    folder = folder or data_folder("seeds")
-    known = Declared(
-        load_variables(folder), load_datums(folder), load_locations(folder), load_datasets(folder), load_reports(folder)
-    )
-    if own:
-        known = load_local(own, known)
-    indicators = load_indicators(known.datasets, known.datums, folder, own=known.indicators, places=known.locations)
-    return Seeds(
-        known.variables, known.datums, known.locations, known.datasets, indicators, load_targets(folder),
-        load_pledges(folder), load_confidence(indicators, folder), known.reports,
-    )  # fmt: skip
-
-
 @contextmanager
 def open_platform(
     settings: Settings, *, synthetic: bool = False, clock: Callable[[], datetime] = now
@@ -134,6 +100,8 @@ def open_platform(
 
 def cubes_of(platform: Platform) -> Cubes:
     """Where the parts of cubes lie."""
+    from caspian_env.cubes import Cubes
+
     return Cubes(platform.settings.home / "cubes", platform.archive.store)
 
 

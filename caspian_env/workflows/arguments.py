@@ -93,6 +93,7 @@ class Inputs:
     platform: Platform
     kept: dict[tuple[IndicatorInput, str], _Series | None] = field(default_factory=dict)
     series: dict[str, Sequence[Any]] = field(default_factory=dict)  # of each dataset; most indicators ask after few
+    outlines: dict[str, str] = field(default_factory=dict)  # of places, as hashes
     fields: Fields = field(init=False)
 
     def __post_init__(self) -> None:
@@ -162,8 +163,10 @@ class Inputs:
             cells = self.fields.of(wanted.dataset, read.variable, read.parts, location, beside=wanted.beside)
             return described(cells, argument, beside=wanted.beside)
 
-        geometry = region_sha256(self.platform.seeds.locations[location].geometry)
-        identity = (*(sha256 for sha256, _ in read.parts), geometry, *filter(None, [wanted.beside]))
+        if location not in self.outlines:
+            self.outlines[location] = region_sha256(self.platform.seeds.locations[location].geometry)
+        beside = filter(None, [wanted.beside])
+        identity = (*(sha256 for sha256, _ in read.parts), self.outlines[location], *beside)
         return replace(argument, grid=Grid(identity, load))
 
     def _make_room(self) -> None:

@@ -12,7 +12,6 @@ from caspian_env.catalog.migrate import current_revision, newest_revision
 from caspian_env.errors import not_among
 from caspian_env.model import Dataset
 from caspian_env.processing.promised_cells import WHERE
-from caspian_env.reports.citations import bibtex, csl_json, plain
 from caspian_env.wiring import Platform
 from caspian_env.workflows.freshness import Freshness, freshness, standing
 from caspian_env.workflows.keys import missing_key
@@ -48,6 +47,8 @@ class Entry:
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``: the seed, the state here and the citations."""
+        from caspian_env.reports.citations import bibtex, csl_json, plain  # of all reports, which a list has no use for
+
         return asdict(self.dataset) | {
             "grid_has_values": WHERE.get(self.dataset.gives),
             "collected": self.collected,

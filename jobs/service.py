@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Event
 
 from caspian_env.catalog.lease import acquire_lease, lease_holder, release_lease
+from caspian_env.cli.show import show_table
 from caspian_env.cli.streams import as_far_as_it_goes, drop
 from caspian_env.errors import CaspianError, DatabaseUnusable, SettingsError
 from caspian_env.logs import log_to_standard_error
@@ -168,23 +169,33 @@ def _timetable(platform: Platform, only: Sequence[str]) -> tuple[Schedule, ...]:
     wanted = []
     for dataset in choose(platform, only):
         if needed := missing_key(platform, dataset):
-            log.warning("%s is left out: %s", dataset.id, needed)
+            what = needed.partition(":")[0]
+            log.warning("%s is left out: it %s; caspian-env datasets %s tells how", dataset.id, what, dataset.id)
         else:
             wanted.append(dataset)
     return schedules(wanted)
 
 
 def _show(shift: Shift) -> int:
-    """Print when each job is due, what became of its last due time, and when a run of it last got through, also by hand."""
+    """Print when each job is due, what became of its last due time, and when a run of it last got through, also by hand.
+
+    A table that fits on a terminal, what comes next on top; elsewhere lines of which each says all, to be sorted and searched.
+    """
     seed(shift.platform)
     present = shift.platform.clock()
-    width = max(len(schedule.job) for schedule in shift.timetable)
+    rows = []
     for schedule in shift.timetable:
         known = recall(shift.platform, schedule).account
         last = f"{known.scheduled_for:%F %R} {known.status}" if known.scheduled_for else "never"
         done = f"{known.done_since:%F %R}" if known.done_since else "never"
-        line = f"{schedule.job:{width}}  next {next_due(schedule, present):%F %R}  last {last:24}  done {done:16}"
-        sys.stdout.write(f"{line}  ({schedule})\n")
+        rows.append((schedule.job, f"{next_due(schedule, present):%F %R}", last, done, str(schedule)))
+    if sys.stdout.isatty():
+        soonest = sorted(rows, key=lambda row: row[1])
+        show_table(("job", "next", "last", "done", "rule"), [(*row[:4], row[4].replace(" UTC", "")) for row in soonest])
+    else:
+        width = max(len(schedule.job) for schedule in shift.timetable)
+        for job, due, last, done, rule in rows:
+            sys.stdout.write(f"{job:{width}}  next {due}  last {last:24}  done {done:16}  ({rule})\n")
     sys.stdout.flush()  # here, where a reader that has gone away is no error
     return OK
 

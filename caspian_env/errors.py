@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-FEW = 24  # names that a message can hold
+FEW = 12  # names that can be told in one line
 
 
 class CaspianError(Exception):

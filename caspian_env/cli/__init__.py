@@ -10,11 +10,27 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-# Importing them adds their commands to the app, in this order.
-COMMANDS = (
-    "alerting", "asking", "catalogue", "database", "exchanging", "gridded", "keeping", "operating", "reporting",
-    "freezing", "projected", "promised", "publishing", "quality", "regional", "running", "tracing", "trending",
-)  # fmt: skip
+# Importing them adds these commands to the app; a call that names one of them waits for no other's module.
+COMMANDS = {
+    "alerting": ("alerts",),
+    "asking": ("indicators", "series", "indicator", "sql"),
+    "catalogue": ("datasets",),
+    "database": ("db",),
+    "exchanging": ("export",),
+    "gridded": ("cube",),
+    "keeping": ("archive", "db"),
+    "operating": ("freshness", "doctor", "plan", "backfill"),
+    "reporting": ("report",),
+    "freezing": ("report",),
+    "projected": ("projections",),
+    "promised": ("targets", "commitments"),
+    "publishing": ("report",),
+    "quality": ("qc",),
+    "regional": ("region",),
+    "running": ("init", "run", "ingest", "compute"),
+    "tracing": ("explain", "revisions"),
+    "trending": ("trend",),
+}
 
 # Commands that answer in an instant from what the catalog knows.
 INSTANT = frozenset({
@@ -36,7 +52,7 @@ def main(arguments: Sequence[str] | None = None, *, as_a_service: bool = False) 
 
 
 def _run(words: list[str], *, as_a_service: bool) -> None:
-    for name in COMMANDS:
+    for name in [name for name, commands in COMMANDS.items() if words[:1] and words[0] in commands] or COMMANDS:
         import_module(f"caspian_env.cli.{name}")
     from caspian_env.cli.options import app
     from caspian_env.cli.streams import drop, whole_output
@@ -136,10 +152,11 @@ def _fail(message: str, code: int, as_log: bool) -> None:
 
 
 def _tell(message: str, as_log: bool) -> None:
+    from caspian_env.cli.show import say
     from caspian_env.cli.streams import as_far_as_it_goes
 
     with as_far_as_it_goes():
         if as_log:
             logging.getLogger(__name__).error(message)
         else:
-            sys.stderr.write(f"caspian-env: {message}\n")
+            say(f"caspian-env: {message}", err=True)

@@ -8,7 +8,7 @@ import typer
 
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, Config, Home, app
-from caspian_env.cli.show import print_json, show_outcomes, show_table
+from caspian_env.cli.show import print_json, say, show_outcomes, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,9 +53,9 @@ def check(
     from caspian_env.workflows.alerts import check_alerts
     from caspian_env.workflows.outcome import exit_code
 
-    say = _log_entries() if as_logs else lambda line, row: typer.echo(line)
+    tell = _log_entries() if as_logs else lambda line, row: say(line)
     with opened(home, config) as platform:
-        outcome = check_alerts(platform, say=None if as_json else say)
+        outcome = check_alerts(platform, say=None if as_json else tell)
     if as_logs:
         raise typer.Exit(exit_code([outcome]))  # whatever else there is to say is in the logs
     if as_json:
@@ -63,7 +63,7 @@ def check(
     elif outcome.problems or outcome.skipped:
         show_outcomes([outcome])
     else:
-        typer.echo(f"{outcome.first} new, {outcome.unchanged} go on, {outcome.withdrawn} are over")
+        say(f"{outcome.first} new, {outcome.unchanged} go on, {outcome.withdrawn} are over")
     raise typer.Exit(exit_code([outcome]))
 
 
@@ -83,7 +83,7 @@ def ack(
     with opened(home, config) as platform, platform.catalog.write() as connection:
         rows = [acknowledge(connection, one, by=by.strip(), now=platform.clock()) for one in dict.fromkeys(numbers)]
     for row in rows:
-        typer.echo(f"alert {row.id} ({row.rule}: {row.subject}) acknowledged by {row.acknowledged_by}")
+        say(f"alert {row.id} ({row.rule}: {row.subject}) acknowledged by {row.acknowledged_by}")
 
 
 def _log_entries() -> Say:
@@ -95,19 +95,22 @@ def _log_entries() -> Say:
     log = log_to_standard_output("caspian_env.alert")
     levels = {"note": logging.INFO, "warning": logging.WARNING, "critical": logging.ERROR}
 
-    def say(line: str, row: Any) -> None:
+    def tell(line: str, row: Any) -> None:
         named = {"event": "alert", "alert": row.id, "rule": row.rule, "subject": row.subject, "severity": row.severity}
         log.log(levels[row.severity], "%s", line, extra=named)
 
-    return say
+    return tell
 
 
 def _show(rows: Sequence[Any], *, every: bool) -> None:
     if not rows:
-        typer.echo("no alert was ever raised" if every else "no alert goes on")
+        say("no alert was ever raised" if every else "no alert goes on")
         return
     headings = ("id", "severity", "since", "acknowledged by", "message") + (("over since",) if every else ())
     cells = [
         (r.id, r.severity, r.raised_at, r.acknowledged_by, r.message, r.resolved_at)[: len(headings)] for r in rows
     ]
     show_table(headings, cells, right=("id",))
+    say(
+        "next: caspian-env doctor names remedies; caspian-env alerts ack ID --by NAME says that somebody looks after one"
+    )

@@ -16,7 +16,7 @@ import typer
 
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import MOMENTS, AsCsv, AsJson, AsOf, Config, Home, Region, app, known_at_of, utc_of
-from caspian_env.cli.show import print_json, show_table
+from caspian_env.cli.show import print_json, say, show_table
 
 if TYPE_CHECKING:
     from caspian_env.model import Indicator
@@ -55,8 +55,8 @@ def indicators(
     from dataclasses import asdict
 
     from caspian_env.errors import SettingsError, not_among
+    from caspian_env.seeds.whole import load_seeds
     from caspian_env.settings import load_settings
-    from caspian_env.wiring import load_seeds
 
     words = words or []
     if words[:1] == ["import"]:
@@ -95,7 +95,7 @@ def _list(chosen: Sequence[Indicator], group_by: str | None) -> None:
         heads = (group_by, *heads)
         lines = [(word, i.id, i.title, i.units, ", ".join(i.locations)) for word, i in grouped(chosen, group_by)]
     show_table(heads, lines)
-    typer.echo("next: caspian-env indicators ID tells how one is made; caspian-env indicator ID shows its values")
+    say("next: caspian-env indicators ID tells how one is made; caspian-env indicator ID shows its values")
 
 
 def _import(files: list[str], known_at: datetime | None, home: Any, config: Any, as_json: bool) -> None:
@@ -110,7 +110,7 @@ def _import(files: list[str], known_at: datetime | None, home: Any, config: Any,
         print_json(done)
         return
     typer.echo(f"{done.new} new, {done.revised} revised, {done.unchanged} unchanged; signed by {done.signed_by}")
-    typer.echo("next: caspian-env sql 'SELECT * FROM v_manual_value'")
+    say("next: caspian-env sql 'SELECT * FROM v_manual_value'")
 
 
 def _in_words(value: Any) -> str:
@@ -171,7 +171,7 @@ def series(
     held = () if platform.seeds.datasets[dataset].redistributable else (dataset,)
     _answer(columns, rows, as_csv=as_csv, as_json=as_json, title=dataset, held=_licences(platform, held))
     if not (as_csv or as_json) and len(rows) < total:
-        typer.echo(f"{len(rows)} newest of {total} {'vintages' if history else 'values'}; --limit 0 or --csv for all")
+        say(f"{len(rows)} newest of {total} {'vintages' if history else 'values'}; --limit 0 or --csv for all")
 
 
 @app.command()
@@ -209,7 +209,7 @@ def indicator(
     held = _licences(platform, kept_back(platform.seeds, platform.seeds.indicators[indicator]))
     _answer(columns, shown, as_csv=as_csv, as_json=as_json, title=indicator, held=held)
     if len(shown) < len(rows):
-        typer.echo(f"{len(shown)} newest of {len(rows)} rows; --limit 0 or --csv for all")
+        say(f"{len(shown)} newest of {len(rows)} rows; --limit 0 or --csv for all")
 
 
 @app.command()

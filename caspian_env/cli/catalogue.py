@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from caspian_env.cli.options import AsJson, Config, Home, Mirror, app
-from caspian_env.cli.show import print_json, show_table
+from caspian_env.cli.show import print_json, say, show_table
 
 if TYPE_CHECKING:
     from caspian_env.model import Measured
@@ -66,7 +66,7 @@ def datasets(
 def _show_all(entries: list[Entry]) -> None:
     heads = ("dataset", "title", "state", "newest", "every", "rows passed on", "proof", "key")
     show_table(heads, [_line(entry) for entry in entries])
-    typer.echo("next: caspian-env datasets ID tells all of one; caspian-env datasets check ID asks its provider")
+    say("next: caspian-env datasets ID tells all of one; caspian-env datasets check ID asks its provider")
 
 
 def _line(entry: Entry) -> tuple[object, ...]:
@@ -106,7 +106,7 @@ def _show_one(entry: Entry, units: Mapping[str, str]) -> None:
     }  # fmt: skip
     show_table(("", ""), [(name, text) for name, text in lines.items() if text])
     typer.echo("\n" + answer["citations"]["bibtex"])
-    typer.echo(f"next: caspian-env datasets {dataset.id} --csl has the citation as CSL-JSON, --bibtex as BibTeX alone")
+    say(f"next: caspian-env datasets {dataset.id} --csl has the citation as CSL-JSON, --bibtex as BibTeX alone")
 
 
 def _without_key(sentence: str, entry: Entry) -> str:
@@ -129,7 +129,7 @@ def _check(platform: Platform, names: list[str], as_json: bool) -> None:
     check = check_dataset(platform, names[0])
     print_json(check.as_dict()) if as_json else _show_check(check)
     if check.passed and platform.settings.mirror and not as_json:
-        typer.echo("it was read from a mirror: that proves as much as its files are the provider's own bytes")
+        say("it was read from a mirror: that proves as much as its files are the provider's own bytes")
     raise typer.Exit(0 if check.kept else 3)
 
 
@@ -137,10 +137,10 @@ def _show_check(check: Check) -> None:
     rows = [("" if f.kept else "!", f.what, f.promised, f.found) for f in check.findings]
     show_table(("", "what", "the seed promises", "found"), rows)
     if check.kept:
-        typer.echo(f"{check.dataset_id} keeps what its seed promises; it is proven")
+        say(f"{check.dataset_id} keeps what its seed promises; it is proven")
     elif check.passed:
-        typer.echo(
+        say(
             f"{check.dataset_id} is read as its seed promises and so proven; the lines marked ! say what is late or missing"
         )
     else:
-        typer.echo("next: look at the lines marked !; mend the seed or the source module, or check again later")
+        say("next: look at the lines marked !; mend the seed or the source module, or check again later")

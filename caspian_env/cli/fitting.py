@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 _AT_WORDS = r"(?<=/)| "  # a period after its slash
 _AT_PARTS = r"(?<=[/_])| "  # the parts of an id as well
@@ -21,13 +22,17 @@ class Fitted:
     gap: int
 
 
-def fit(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], room: int) -> Fitted:
+def fit(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[bool], room: int | None) -> Fitted:
     """A table of texts in at most ``room`` characters a line; cells of more than one line hold line breaks.
+
+    Without a ``room`` there is as much as it takes.
 
     Numbers are never broken. Where a table is too wide, a column that says the same in each of several rows is said
     once above it, an empty one is left out, then the gaps shrink and the widest columns are broken: at spaces and
     slashes, at the parts of ids, and within a word when nothing else is left.
     """
+    if room is None:
+        return Fitted("", list(headings), [list(row) for row in rows], list(right), 2)
     columns = [[row[i] for row in rows] for i in range(len(headings))]
     keep = list(range(len(headings)))
     said: list[str] = []
@@ -61,6 +66,26 @@ def fit(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[
         right=[right[i] for i in keep],
         gap=gap,
     )
+
+
+def drawn(table: Fitted) -> list[str]:
+    """The lines of a table, its headings first if it has any, without the blanks at their ends."""
+    cells = [*([table.headings] if any(table.headings) else []), *table.rows]
+    split = [[cell.split("\n") for cell in row] for row in cells]
+    widths = [max(map(len, lines)) for lines in map(_flat, zip(*split, strict=True))]
+    gap = " " * table.gap
+    return [
+        gap.join(
+            text.rjust(width) if numeric else text.ljust(width)
+            for text, width, numeric in zip(line, widths, table.right, strict=True)
+        ).rstrip()
+        for row in split
+        for line in zip_longest(*row, fillvalue="")
+    ]
+
+
+def _flat(column: Iterable[Sequence[str]]) -> list[str]:
+    return [line for cell in column for line in cell]
 
 
 def broken(text: str, width: int) -> str:

@@ -9,7 +9,7 @@ import typer
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, Out, ScheduledFor, past_of, utc_of
 from caspian_env.cli.reporting import Formats, Languages, report
-from caspian_env.cli.show import print_json, progress_bar, show_files, show_outcomes, show_table
+from caspian_env.cli.show import print_json, progress_bar, say, show_files, show_outcomes, show_table
 
 if TYPE_CHECKING:
     from caspian_env.workflows.check_report import Checked
@@ -137,7 +137,7 @@ def rebuild(
         for name in made.different:
             typer.echo(f"! {name} is not what was frozen")
         for cause in made.causes:
-            typer.echo(f"  because: {cause}")
+            say(f"  because: {cause}")
         show_files(made.written)
     raise typer.Exit(0 if made.is_same else PARTIAL)
 
@@ -159,10 +159,10 @@ def diff(
         print_json(found.as_dict())
         return
     for moved in found.moved:
-        typer.echo(moved.sentence)
+        say(moved.sentence)
     for name, which in ((old, found.only_old), (new, found.only_new)):
         if which:
-            typer.echo(f"only in {name}: {len(which)} entries ({', '.join(which[:3])}{' …' if len(which) > 3 else ''})")
+            say(f"only in {name}: {len(which)} entries ({', '.join(which[:3])}{' …' if len(which) > 3 else ''})")
     for what, (was, now) in found.made_by.items():
         typer.echo(f"{what}: {was} against {now}")
     typer.echo(f"{len(found.moved)} numbers moved from {old} to {new}")
@@ -175,18 +175,18 @@ def _show_frozen(frozen: Frozen, as_json: bool) -> None:
     edition = frozen.edition
     typer.echo(f"frozen {edition.id}, as known on {edition.as_of:%F %T} UTC: {frozen.n_values} numbers")
     show_files([frozen.folder / name for name in frozen.files])
-    typer.echo(f"cite      {edition.citation}")
+    say(f"cite      {edition.citation}")
     typer.echo(f"next: caspian-env report check {edition.id}")
 
 
 def _show_checked(found: Checked) -> None:
     for one in found.moved:
-        typer.echo(one.sentence)
+        say(one.sentence)
     for line in found.damaged:
-        typer.echo(f"! {line}")
+        say(f"! {line}")
     if found.answered:
-        typer.echo(f"{len(found.answered)} refused then have a number now, e.g. {found.answered[0]}")
-    typer.echo(found.sentence)
+        say(f"{len(found.answered)} refused then have a number now, e.g. {found.answered[0]}")
+    say(found.sentence)
     if found.corrected_by:
         typer.echo(f"corrected by {found.corrected_by}")
     elif found.moved:

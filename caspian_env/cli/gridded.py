@@ -12,7 +12,7 @@ import typer
 
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Cite, Config, Home, app, utc_of
-from caspian_env.cli.show import print_json, show_table
+from caspian_env.cli.show import print_json, say, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +51,10 @@ def cube(
     if as_json:
         print_json({"dataset": dataset, **about, "file": str(written) if written else None})
         return
-    typer.echo(f"{dataset}: {about['title']}")
-    typer.echo(f"from {about['start']} to {about['end']}, {about['status']}")
+    say(f"{dataset}: {about['title']}")
+    say(f"from {about['start']} to {about['end']}, {about['status']}")
     typer.echo("  ".join(f"{name} {size}" for name, size in about["dimensions"].items()))
-    typer.echo(f"variables {', '.join(about['variables'])}")
+    say(f"variables {', '.join(about['variables'])}")
     names = ("year", "known_from", "n_granules", "size", "sha256")
     rows = [tuple(part[name] for name in names) for part in about["parts"]]
     show_table(names, rows, right=("n_granules", "size"))

@@ -10,7 +10,7 @@ import typer
 from caspian_env.cli.database import db
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, Config, Home, app
-from caspian_env.cli.show import print_json, progress_bar, show_table
+from caspian_env.cli.show import print_json, progress_bar, say, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,7 +139,7 @@ def copy(
         return
     typer.echo(f"copied {done.source} to {done.target}")
     typer.echo(f"schema {done.revision}, {sum(done.rows.values())} rows, every one read back and compared")
-    typer.echo("next: name the new database in CASPIAN_ENV_DATABASE_URL; archive, cubes and reports stay in this home")
+    say("next: name the new database in CASPIAN_ENV_DATABASE_URL; archive, cubes and reports stay in this home")
 
 
 @db.command()

@@ -13,7 +13,7 @@ import typer
 
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, Config, Home, Mirror, Only, WindowText, app, window_of
-from caspian_env.cli.show import print_json, progress_bar, show_outcomes, show_table
+from caspian_env.cli.show import print_json, progress_bar, say, show_outcomes, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,7 @@ def freshness(home: Home = None, config: Config = None, as_json: AsJson = False)
         return
     rows = [(one.dataset_id, one.state, one.newest_observation, one.answered_at, one.sentence) for one in found]
     show_table(("dataset", "state", "newest value", "last answer", "meaning"), rows)
+    say("next: caspian-env plan tells what a run would ask for; caspian-env doctor names a remedy for what is stale")
 
 
 @app.command()
@@ -136,6 +137,7 @@ def _show_steps(steps: Sequence[Step], *, everything: bool) -> None:
         why = "no data yet of one of their inputs (--all names them)"
         rows.insert(-1, ("compute", f"{len({step.subject for step in waiting})} indicators", "wait", why))
     show_table(("stage", "what", "would", "because"), rows)
+    say("next: caspian-env run does it")
 
 
 def _waits(step: Step) -> bool:
@@ -152,7 +154,7 @@ def _show_findings(findings: Sequence[Finding], *, everything: bool) -> None:
         rows = [(f.severity, _short(f.subject), f.message, f.remedy) for f in shown]
         show_table(("severity", "what", "finding", "remedy"), rows)
     counts = {severity: sum(f.severity == severity for f in findings) for severity in order}
-    typer.echo(
+    say(
         f"errors {counts['error']}, warnings {counts['warning']}, notes {counts['note']}, "
         f"in order {counts['ok']}"
         + ("" if everything else " (--all shows them)")

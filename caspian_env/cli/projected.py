@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from caspian_env.cli.options import AsJson, app
-from caspian_env.cli.show import print_json, show_table
+from caspian_env.cli.show import print_json, say, show_table
 
 if TYPE_CHECKING:
     from caspian_env.seeds.sourced import Projection
@@ -31,8 +31,8 @@ def projections(study: Words = None, as_json: AsJson = False) -> None:
         return
     show_table(("study", "scenario", "by", "m", "statistic", "withdrawals", "status"), [_line(row) for row in rows])
     for sentence in flagged:
-        typer.echo(f"! {sentence}")
-    typer.echo("Studies differ in models, baseline and meaning: compare within one, average none.")
+        say(f"! {sentence}")
+    say("Studies differ in models, baseline and meaning: compare within one, average none.")
 
 
 def _line(row: Projection) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ import typer
 
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, past_of
-from caspian_env.cli.show import print_json, show_table
+from caspian_env.cli.show import print_json, say, show_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,11 +47,10 @@ def targets(country: Country = None, as_of: AsOf = None, as_json: AsJson = False
     )
     show_table(heads, [_promise(row) for row in rows], right=("allowed %",))
     if undated := [row.id for row in rows if not row.valid_from]:
-        typer.echo(f"since when {', '.join(undated)} is promised is not known, so it is listed for every day")
-    typer.echo(
-        f"{len(rows)} targets as of {day}; allowed % is of the base, never the cut; a column named under not read"
-    )
-    typer.echo("was not read in the document. Next: caspian-env commitments sets them against emissions")
+        say(f"since when {', '.join(undated)} is promised is not known, so it is listed for every day")
+    say(f"{len(rows)} targets as of {day}; allowed % is of the base, never the cut; a column named under not read "
+        "was not read in the document")  # fmt: skip
+    say("next: caspian-env commitments sets them against emissions")
 
 
 @app.command()
@@ -104,36 +103,39 @@ def _promise(row: Target) -> Sequence[object]:
 
 
 def _show(found: Commitments, rows: Sequence[TargetProgress], wanted: set[str]) -> None:
-    heads = (
-        "", "source", "edition", "year", "basis", "value", "base", "allowed", "progress %", "gap", "needed %/yr", "10 yr %/yr",
-        "at this rate", "word",
-    )  # fmt: skip
+    numbers = ("value", "base", "allowed", "progress %", "gap", "needed %/yr", "10 yr %/yr", "at this rate")
     for row in rows:
-        typer.echo(f"\n{row.country_title}: {row.target.title} ({row.target.id})\n  {row.sentence}")
+        say(f"\n{row.country_title}: {row.target.title} ({row.target.id})\n  {row.sentence}")
         if row.sources:
-            show_table(heads, [_source(line) for line in row.sources], right=heads[5:13])
+            show_table(
+                ("", "source", "year", *numbers, "word"), [_numbers(line) for line in row.sources], right=numbers
+            )
+            show_table(("", "edition", "basis", "beside because"), [_basis(line) for line in row.sources])
     if not rows:
         typer.echo("nothing is promised that far")
     for pledge in found.pledges:
         if pledge.country in wanted and pledge.standing in ("member", "not_member"):
             since = f" since {pledge.joined_on}" if pledge.joined_on else ""
             mark = ", unconfirmed" if pledge.mark == "U" else ""
-            typer.echo(f"context  {pledge.country} {pledge.standing.replace('_', ' ')}{since}{mark}: {pledge.pledge}")
-    typer.echo("Declarations of many states are context for one of them, never its compliance.")
+            say(f"context  {pledge.country} {pledge.standing.replace('_', ' ')}{since}{mark}: {pledge.pledge}")
+    say("Declarations of many states are context for one of them, never its compliance.")
     if found.reconstructed:
-        typer.echo(RECONSTRUCTED)
+        say(RECONSTRUCTED)
 
 
-def _source(line: SourceLine) -> Sequence[object]:
-    from caspian_env.workflows.commitments import NO_EDITION
-
+def _numbers(line: SourceLine) -> Sequence[object]:
     numbers = (
         (line.value, 1), (line.base_value, 1), (line.allowed, 1), (line.progress_pct, 1), (line.gap, 1),
         (line.required_cut_pct, 2), (line.rate_pct, 2), (line.projected, 0),
     )  # fmt: skip
     shown = ["-" if value is None else f"{value:.{digits}f}" for value, digits in numbers]
-    basis = f"{line.gwp_set}, land use {line.lulucf}"
-    word = line.word if line.counted else f"({line.word}; beside: {line.why_not})"
+    word = line.word if line.counted else f"({line.word})"
+    return "*" if line.counted else "", line.source, line.year, *shown, word
+
+
+def _basis(line: SourceLine) -> Sequence[object]:
+    from caspian_env.workflows.commitments import NO_EDITION
+
     # The end of an edition is what differs between two of them.
     edition = line.edition if line.edition.startswith(NO_EDITION) else line.edition.rpartition(", ")[2]
-    return "*" if line.counted else "", line.source, edition, line.year, basis, *shown, word
+    return line.source, edition, f"{line.gwp_set}, land use {line.lulucf}", "" if line.counted else line.why_not

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from caspian_env.cli.options import AsJson, AsOf, Config, Home, Region, app, utc_of
-from caspian_env.cli.show import print_json, show_table
+from caspian_env.cli.show import print_json, say, show_table
 
 if TYPE_CHECKING:
     from caspian_env.catalog.quality import Requalified
@@ -128,8 +128,8 @@ def check(as_json: AsJson = False, home: Home = None, config: Config = None) -> 
 
 
 def _tell(dataset: str, time: datetime, changed: Requalified) -> None:
-    typer.echo(
+    say(
         f"{dataset} {time:%Y-%m-%dT%H:%M:%S}: value {changed.value:g}, flag {changed.old_flag} -> {changed.new_flag}"
         f" (tests {changed.qc_tests or 'not recorded'}), known from {changed.known_from:%Y-%m-%dT%H:%M:%S.%fZ}"
     )
-    typer.echo("next: caspian-env compute brings the indicators up to date; caspian-env qc list shows what is set")
+    say("next: caspian-env compute brings the indicators up to date; caspian-env qc list shows what is set")

@@ -20,8 +20,8 @@ def listed(context: typer.Context, home: Home = None, config: Config = None, as_
     """List the regions with their areas and the datasets that are averaged over them."""
     if context.invoked_subcommand is not None:
         return
+    from caspian_env.seeds.whole import load_seeds
     from caspian_env.settings import load_settings
-    from caspian_env.wiring import load_seeds
 
     seeds = load_seeds(own=load_settings(config=config, home=home).own_files)
     rows = [

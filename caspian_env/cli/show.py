@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections import deque
@@ -12,16 +13,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from caspian_env.cli.fitting import fit
+from caspian_env.cli.fitting import drawn, fit
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from caspian_env.catalog.engine import Catalog
     from caspian_env.workflows.outcome import Outcome
     from caspian_env.workflows.run import Summary
@@ -32,7 +33,9 @@ LAST_SECONDS = 300.0  # that a pace and an estimate look back on
 
 
 def console() -> Console:
-    """Standard output; wide enough for tables where it is a pipe."""
+    """Standard output for what is drawn by rich, whose import a table is not kept waiting for."""
+    from rich.console import Console
+
     return Console(soft_wrap=not sys.stdout.isatty(), highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
@@ -42,6 +45,7 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Progress | None]:
     if quiet or not _is_in_front():
         yield None
         return
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
@@ -97,53 +101,68 @@ def print_json(answer: Any) -> None:
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
     """A table; the columns named in ``right`` hold numbers. Without any heading there is no line of headings.
 
-    On a terminal it is made to fit, and what all its rows repeat may stand in a line above it.
+    On a terminal it is made to fit, and what all its rows repeat may stand in a line above it. In a pipe each row is one line
+    (but for breaks in its cells), so that it can be searched and sorted.
     """
     texts = [["" if cell is None else _cell(cell) for cell in row] for row in rows]
-    numbers = [heading in right for heading in headings]
-    gap, screen = 2, console()
-    if sys.stdout.isatty():
-        fitted = fit(headings, texts, numbers, screen.width)
-        headings, texts, numbers, gap = fitted.headings, fitted.rows, fitted.right, fitted.gap
-        if fitted.said:
-            screen.print(fitted.said, markup=False)
-    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold", show_header=any(headings))
-    for heading, numeric in zip(headings, numbers, strict=True):
-        table.add_column(Text(heading), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
-    for row in texts:
-        table.add_row(*map(Text, row))
-    screen.print(table)
+    table = fit(headings, texts, [heading in right for heading in headings], _room(sys.stdout))
+    if table.said:
+        say(table.said)
+    lines = drawn(table)
+    if any(headings):
+        n = max(heading.count("\n") + 1 for heading in table.headings)
+        lines[:n] = [typer.style(line, bold=True) for line in lines[:n]]
+    typer.echo("\n".join(lines))  # which leaves out what is bold where nobody sees it
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Text for a person: on a terminal its lines are broken between words where that is narrower, in a pipe they are left.
+
+    What goes on is set in. Addresses and names of files are never broken, so that they can be copied.
+    """
+    room = _room(sys.stderr if err else sys.stdout)
+    for line in text.split("\n"):
+        pieces = [line]
+        if room and len(line) > room:
+            inset = " " * (len(line) - len(line.lstrip()) + 2)
+            pieces = wrap(line, room, subsequent_indent=inset, break_long_words=False, break_on_hyphens=False)
+        typer.echo("\n".join(pieces), err=err)
+
+
+def _room(stream: TextIO) -> int | None:
+    """Columns of the terminal; None where a stream is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def show_summary(summary: Summary, catalog: Catalog, home: Path | None = None) -> None:
     """What a run did, what is missing, and where to look next; ``home`` if it has to be named to find it again."""
     reported = [summary.reported] if summary.reported.problems else []
     show_outcomes([*summary.collected, summary.cubes, summary.computed, *reported])
-    typer.echo("" if summary.changed else "nothing new: no observation, granule, cube part or indicator was added")
+    say("" if summary.changed else "nothing new: no observation, granule, cube part or indicator was added")
     show_files(summary.report)
-    typer.echo(f"database  {_short(catalog.file) if catalog.file else catalog.name}")
+    say(f"database  {_short(catalog.file) if catalog.file else catalog.name}")
     page = next((path for path in summary.report if path.suffix == ".html"), None)
     if summary.exit_code:
-        typer.echo(
+        say(
             "next: caspian-env doctor names a remedy for what is marked ! above; caspian-env run again repairs what it can"
         )
     elif page:
         ask = "caspian-env indicator sl_mean_1y_dahiti" + (f" --home {_short(home)}" if home else "")
-        typer.echo(f"next: open {_short(page)} in a browser, or ask: {ask}")
+        say(f"next: open {_short(page)} in a browser, or ask: {ask}")
 
 
 def show_told(outcome: Outcome, *, to_somebody: bool) -> None:
     """What the alert rules found and who was told of it, in one line, and a line for each channel that failed."""
     if outcome.skipped:
-        typer.echo(f"alerts    not looked at: {outcome.skipped}")
+        say(f"alerts    not looked at: {outcome.skipped}")
         return
     nobody = "told to nobody: neither CASPIAN_ENV_SMTP_URL nor CASPIAN_ENV_WEBHOOK_URL is set"
     told = ", ".join(outcome.notes) or ("nothing new was told" if to_somebody else nobody)
     counts = f"{outcome.first} new, {outcome.unchanged} go on, {outcome.withdrawn} are over"
     ask = "; caspian-env alerts lists them" if outcome.first + outcome.unchanged else ""
-    typer.echo(f"alerts    {counts}; {told}{ask}")
+    say(f"alerts    {counts}; {told}{ask}")
     for problem in outcome.problems:
-        typer.echo(f"! alerts: {problem}")
+        say(f"! alerts: {problem}")
 
 
 def show_outcomes(outcomes: Sequence[Outcome]) -> None:
@@ -159,22 +178,22 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
     )
     for outcome in outcomes:
         if outcome.skipped:
-            typer.echo(f"- {outcome.subject} skipped: {outcome.skipped}")
+            say(f"- {outcome.subject} skipped: {outcome.skipped}")
         for problem in outcome.problems[:MANY_PROBLEMS]:
-            typer.echo(f"! {outcome.subject}: {problem}")
+            say(f"! {outcome.subject}: {problem}")
         if len(outcome.problems) > MANY_PROBLEMS:
             more = len(outcome.problems) - MANY_PROBLEMS
-            typer.echo(f"! {outcome.subject}: … and {more} more of the same kind or others (--json shows all)")
+            say(f"! {outcome.subject}: … and {more} more of the same kind or others (--json shows all)")
         for note in outcome.notes[:MANY_NOTES]:
-            typer.echo(f"  {outcome.subject}: {note}")
+            say(f"  {outcome.subject}: {note}")
         if len(outcome.notes) > MANY_NOTES:
-            typer.echo(f"  {outcome.subject}: … and {len(outcome.notes) - MANY_NOTES} more notes (--json shows all)")
+            say(f"  {outcome.subject}: … and {len(outcome.notes) - MANY_NOTES} more notes (--json shows all)")
 
 
 def show_files(files: Sequence[Path]) -> None:
     """Where the written files are."""
     for path in files:
-        typer.echo(f"report    {_short(path)}")
+        say(f"report    {_short(path)}")
 
 
 def _short(path: Path) -> str:

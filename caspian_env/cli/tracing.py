@@ -14,7 +14,7 @@ import typer
 
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import MOMENTS, AsCsv, AsJson, AsOf, Config, Home, Region, app, utc_of
-from caspian_env.cli.show import console, print_json, show_table
+from caspian_env.cli.show import console, print_json, say, show_table
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -58,7 +58,7 @@ def explain(
     else:
         console().print(_tree(explained))
     if verdict is not None:
-        typer.echo(_sentence(verdict), err=prov or as_json)
+        say(_sentence(verdict), err=prov or as_json)
         raise typer.Exit(0 if verdict.verified else 1)
 
 
@@ -189,14 +189,14 @@ def _value(fields: Any) -> str:
 def _show_revisions(found: Revisions) -> None:
     when = f" since {_moment(found.since)}" if found.since else ""
     if not found.datasets:
-        typer.echo(f"no value was revised{when}")
+        say(f"no value was revised{when}")
     for one in found.datasets:
-        typer.echo(f"{one.dataset_id}: {one.n_moved} values moved{when}")
+        say(f"{one.dataset_id}: {one.n_moved} values moved{when}")
         for series in one.series:
             _show_series(series)
         _show_indicators(one)
     for reason, count in found.elsewhere.items():
-        typer.echo(f"{_count(count, 'more change')} of indicators without a revision: {reason}")
+        say(f"{_count(count, 'more change')} of indicators without a revision: {reason}")
 
 
 def _show_series(one: SeriesRevision) -> None:
@@ -204,10 +204,10 @@ def _show_series(one: SeriesRevision) -> None:
 
     kinds = ", ".join(f"{count} {kind}" for kind, count in one.kinds.items())
     datum = f" above {one.datum}" if one.datum else ""
-    typer.echo(f"  {one.variable_id} at {one.location_id}{datum}: {kinds}")
-    typer.echo(f"    months  {in_words(months_of(row.time for row in one.moved))}")
+    say(f"  {one.variable_id} at {one.location_id}{datum}: {kinds}")
+    say(f"    months  {in_words(months_of(row.time for row in one.moved))}")
     if one.largest is not None and one.largest.change is not None:
-        typer.echo(
+        say(
             f"    largest {one.largest.change:+.4g} {one.unit} ({one.largest.time:%F}: {one.largest.old_value:.6g} → "
             f"{one.largest.new_value:.6g}), median of absolute changes {one.median_absolute:.4g} {one.unit}"
         )
@@ -215,9 +215,9 @@ def _show_series(one: SeriesRevision) -> None:
 
 def _show_indicators(one: DatasetRevision) -> None:
     if not one.indicators:
-        typer.echo("  no indicator moved with it")
+        say("  no indicator moved with it")
         return
-    typer.echo(f"  {len(one.indicators)} indicator values moved with it, those most against their uncertainty first")
+    say(f"  {len(one.indicators)} indicator values moved with it, those most against their uncertainty first")
     most = sorted(one.indicators, key=lambda i: -(i.n_std if i.n_std is not None else float("inf")))
     rows = [
         (f"    {i.indicator_id}", i.location_id, f"{i.period_start:%F}/{i.period_end:%F}", i.old_value, i.new_value, i.unit,
@@ -227,7 +227,7 @@ def _show_indicators(one: DatasetRevision) -> None:
     headings = ("    indicator", "location", "period", "old", "new", "unit", "change", "in std unc.", "known since")
     show_table(headings, rows, right=("old", "new", "change", "in std unc."))
     if len(most) > MANY_INDICATORS:
-        typer.echo(f"    … and {len(most) - MANY_INDICATORS} more (--csv or --json lists them all)")
+        say(f"    … and {len(most) - MANY_INDICATORS} more (--csv or --json lists them all)")
 
 
 def _write_csv(found: Revisions) -> None:

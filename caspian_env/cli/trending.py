@@ -8,7 +8,7 @@ import typer
 
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, utc_of
-from caspian_env.cli.show import print_json, show_table
+from caspian_env.cli.show import print_json, say, show_table
 
 if TYPE_CHECKING:
     from caspian_env.processing.trend_rules import Line
@@ -44,21 +44,21 @@ def trend(
         return
     for one in found:
         _show(one)
-    typer.echo(f"next: {_next(found)}")
+    say(f"next: {_next(found)}")
 
 
 def _show(one: TrendOf) -> None:
     verdict = one.verdict
     datum = f", datum {one.datum}" if one.datum != "none" else ""
     known = f", as known on {one.as_of:%Y-%m-%d %H:%M} UTC" if one.as_of else ""
-    typer.echo(
+    say(
         f"{one.subject}, {one.location}{datum}{known}: {verdict.first_year} to {verdict.last_year}, "
         f"{verdict.n_valid} of {verdict.n_expected} years; annual {one.annual}, {one.unit}, intervals {one.level:.0%}"
     )
     numbers = ("estimate", "ci_low", "ci_high", "z", "p")
     rows = [(line.method, f"{line.first_year}-{line.last_year}", *_numbers(line), line.note) for line in verdict.lines]
     show_table(("method", "years", *numbers, "note"), rows, right=numbers)
-    typer.echo(f"{verdict.sentence}\n")
+    say(f"{verdict.sentence}\n")
 
 
 def _numbers(line: Line) -> list[str]:

@@ -147,8 +147,8 @@ def test_reports_go_where_they_are_wanted(filled: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run", "--only", "nope"], ["nope", "is not a dataset", "noaa_gml_co2"]),
-        (["ingest", "nope"], ["nope", "is not a dataset", "noaa_gml_co2"]),
+        (["run", "--only", "nope"], ["nope", "is not a dataset", "caspian-env datasets lists all"]),
+        (["ingest", "nope"], ["nope", "is not a dataset", "caspian-env datasets lists all"]),
         (["run", "--mirror", "nowhere"], ["mirror", "nowhere is not a folder"]),
         (["run", "--mirror", "ftp://mirror.example.org"], ["mirror", "http(s)"]),
         (["run", "--window", "2020"], ["window", "2020-01-01/2021-01-01"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caspian_env.cli.fitting import Fitted, broken, fit
+from caspian_env.cli.fitting import Fitted, broken, drawn, fit
 
 HEADS = ("location_id", "period_start", "period_end", "value", "unit", "std_uncertainty", "ci_low", "ci_high", "reason")
 RIGHT = [head in ("value", "std_uncertainty", "ci_low", "ci_high") for head in HEADS]
@@ -49,6 +49,15 @@ def test_one_long_id_does_not_squeeze_the_sentences_beside_it() -> None:
     table = fit(("what", "finding", "remedy"), rows, [False] * 3, 80)
     assert _width(table) <= 80
     assert max(row[2].count("\n") for row in table.rows) <= 2
+
+
+def test_without_a_terminal_each_row_is_one_line() -> None:
+    lines = drawn(fit(HEADS, ROWS, RIGHT, None))
+    assert lines[0].split() == list(HEADS)
+    assert [line.split()[3:6] for line in lines[1:3]] == [["-28.6315", "m", "0.03"], ["-28.8274", "m", "0.03"]]
+    assert lines[3].endswith("1 of 12 months")
+    assert lines[1].index("-28.6808") == lines[2].index("-28.8768")
+    assert drawn(fit(("", ""), [("a", "one\ntwo"), ("bb", "")], (False, False), None)) == ["a   one", "    two", "bb"]
 
 
 def test_one_row_says_all_of_its_columns() -> None:

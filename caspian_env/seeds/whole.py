@@ -65,7 +65,8 @@ class Seeds:
 def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
     """All the seeds, with what the institute declares in its ``own`` folder; SeedError names the file and entry at fault.
 
-    Indicators, the largest of them by far, and what hangs on them are read when somebody asks for them.
+    Indicators, the largest of them by far, and what hangs on them are read when somebody asks for them; where the institute
+    has declared some of its own, which nobody has tested, they are read at once.
     """
     folder = folder or data_folder("seeds")
     known = Declared(
@@ -76,6 +77,8 @@ def load_seeds(folder: Path | None = None, *, own: Path | None = None) -> Seeds:
     indicators = Later(
         lambda: load_indicators(known.datasets, known.datums, folder, own=known.indicators, places=known.locations)
     )
+    if known.indicators:
+        len(indicators)
     return Seeds(
         known.variables, known.datums, known.locations, known.datasets, indicators, Later(lambda: load_targets(folder)),
         Later(lambda: load_pledges(folder)), Later(lambda: load_confidence(indicators, folder)), known.reports,

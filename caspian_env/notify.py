@@ -19,6 +19,7 @@ from caspian_env.settings import VERSION
 
 TIMEOUT_SECONDS = 20.0
 SMTP_SETTING, WEBHOOK_SETTING = "CASPIAN_ENV_SMTP_URL", "CASPIAN_ENV_WEBHOOK_URL"
+SMTP, WEB = ("smtp", "smtps"), ("https", "http")
 
 
 def send_mail(url: str, *, sender: str, recipients: Sequence[str], subject: str, text: str) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ def send_mail(url: str, *, sender: str, recipients: Sequence[str], subject: str,
     import ssl
     from email.message import EmailMessage
 
-    server = _address(url, SMTP_SETTING, ("smtp", "smtps"))
+    server = _address(url, SMTP_SETTING, SMTP)
     host, name = server.hostname or "", f"mail server {server.hostname}"
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, ", ".join(recipients), " ".join(subject.split())
@@ -81,7 +82,7 @@ def post_json(url: str, document: Mapping[str, Any]) -> None:
     """
     import httpx
 
-    target = _address(url, WEBHOOK_SETTING, ("https", "http"))
+    target = _address(url, WEBHOOK_SETTING, WEB)
     if target.scheme == "http" and target.hostname not in LOOPBACK:
         raise SettingsError(WEBHOOK_SETTING, "is plain http on another machine", "give an https address")
     name = f"webhook at {target.hostname}"
@@ -101,6 +102,15 @@ def post_json(url: str, document: Mapping[str, Any]) -> None:
     if not 200 <= status < 300:
         what = "a redirect, which is not followed" if 300 <= status < 400 else "a refusal"
         raise RefusedAnswer(name, f"answered with status {status}, {what}", f"check {WEBHOOK_SETTING}")
+
+
+def wrong_channels(smtp_url: str, webhook_url: str) -> Iterator[SettingsError]:
+    """What is wrong with the addresses that are set, before an alert is lost by it; nobody is called."""
+    for url, setting, schemes in ((smtp_url, SMTP_SETTING, SMTP), (webhook_url, WEBHOOK_SETTING, WEB)):
+        try:
+            _ = _address(url, setting, schemes) if url else None
+        except SettingsError as error:
+            yield error
 
 
 def _address(url: str, setting: str, schemes: tuple[str, ...]) -> SplitResult:

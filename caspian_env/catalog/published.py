@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from caspian_env.catalog.engine import Catalog
 from caspian_env.catalog.tables import UtcTime
-from caspian_env.errors import CatalogError
+from caspian_env.errors import CatalogError, nearest_of
 from caspian_env.model import Window
 
 _TIMES = {"time", "period_start", "period_end", "known_from", "known_to"}
@@ -35,6 +35,7 @@ _INDICATOR = _view(
     "unit", "std_uncertainty", "ci_low", "ci_high", "ci_level", "n_valid", "n_expected", "status", "confidence",
     "qc_flag", "datum", "licence", "known_from", "known_to",
 )  # fmt: skip
+DEFINITIONS = "view v_indicator_definition"
 _FACTS = _view("v_catalog", "name", "value")
 
 
@@ -79,6 +80,8 @@ def published_series(
     """
     with catalog.read() as connection:
         found = _series(connection, dataset_id=dataset, variable_id=variable, location_id=location, datum=datum)
+        if not found:
+            raise _no_series(connection, dataset, variable_id=variable, location_id=location, datum=datum)
         one = _only_quantity(dataset, found)
         column = _OBSERVATION.c
         wanted = [column.series_id.in_([row["series_id"] for row in found]), *_known(column, as_of, history)]
@@ -114,7 +117,9 @@ def published_indicator(
         rows = connection.execute(sa.select(_INDICATOR).where(*wanted).order_by(*order)).mappings()
         values = [_then(dict(row), row["period_start"], as_of) for row in rows]
     if not defined:
-        raise CatalogError(indicator_id, "is not an indicator", "view v_indicator_definition lists them")
+        with catalog.read() as connection:
+            every = [row["indicator_id"] for row in described(connection, "v_indicator_definition")]
+        raise CatalogError(indicator_id, "is not an indicator", nearest_of([indicator_id], every, DEFINITIONS))
     if not values:
         where = f" for {location}" if location else ""
         raise CatalogError(indicator_id, f"no value was known{_at(as_of)}{where}", "view v_refusal says why")
@@ -150,10 +155,23 @@ def _series(connection: Connection, **identity: str | None) -> list[dict[str, An
     return [dict(row) for row in rows]
 
 
+def _no_series(connection: Connection, dataset: str, **wanted: str | None) -> CatalogError:
+    """Why nothing fits: the first of the names given that the catalog has no series of, with the nearest that it has."""
+    column = _SERIES.c
+    every = {row[0] for row in connection.execute(sa.select(column.dataset_id).distinct())}
+    if dataset not in every:
+        return CatalogError(dataset, "has no series here", nearest_of([dataset], sorted(every), "view v_dataset"))
+    for name, given in wanted.items():
+        known = sa.select(column[name]).where(column.dataset_id == dataset).distinct()
+        there = sorted(row[0] for row in connection.execute(known) if row[0])
+        if given is not None and given not in there:
+            what = name.removesuffix("_id")
+            return CatalogError(dataset, f"has no such series: its {what} is not {given}", nearest_of([given], there))
+    return CatalogError(dataset, "has no such series", "view v_series lists what there is")
+
+
 def _only_quantity(dataset: str, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The first of the series, which may differ in location only."""
-    if not found:
-        raise CatalogError(dataset, "has no such series", "view v_series lists what there is")
     kinds = {" ".join(row[name] or "" for name in ("variable_id", "datum", "resolution")) for row in found}
     if len(kinds) > 1:
         fitting = "; ".join(" ".join(kind.split()) for kind in sorted(kinds))

@@ -85,7 +85,13 @@ def check_in(connection: Connection, platform: Platform, edition: Edition, *, as
     old = printed_of(connection, edition.id)
     new = known_now(connection, edition.id, old, as_of=as_of)
     wrong = damaged(platform.settings.home, edition.id, files_of(connection, edition.id))
-    corrections = [e.id for e in read_editions(connection, edition.report_id) if e.corrects == edition.id]
+    corrections = [
+        e.id
+        for e in read_editions(connection, edition.report_id)
+        # a later erratum of what this one corrects takes its place, too
+        if e.corrects == edition.id
+        or (edition.corrects and e.corrects == edition.corrects and e.number > edition.number)
+    ]
     numbers = sum(one.value is not None for one in old)
     return Checked(
         edition, numbers, tuple(moved(old, new)), tuple(answered(old, new)), tuple(wrong),

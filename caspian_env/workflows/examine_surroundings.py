@@ -14,6 +14,7 @@ from caspian_env.catalog.health import archive_growth, latest_moment
 from caspian_env.errors import NotPublished, RefusedAnswer, TransportError
 from caspian_env.formats.disk import MAKE_ROOM, NO_ROOM_BYTES
 from caspian_env.model import Dataset
+from caspian_env.notify import wrong_channels
 from caspian_env.wiring import Platform
 from caspian_env.workflows.examine_data import megabytes
 from caspian_env.workflows.finding import Finding
@@ -96,6 +97,12 @@ def check_settings(platform: Platform) -> Iterator[Finding]:
         yield Finding(
             "warning", name, "CASPIAN_ENV_ALERT_TO", "is not set, so nobody gets the e-mails", "name the recipients"
         )
+    wrong = list(wrong_channels(settings.smtp_url, settings.webhook_url))
+    for error in wrong:
+        problem = f"{error.problem}, so nobody is told of alerts this way"
+        yield Finding("warning", name, error.subject, problem, error.remedy)
+    if wrong:
+        return
     channels = [word for word, given in (("e-mail", settings.smtp_url), ("webhook", settings.webhook_url)) if given]
     yield Finding("ok", name, "alerts", f"are told by {' and '.join([*channels, 'caspian-env alerts'])}")
 

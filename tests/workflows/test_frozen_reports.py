@@ -126,6 +126,16 @@ def test_a_correction_is_numbered_and_says_what_it_corrects(platform: Platform) 
         correct(platform, "bulletin-9", reason="x")
 
 
+def test_a_later_erratum_takes_the_place_of_the_one_before(platform: Platform) -> None:
+    first = froze(platform)
+    early = correct(platform, first, reason="a month was revised", allow=ALL).edition.id
+    revise(platform, {50: 3.0})
+    assert not check(platform, early).holds
+    later = correct(platform, first, reason="another month was revised", allow=ALL).edition.id
+    assert {check(platform, name).corrected_by for name in (first, early)} == {later}
+    assert check_all(platform)[0].status == "ok"
+
+
 def test_an_edition_is_cited_in_the_language_of_its_page(platform: Platform) -> None:
     found = freeze(platform, "bulletin", allow=ALL, languages=("en", "ru"))
     corrected = correct(platform, found.edition.id, reason="a month was revised", allow=ALL)

@@ -65,6 +65,13 @@ def test_a_refused_freeze_is_no_failed_run(platform: Platform) -> None:
     assert f"ingest:{OTHER}" in jobs
 
 
+def test_an_address_that_no_alert_can_reach_is_a_finding(platform: Platform) -> None:
+    settings = replace(platform.settings, webhook_url="hooks.example.org/secret")
+    (found,) = (one for one in doctor(replace(platform, settings=settings)) if one.subject == "CASPIAN_ENV_WEBHOOK_URL")
+    assert (found.severity, found.remedy) == ("warning", "write https://HOST…")
+    assert "secret" not in found.message
+
+
 def test_own_datasets_that_the_list_forgets_are_named(platform: Platform) -> None:
     own = replace(platform.seeds.datasets[DATASET], id="example_own", theme="local")
     seeds = replace(platform.seeds, datasets={**platform.seeds.datasets, own.id: own})

@@ -135,7 +135,7 @@ def _of_series(
             catalog, dataset, variable=variable, location=location, datum=datum, as_of=as_of, window=None, history=False
         )
     except CatalogError as error:
-        if "no such series" not in error.problem:
+        if not error.problem.startswith(("has no series here", "has no such series")):
             raise
         raise CatalogError(dataset, "is no series and no indicator of the catalog", (
             "caspian-env datasets and caspian-env indicators list what there is; caspian-env run collects it"

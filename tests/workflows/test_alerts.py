@@ -128,8 +128,8 @@ def test_a_run_that_stays_partial_is_told_and_one_that_may_pass_only_when_it_com
 ) -> None:
     def partial(*, may_pass: bool) -> None:
         clock.now += timedelta(minutes=15)
-        outcome = Outcome("x", fetched=1, may_pass=may_pass)
-        with ledger(platform, "ingest", "x", outcome):
+        outcome = Outcome(DATASET, fetched=1, may_pass=may_pass)
+        with ledger(platform, "ingest", DATASET, outcome):
             outcome.problems.append("one is missing")
 
     partial(may_pass=True)
@@ -137,11 +137,11 @@ def test_a_run_that_stays_partial_is_told_and_one_that_may_pass_only_when_it_com
     partial(may_pass=True)
     assert check(platform, PARTIAL).first == 1
     (alert,) = open_ones(platform)
-    assert alert.subject == "ingest:x"
+    assert alert.subject == f"ingest:{DATASET}"
     assert "is still partial" in alert.message
     assert alert.message.endswith(": one is missing")
     clock.now += DAY
-    with ledger(platform, "ingest", "x", Outcome("x")):
+    with ledger(platform, "ingest", DATASET, Outcome(DATASET)):
         pass
     assert check(platform, PARTIAL).withdrawn == 1
     partial(may_pass=False)

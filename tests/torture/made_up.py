@@ -22,6 +22,7 @@ import caspian_env.sources
 
 FOLDER = "CASPIAN_ENV_TEST_MADE"
 MINUTES = 15
+TESTS = ("tests/sources", "tests/workflows/test_surges_at_posts.py")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,7 +30,7 @@ def collect(folder: Path, largest: int) -> None:
     """Run the tests of the readers once and keep what they read, a folder for each module; RuntimeError when they fail."""
     unfinished = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    words = [sys.executable, "-m", "pytest", "-n", "2", "-p", "tests.torture.made_up", "tests/sources"]
+    words = [sys.executable, "-m", "pytest", "-n", "2", "-p", "tests.torture.made_up", *TESTS]
     given = {**os.environ, FOLDER: f"{unfinished.resolve()}{os.pathsep}{largest}"}
     done = subprocess.run(words, cwd=ROOT, env=given, timeout=60 * MINUTES, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -96,14 +96,13 @@ def test_a_region_whose_file_has_no_latin_name_is_asked_for_an_id(folder: Path) 
 
 
 def test_ctrl_c_says_what_is_left(tmp_path: Path) -> None:
-    mirror = tmp_path / "mirror"
-    mirror.mkdir()
-    words = command("run", "--home", "home", "--mirror", mirror)
-    with subprocess.Popen(words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "home" / "caspian.db").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes a question and never answers
+        silent.settimeout(60)
+        words = command("run", "--home", "home", "--mirror", f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        with subprocess.Popen(words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+            asked, _ = silent.accept()
+            with asked:
+                process.send_signal(signal.SIGINT)
+                _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command does the rest" in said.splitlines()[-1]

@@ -159,7 +159,7 @@ def test_the_level_of_dahiti_through_the_normal_path(
 
 
 def test_every_indicator_that_follows_the_level_is_taken_as_integrated() -> None:
-    """Of those made from a height in metres: all but what compares two datums or a level with its month, and what is a rate, a season or a count."""
+    """Made from a height in metres: all but what compares two datums or a level with its month, rates, seasons and counts."""
     seeds = load_seeds().indicators.values()
     lengths = {
         one.function

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import NotComputable
-from caspian_env.processing.memory import LARGEST
+from caspian_env.processing.memory import LARGEST, LINE
 from caspian_env.processing.statistics import LEVEL
 from caspian_env.processing.trends import FEWEST
 
@@ -157,7 +157,7 @@ def _trends(x: Numbers, values: Numbers, level: float) -> tuple[Numbers, ...]:
 def _memory(x: Numbers, residual: Numbers, there: NDArray[np.bool_], scatter: Numbers, n: Numbers, scale: Numbers) -> (
     Numbers
 ):  # fmt: skip
-    """Lag-1 correlation of every column, corrected as in `memory.corrected`; neighbours are one smallest step apart."""
+    """Lag-1 correlation of every column, corrected as in `trends.ols`; neighbours are one smallest step apart."""
     import numpy as np
 
     before = np.maximum.accumulate(np.where(there, np.arange(len(x))[:, None], -1), axis=0)
@@ -170,6 +170,6 @@ def _memory(x: Numbers, residual: Numbers, there: NDArray[np.bool_], scatter: Nu
     pairs = np.maximum(near.sum(axis=0), 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         r1 = products / scatter * (n - 1) / pairs
-        r = np.clip((n * r1 + 1) / (n - 4), 0.0, LARGEST)
+        r = np.clip((n * r1 + LINE) / (n - 4), 0.0, LARGEST)
     flat = ~(scatter > n * (1e-12 * scale) ** 2) | (r1 == 0)
     return np.where(np.isnan(n), np.nan, np.where(flat, 0.0, r))

@@ -14,20 +14,29 @@ if TYPE_CHECKING:
 LARGEST = 0.98
 """Cap of the corrected correlation; intervals are so wide there that the cap itself no longer matters."""
 
+MEAN, LINE = 1, 2
+"""Terms that were fitted to the values: how strongly the correlation of what is left is corrected."""
 
-def corrected(deviation: Numbers, position: Numbers, *, scale: float = 0.0) -> float:
-    """Lag-1 correlation r, from 0 to its cap: ``(n r1 + 1)/(n - 4)`` (Kendall 1954, doi:10.2307/2332719).
+
+def corrected(deviation: Numbers, position: Numbers, *, scale: float = 0.0, fitted: int = MEAN) -> float:
+    """Lag-1 correlation r, from 0 to its cap: ``(n r1 + 1)/(n - 4)``, or ``(n r1 + 2)/(n - 4)`` where a line was fitted.
+
+    The first is Kendall's (1954, doi:10.2307/2332719). Intercept and slope together take twice as much from r1 as a mean
+    does (van Giersbergen 2005, Economics Letters 89, 75-82), which is the second (Hamed 2009, equation 24,
+    doi:10.1016/j.jhydrol.2009.01.040). Both hold to first order in 1/n; docs/evidence.md says what they leave.
 
     Parameters
     ----------
     deviation, position, scale
         As for `lag_one`; at least five values.
+    fitted : int
+        `MEAN`, or `LINE`: the terms that were fitted to the values.
     """
     n = deviation.size
     r1 = lag_one(deviation, position, scale=scale)
     if r1 == 0.0:  # no scatter: nothing to correct
         return 0.0
-    return min(LARGEST, max(0.0, (n * r1 + 1) / (n - 4)))
+    return min(LARGEST, max(0.0, (n * r1 + fitted) / (n - 4)))
 
 
 def lag_one(deviation: Numbers, position: Numbers, *, scale: float = 0.0) -> float:

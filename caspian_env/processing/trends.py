@@ -14,7 +14,7 @@ import numpy as np
 
 from caspian_env.errors import NotComputable
 from caspian_env.processing.kendall import score_variance
-from caspian_env.processing.memory import corrected
+from caspian_env.processing.memory import LINE, corrected
 from caspian_env.processing.statistics import LEVEL, interval
 
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ def ols(
 ) -> Trend:
     """Least-squares slope whose interval allows for the memory of the residuals.
 
-    The lag-1 correlation r1 of the residuals is freed from its small-sample bias, ``r = (n r1 + 1)/(n - 4)`` and not
-    below zero (Kendall 1954, doi:10.2307/2332719); ``n_eff = n (1 - r)/(1 + r)`` takes the place of n in the standard
-    error and in the degrees of freedom (Santer et al. 2000, doi:10.1029/1999JD901105).
+    The lag-1 correlation r1 of the residuals is freed from the small-sample bias that a fitted line gives it,
+    ``r = (n r1 + 2)/(n - 4)`` and not below zero (Hamed 2009, doi:10.1016/j.jhydrol.2009.01.040; see `memory.corrected`);
+    ``n_eff = n (1 - r)/(1 + r)`` takes the place of n in the standard error and in the degrees of freedom (Santer et al.
+    2000, doi:10.1029/1999JD901105). Coverage as measured stands in docs/evidence.md.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def ols(
     spread = float(alone @ alone)
     slope = float(alone @ left) / spread
     residual = left - slope * alone
-    r = corrected(residual, position, scale=float(np.abs(values).max()))
+    r = corrected(residual, position, scale=float(np.abs(values).max()), fitted=LINE)
     n = values.size
     n_eff = n * (1 - r) / (1 + r)
     dof = max(1.0, n_eff - others.shape[1] - 1)
@@ -93,8 +94,9 @@ def sen(y: ArrayLike, x: ArrayLike | None = None, *, level: float = LEVEL, allow
     """Median of the slopes between all pairs of values, with an interval from the variance of Kendall's score.
 
     Outliers hardly move it. The interval is the one of Sen (1968, doi:10.1080/01621459.1968.10480934), made wider by
-    the memory of the residuals as in `ols`; with ``allow_for_memory=False`` it is the classical one, which holds for
-    independent values only. It has no standard uncertainty.
+    the memory of the residuals, whose correlation is corrected as that of deviations from a mean (`memory.corrected`): the
+    interval is wide enough with that. With ``allow_for_memory=False`` it is the classical one, which holds for independent
+    values only. It has no standard uncertainty.
 
     Parameters
     ----------

@@ -27,9 +27,10 @@ def test_a_table_is_the_one_measured(name: str) -> None:
 
 
 def test_nominal_95_percent_holds_what_is_promised() -> None:
-    """93 % for a lag-1 correlation up to 0.35 and 90 % up to 0.8; the careful interval of thirty years 93 % throughout."""
+    """93 % for a lag-1 correlation up to 0.35, and at 0.8 the line 91.5 %, the others 90 %; the careful interval 93 % throughout."""
     rows = [[float(cell) for cell in line.strip("| ").split("|")] for line in kept("published").splitlines()[2:]]
     assert [rho for rho, *_ in rows] == [0.0, 0.35, 0.6, 0.8]
-    for rho, line, sen, increments, careful, _ in rows:
-        assert min(line, sen, increments) >= (93 if rho <= 0.35 else 90)
+    for rho, line, _, sen, increments, careful, *_ in rows:
+        assert line >= (93 if rho <= 0.35 else 91.5)
+        assert min(sen, increments) >= (93 if rho <= 0.35 else 90)
         assert careful >= 93

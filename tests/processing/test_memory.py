@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from caspian_env.processing.memory import LARGEST, corrected, lag_one
+from caspian_env.processing.memory import LARGEST, LINE, corrected, lag_one
 
 DEVIATION = np.array([1.0, 2.0, -1.0, -2.0, 1.0, -1.0])  # squares 12, neighbours 2 - 2 + 2 - 2 - 1 = -1
 
@@ -14,6 +14,7 @@ def test_by_hand() -> None:
     where = np.arange(6.0)
     assert lag_one(DEVIATION, where) == pytest.approx(-1 / 12)
     assert corrected(DEVIATION, where) == pytest.approx((6 * -1 / 12 + 1) / 2)
+    assert corrected(DEVIATION, where, fitted=LINE) == pytest.approx((6 * -1 / 12 + 2) / 2)
 
 
 def test_a_gap_has_no_neighbours() -> None:

@@ -36,8 +36,8 @@ def test_every_line_is_that_of_its_module() -> None:
 
 
 def test_a_step_beside_the_line_is_named_with_its_year() -> None:
-    """Synthetic: a station that was moved after 2004 reads a degree more, and would be called warming."""
-    moved = noise(30) * 0.2 + np.where(np.arange(30) > 13, 1.0, 0.0)
+    """Synthetic: a station that was moved after 2004 reads 0.8 degrees more, and would be called warming."""
+    moved = noise(30) * 0.2 + np.where(np.arange(30) > 13, 0.8, 0.0)
     found = judged(1991, moved, integrated=False)
     step = {line.method: line for line in found.lines}[STEP]
     assert step.p < 0.05 and step.note.startswith("most likely after 2004")

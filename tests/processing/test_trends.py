@@ -25,7 +25,7 @@ def test_ols_is_that_of_scipy_but_for_the_memory(shared: Callable[..., Path], na
     assert mine.estimate == pytest.approx(peer.slope, rel=1e-12)
     residual = values - peer.slope * years - peer.intercept
     n, r1 = years.size, residual[1:] @ residual[:-1] / (residual @ residual)
-    r = min(0.98, max(0.0, (n * r1 + 1) / (n - 4)))  # the carbon dioxide of Mauna Loa is at the cap
+    r = min(0.98, max(0.0, (n * r1 + 2) / (n - 4)))  # the carbon dioxide of Mauna Loa is at the cap
     assert mine.r == pytest.approx(r, rel=1e-9)
     dof = max(1.0, n * (1 - r) / (1 + r) - 2)
     assert mine.std_uncertainty == pytest.approx(peer.stderr * np.sqrt((n - 2) / dof), rel=1e-9)
@@ -144,8 +144,10 @@ def covered(line: Callable[..., Trend], rho: float, *, n: int = 30, runs: int, s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", [ols, sen])
-@pytest.mark.parametrize(("rho", "at_least"), [(0.0, 95), (0.35, 93), (0.8, 90)])
+@pytest.mark.parametrize(
+    ("line", "rho", "at_least"),
+    [(ols, 0.0, 95), (ols, 0.35, 93), (ols, 0.8, 91.5), (sen, 0.0, 95), (sen, 0.35, 93), (sen, 0.8, 90)],
+)
 def test_a_known_trend_is_inside_the_interval_as_often_as_measured(
     line: Callable[..., Trend], rho: float, at_least: float
 ) -> None:

@@ -27,7 +27,7 @@ def test_a_table_is_the_one_measured(name: str) -> None:
 
 
 def test_nominal_95_percent_holds_what_is_promised() -> None:
-    """93 % for a lag-1 correlation up to 0.35, and at 0.8 the line 91.5 %, the others 90 %; the careful interval 93 % throughout."""
+    """93 % up to a lag-1 correlation of 0.35, up to 0.8 the line 91.5 % and the others 90 %; the careful interval 93 %."""
     rows = [[float(cell) for cell in line.strip("| ").split("|")] for line in kept("published").splitlines()[2:]]
     assert [rho for rho, *_ in rows] == [0.0, 0.35, 0.6, 0.8]
     for rho, line, _, sen, increments, careful, *_ in rows:

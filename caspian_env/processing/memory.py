@@ -23,7 +23,8 @@ def corrected(deviation: Numbers, position: Numbers, *, scale: float = 0.0, fitt
 
     The first is Kendall's (1954, doi:10.2307/2332719). Intercept and slope together take twice as much from r1 as a mean
     does (van Giersbergen 2005, Economics Letters 89, 75-82), which is the second (Hamed 2009, equation 24,
-    doi:10.1016/j.jhydrol.2009.01.040). Both hold to first order in 1/n; docs/evidence.md says what they leave.
+    doi:10.1016/j.jhydrol.2009.01.040). That one was made for a regression on the value before; what it leaves of the bias of
+    r1 was measured, in docs/evidence.md.
 
     Parameters
     ----------

@@ -180,7 +180,7 @@ def memory_left() -> str:
             r1 = float(np.mean((residual[:, 1:] * residual[:, :-1]).sum(axis=1) / (residual**2).sum(axis=1)))
             found = [r1, *((n * r1 + fitted) / (n - 4) for fitted in (MEAN, LINE))]
             rows.append([f"{n}, {rho:g}", *(f"{r - rho:+.3f}" for r in found), f"{-(2 + 4 * rho) / n:+.3f}"])
-    heads = ["r1", "(n r1 + 1) / (n - 4)", "**(n r1 + 2) / (n - 4)**", "of r1 to first order, -(2 + 4 rho)/n"]
+    heads = ["r1", "(n r1 + 1) / (n - 4)", "**(n r1 + 2) / (n - 4)**", "what that takes for the bias, -(2 + 4 rho)/n"]
     return table(["n, rho", *heads], rows)
 
 

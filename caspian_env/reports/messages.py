@@ -151,7 +151,7 @@ def cycle_title(report: Report, figure: Figure) -> str:
     month, year = line.times[newest].month, line.times[newest].year
     before = [line.values[i] for i in joined(line) if line.times[i].month == month and line.times[i].year < year]
     amount = say.quantity(line.values[newest], line.decimals, line.unit)
-    title = f"{say.place(line.location_title)}, {say.month(month)} {year}: {amount}"
+    title = f"{say.place(line.location_title)}, {say.month_of(year, month)}: {amount}"
     if not before:
         return title
     apart = say.quantity(line.values[newest] - sum(before) / len(before), line.decimals, line.unit, signed=True)
@@ -291,14 +291,14 @@ def _anchor(report: Report, indicator_id: str) -> str:
 def _no_number(refusal: Refusal, say: Voice) -> Message:
     when = say.period(refusal.period_start, refusal.period_end)
     headline = say.words("{title}, {when}: no number", title=say.name(refusal.title), when=when)
-    return Message(headline, text.sentence(say.name(refusal.reason)), "no-number")
+    return Message(headline, say.sentence(say.name(refusal.reason)), "no-number")
 
 
 def _interval(value: Value, say: Voice, meaning: str = "") -> list[str]:
     if value.ci_low is None:
         return [say.words("No interval is given.")]
     words = f"{say.interval(value)} {say.unit(value.unit)}".strip()
-    return [f"{words[:1].upper()}{words[1:]}{say.words(meaning)}."]
+    return [f"{say.first_upper(words)}{say.words(meaning)}."]
 
 
 def _datum(value: Value, say: Voice) -> list[str]:
@@ -307,7 +307,7 @@ def _datum(value: Value, say: Voice) -> list[str]:
         return []
     title = say.name(value.datum_title)
     if value.datum_title.startswith("Datum"):
-        return [text.sentence(title)]
+        return [say.sentence(title)]
     return [say.words("Datum: {datum}.", datum=title.rstrip("."))]
 
 
@@ -357,7 +357,7 @@ def _rate(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
 def _anomaly(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
     when = say.period(value.period_start, value.period_end)
     amount = say.quantity(value.value, value.decimals, value.unit, signed=True)
-    details = [text.sentence(say.name(value.statistic)), *_interval(value, say)]
+    details = [say.sentence(say.name(value.statistic)), *_interval(value, say)]
     if text.contains_zero(value):
         details.append(say.words("The interval contains zero."))
     return f"{_place_and_title(value, say)}, {when}: {amount}", details
@@ -368,7 +368,7 @@ def _place_and_title(value: Value, say: Voice = ENGLISH) -> str:
     if value.location_title.lower()[:4] in value.title.lower():
         return say.name(value.title)
     title = say.name(value.title)
-    return f"{say.name(value.location_title)}, {title if title[:1] == '[' else text.lower_first(title)}"
+    return f"{say.name(value.location_title)}, {title if title[:1] == '[' else say.first_lower(title)}"
 
 
 def _title_and_place(value: Value, say: Voice) -> str:
@@ -382,7 +382,7 @@ def _context(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
     when = say.period(value.period_start, value.period_end)
     amount = say.quantity(value.value, value.decimals, value.unit)
     details = [
-        text.sentence(say.name(value.statistic)),
+        say.sentence(say.name(value.statistic)),
         *_interval(value, say),
         say.words("Context: no cause of the level is implied."),
     ]
@@ -394,7 +394,7 @@ def _number(value: Value, say: Voice = ENGLISH) -> tuple[str, list[str]]:
     amount = say.quantity(value.value, value.decimals, value.unit)
     datum = _datum(value, say)
     return f"{_place_and_title(value, say)}, {when}: {amount}", [
-        text.sentence(say.name(value.statistic)),
+        say.sentence(say.name(value.statistic)),
         *_interval(value, say),
         *datum,
     ]

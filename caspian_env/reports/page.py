@@ -128,7 +128,7 @@ def page(report: Report) -> str:
             more=len(report.values) - len(shown),
             value_rows=rows.value_rows,
             numbers_of=lambda value: source_numbers(report, (granule.dataset_id for granule in value.granules)),
-            evidence=evidence(shown),
+            evidence=evidence(shown, Voice(report.language)),
             withheld=spreadsheet.withheld(report),
             methods=_methods(shown),
             files=file_names(report)[1:],
@@ -147,14 +147,15 @@ def _drawn(report: Report, figure: Figure) -> Drawn:
     return Drawn(figure, drawing, messages.words(report, figure), tuple(figure_sources(report, figure)))
 
 
-def evidence(values: Iterable[Value]) -> tuple[Evidence, ...]:
+def evidence(values: Iterable[Value], say: Voice) -> tuple[Evidence, ...]:
     """The values grouped by the granules they rest on, so that a list of a year of days is printed once.
 
     The digest is the sha256 of the sorted sha256 sums, one a line.
     """
     groups: dict[tuple[GranuleLine, ...], list[str]] = {}
     for value in values:
-        label = f"{value.title}, {value.location_title}, {text.period(value.period_start, value.period_end)}"
+        when = say.period(value.period_start, value.period_end)
+        label = f"{say.name(value.title)}, {say.name(value.location_title)}, {when}"
         granules = tuple(sorted(set(value.granules), key=lambda g: (g.dataset_id, g.url, g.sha256)))
         groups.setdefault(granules, []).append(label)
     return tuple(Evidence(tuple(labels), granules, _digest(granules)) for granules, labels in groups.items())

@@ -232,7 +232,7 @@ def _provenance(report: Report, say: Voice) -> Iterator[Block]:
             " numbers made of the same bytes stand together."
         )
     )
-    for e in page.evidence(text.latest(report.values)):
+    for e in page.evidence(text.latest(report.values), say):
         if len(e.granules) > page.OPEN_LIST:
             lines = [_line(say.words("{n} granules, digest {digest}", n=len(e.granules), digest=e.digest))]
         else:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW_HEIGHT = 34.0
+LINE_HEIGHT = 14.0
 SHAPES = (*MARKERS, "v", "P", "X")
 
 
@@ -32,10 +33,13 @@ def drafts(report: Report, shown: Figure) -> Drawing:
     return Drawing(*(_drafts(report, shown, frame) for frame in (WIDE, NARROW)))
 
 
-def _rows(report: Report, frame: Frame, count: int, above: float, say: Voice) -> tuple[object, Axes]:
+def _rows(report: Report, frame: Frame, labels: list[str], above: float, say: Voice) -> tuple[object, Axes]:
     wide = frame is WIDE
     shape = Frame(frame.name, frame.width, 0, 250 if wide else 16, 20 if wide else 16, above, 40, frame.text_size, 30)
-    height = (ROW_HEIGHT if wide else ROW_HEIGHT * 1.8) * count
+    count, lines = len(labels), max((len(wrap(label, _columns(frame))) for label in labels), default=1)
+    # As high as the longest label, which a narrow figure writes above the sign, in three quarters of the first row.
+    step = max(ROW_HEIGHT, LINE_HEIGHT * lines + 4) if wide else max(ROW_HEIGHT * 1.8, (LINE_HEIGHT * lines + 9) / 0.75)
+    height = step * count
     figure, (ax,) = panels_of(1, shape, report.synthetic, say=say, height=height)
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
@@ -44,26 +48,31 @@ def _rows(report: Report, frame: Frame, count: int, above: float, say: Voice) ->
     return figure, ax
 
 
+def _columns(frame: Frame) -> int:
+    return 38 if frame is WIDE else 50
+
+
 def _row_label(ax: Axes, row: int, label: str, frame: Frame) -> None:
     if frame is WIDE:
-        ax.annotate("\n".join(wrap(label, 38)[:2]), (0, row), (8 - 250, 0), xycoords=("axes fraction", "data"),
+        ax.annotate("\n".join(wrap(label, _columns(frame))), (0, row), (8 - 250, 0), xycoords=("axes fraction", "data"),
                     textcoords="offset points", va="center", fontsize="small")  # fmt: skip
     else:
-        ax.annotate("\n".join(wrap(label, 50)[:2]), (0, row), (0, 9), xycoords=("axes fraction", "data"),
+        ax.annotate("\n".join(wrap(label, _columns(frame))), (0, row), (0, 9), xycoords=("axes fraction", "data"),
                     textcoords="offset points", va="bottom", fontsize="small",
                     bbox={"facecolor": svg.PAPER, "edgecolor": "none", "pad": 0.5})  # fmt: skip
 
 
 def _goals(report: Report, shown: Figure, frame: Frame) -> str:
     name, say = f"{shown.id}-{frame.name}", Voice(report.language)
+    written = [figure_words.goal_label(goal, say) for goal in shown.goals]
     labels = list(dict.fromkeys(one.label for goal in shown.goals for one in goal.sources))
     per_row = 3 if frame is WIDE else 2
     above = 22 + 16.0 * -(-(len(labels) + 1) // per_row)
     with svg.drawing_style(name, frame.text_size):
-        figure, ax = _rows(report, frame, len(shown.goals), above, say)
+        figure, ax = _rows(report, frame, written, above, say)
         told = []
         for row, goal in enumerate(shown.goals):
-            _row_label(ax, row, figure_words.goal_label(goal, say), frame)
+            _row_label(ax, row, written[row], frame)
             _spread(ax, row, goal, 0.32 if frame is WIDE else 0.16)
             for one in goal.sources:
                 n = labels.index(one.label)
@@ -103,11 +112,12 @@ def _key(ax: Axes, labels: list[str], per_row: int, say: Voice) -> None:
 def _drafts(report: Report, shown: Figure, frame: Frame) -> str:
     name, say = f"{shown.id}-{frame.name}", Voice(report.language)
     allowed = {value.indicator_id: value for value in shown.values}
+    written = [f"{say.name(mark.place)}: {say.name(mark.what)}" for mark in shown.marks]
     with svg.drawing_style(name, frame.text_size):
-        figure, ax = _rows(report, frame, len(shown.marks), 24 if frame is WIDE else 60, say)
+        figure, ax = _rows(report, frame, written, 24 if frame is WIDE else 60, say)
         told = []
         for row, mark in enumerate(shown.marks):
-            _row_label(ax, row, f"{say.name(mark.place)}: {say.name(mark.what)}", frame)
+            _row_label(ax, row, written[row], frame)
             told.append((mark.value, row, figure_words.describe_mark(mark, say)))
             _mark(ax, row, mark)
             for value in (v for key, v in allowed.items() if f"_{mark.id}_" in f"{key}_"):

@@ -8,9 +8,11 @@ from caspian_env.reports import messages, svg, text
 from caspian_env.reports.line_charts import NARROW, WIDE, Drawing, Frame, panels_of
 from caspian_env.reports.model import Figure, Report, Series
 from caspian_env.reports.numbers import Value
+from caspian_env.reports.rows import Row, value_rows
 from caspian_env.reports.voice import Voice
 
 ROW_HEIGHT = 44.0
+LINE_HEIGHT = 14.0
 # A diverging palette that the colour-blind tell apart, dark at both ends and pale at the mean (ColorBrewer RdBu, 9 classes).
 COLD_TO_WARM = ("#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#f7f7f7", "#fddbc7", "#f4a582", "#d6604d", "#b2182b")
 
@@ -35,10 +37,19 @@ def cycle(report: Report, shown: Figure) -> Drawing:
 
 def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
     name, say = f"{shown.id}-{frame.name}", Voice(report.language)
-    values = [value for value in shown.values if value.unit == shown.values[0].unit]
+    rows_of = value_rows(value for value in shown.values if value.unit == shown.values[0].unit)
+    values = [row.entry for row in rows_of]
     wide = frame is WIDE
     shape = Frame(frame.name, frame.width, 0, 250 if wide else 16, 130 if wide else 16, 8, 38, frame.text_size, 30)
-    step = ROW_HEIGHT if wide else ROW_HEIGHT * 1.5
+    one_place = len({place for row in rows_of for place in row.places}) == 1
+    one_title = len({value.title for value in values}) == 1
+    labels = [_label(row, one_place, one_title, say) for row in rows_of]
+    amounts = [say.quantity(value.value, value.decimals, value.unit) for value in values]
+    told = labels if wide else [f"{label}: {amount}" for label, amount in zip(labels, amounts, strict=True)]
+    written = [wrap(words, 40 if wide else 44) for words in told]
+    lines = max(map(len, written))
+    # As high as the longest label: beside the dot where it is wide, in the upper half of the first row where narrow.
+    step = max(ROW_HEIGHT, LINE_HEIGHT * lines + 2) if wide else max(ROW_HEIGHT * 1.5, LINE_HEIGHT * 2 * lines + 2)
     with svg.drawing_style(name, frame.text_size):
         figure, (ax,) = panels_of(1, shape, report.synthetic, say=say, height=step * len(values))
         ax.grid(visible=True, axis="x")
@@ -50,21 +61,21 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
                 ax.hlines(row, value.ci_low, value.ci_high, color=svg.HUES[0], linewidth=2.4)
             final = not text.status_mark(value.status)
             ax.plot([value.value], [row], "o", color=svg.HUES[0], markerfacecolor=svg.HUES[0] if final else svg.PAPER)
-            label = _label(values, value, say)
-            amount = say.quantity(value.value, value.decimals, value.unit)
             style = {"textcoords": "offset points", "xycoords": ("axes fraction", "data"), "color": svg.INK}
             if wide:
-                words = "\n".join(wrap(label, 40)[:3])
-                ax.annotate(words, (0, row), (8 - shape.left, 0), va="center", fontsize="small", **style)  # type: ignore[arg-type]
-                ax.annotate(amount, (1, row), (8, 0), va="center", **style)  # type: ignore[arg-type]
+                ax.annotate(
+                    "\n".join(written[row]), (0, row), (8 - shape.left, 0), va="center", fontsize="small", **style
+                )  # type: ignore[arg-type]
+                ax.annotate(amounts[row], (1, row), (8, 0), va="center", **style)  # type: ignore[arg-type]
             else:
-                words = "\n".join(wrap(f"{label}: {amount}", 44)[:3])
                 paper = {
                     "facecolor": svg.PAPER,
                     "edgecolor": "none",
                     "pad": 0.5,
                 }  # so that no line runs through the words
-                ax.annotate(words, (0, row), (0, 9), va="bottom", fontsize="small", bbox=paper, **style)  # type: ignore[arg-type]
+                ax.annotate(
+                    "\n".join(written[row]), (0, row), (0, 9), va="bottom", fontsize="small", bbox=paper, **style
+                )  # type: ignore[arg-type]
         low, high = ax.get_xlim()
         if low < 0 < high:
             ax.axvline(0, color=svg.MUTED, linewidth=1)
@@ -75,13 +86,14 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
         return svg.to_svg(figure, name, *messages.alternative(report, shown), points)
 
 
-def _label(values: list[Value], value: Value, say: Voice) -> str:
+def _label(row: Row[Value], one_place: bool, one_title: bool, say: Voice) -> str:
     """What tells a row from the others: what it is, or where where all are the same, and its period."""
+    value = row.entry
     when = say.period(value.period_start, value.period_end)
-    title, place = say.name(value.title), say.name(value.location_title)
-    if len({one.location_id for one in values}) == 1:
+    title, places = say.name(value.title), text.listed(map(say.name, row.places))
+    if one_place:
         return f"{title}, {when}"
-    return f"{place}, {when}" if len({one.title for one in values}) == 1 else f"{place}: {title}, {when}"
+    return f"{places}, {when}" if one_title else f"{places}: {title}, {when}"
 
 
 def _stripes(report: Report, shown: Figure, frame: Frame) -> str:

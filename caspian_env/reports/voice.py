@@ -140,13 +140,32 @@ class Voice:
 
         return str(get_month_names(width, context="stand-alone", locale=self.language)[number])
 
+    def month_of(self, year: int, number: int) -> str:
+        """A month of a year inside a sentence, where Kazakh writes no capital letter."""
+        return f"{self.month(number) if self.language == 'en' else self.month(number).lower()} {year}"
+
+    def sentence(self, words: str) -> str:
+        """The words as one sentence, as ``text.sentence``; Azerbaijani keeps the dot of its i."""
+        return text.sentence(self.first_upper(words))
+
+    def first_upper(self, words: str) -> str:
+        """The words with a capital first letter, which of the Azerbaijani i is İ."""
+        first = "İ" if self.language == "az" and words[:1] == "i" else words[:1].upper()
+        return f"{first}{words[1:]}"
+
+    def first_lower(self, words: str) -> str:
+        """The words to stand inside a sentence, as ``text.lower_first``; Azerbaijani İ becomes i and I becomes ı."""
+        small = {"İ": "i", "I": "ı"}.get(words[:1], "") if self.language == "az" else ""
+        lowered = text.lower_first(words)
+        return f"{small}{words[1:]}" if small and lowered != words else lowered
+
     def period(self, start: datetime, end: datetime) -> str:
         """A half-open period in words, as ``text.period`` cuts it."""
         if self.language == "en" or text.years_only(start, end):
             return text.period(start, end)
         last = end - timedelta(microseconds=1)
         if text.one_month(start, end):
-            return f"{self.month(start.month)} {start.year}"
+            return self.month_of(start.year, start.month)
         if start.date() == last.date():
             return self.day(start)
         return f"{self.day(start)} – {self.day(last)}"

@@ -12,6 +12,7 @@ import pytest
 
 from caspian_env.reports import page as report_page
 from caspian_env.reports.page import build, evidence, glue
+from caspian_env.reports.voice import Voice
 from tests.reports.synthetic_bulletin import altimetry, bulletin, genuine, granules, source, value
 
 SYNTHETIC = "SYNTHETIC DEMONSTRATION DATA"
@@ -137,7 +138,7 @@ def test_every_granule_of_a_shown_number_is_on_the_page(page):
 
 def test_numbers_of_the_same_granules_stand_together():
     shared = granules("noaa_oisst_v2_1", 3)
-    found = evidence([value("a", granules=shared), value("b", granules=shared[::-1]), value("c")])
+    found = evidence([value("a", granules=shared), value("b", granules=shared[::-1]), value("c")], Voice())
     assert [len(entry.labels) for entry in found] == [2, 1]
     sums = "\n".join(sorted(granule.sha256 for granule in shared))
     assert found[0].digest == hashlib.sha256(sums.encode()).hexdigest()

@@ -196,3 +196,29 @@ def test_a_map_says_which_signs_are_open_and_claims_no_difference_that_is_not_pr
 def test_intervals_stand_on_the_map_in_both_sizes():
     drawing = charts.draw(gallery(), sea_map())
     assert all("−0.6 to 0.0" in one for one in (drawing.wide, drawing.narrow))
+
+
+def words_of(drawing):
+    return " ".join(one.text or "" for one in ElementTree.fromstring(drawing).iter("text"))
+
+
+def test_ports_of_one_interval_share_a_row_that_names_them():
+    report = bulletin()
+    names = ("Port of Aktau", "Port of Kuryk", "Port of Turkmenbashi")
+    alike = tuple(anomaly(location_id=name, location_title=name) for name in names)
+    figure = replace(sea_map(), id="alike", kind="intervals", outlines=(), spots=(), values=alike)
+    drawing = charts.draw(report, figure)
+    for one in (drawing.wide, drawing.narrow):
+        assert words_of(one).count("Port of ") == 3
+        assert words_of(one).count("+1.1") + words_of(one).count("1.1 °C") == 1
+
+
+def test_no_label_of_a_row_is_cut():
+    long = (
+        "Draught in use, written of nearly all ports of the Caspian Sea by one source after another, as reported there"
+    )
+    figure = ports()
+    figure = replace(figure, marks=tuple(replace(mark, what=long) for mark in figure.marks))
+    drawing = charts.draw(gallery(), figure)
+    for one in (drawing.wide, drawing.narrow):
+        assert words_of(one).count("as reported there") == len(figure.marks)

@@ -124,6 +124,8 @@ def test_numbers_units_and_dates_are_written_as_the_language_does():
     assert Voice("ru").day(utc(2026, 8, 1)) == "1 августа 2026\u202fг."
     assert Voice("az").day(utc(2026, 8, 1)) == "1 avqust 2026"
     assert Voice("kk").month(8) == "Тамыз"
+    assert Voice("kk").period(utc(2026, 8), utc(2026, 9)) == "тамыз 2026"
+    assert Voice("en").period(utc(2026, 8), utc(2026, 9)) == "August 2026"
     assert Voice("ru").period(utc(2026, 8), utc(2026, 9)) == "август 2026"
     assert Voice("ru").interval(rate()) == "интервал 90 %: от −13,0 до −1,2"
 
@@ -187,6 +189,14 @@ def test_a_sentence_begins_with_a_capital_and_ends_with_one_stop():
         for message in messages.key_messages(bulletin(language=language)):
             assert ".." not in message.detail
             assert not re.search(r"\. [a-zа-яәғқңөұүһіığşüöç]", message.detail.replace("doi", "")), message.detail
+
+
+def test_the_azerbaijani_i_keeps_its_dot():
+    assert Voice("az").sentence("illik orta səviyyə") == "İllik orta səviyyə."
+    assert Voice("az").first_lower("İllik orta") == "illik orta"
+    assert Voice("az").first_lower("Işıq") == "ışıq"
+    assert Voice("en").sentence("in a year") == "In a year."
+    assert Voice("en").first_lower("In a year") == "in a year"
 
 
 def test_english_is_written_by_the_module_of_texts():

@@ -168,9 +168,7 @@ def figure_sources(report: Report, figure: Figure) -> list[tuple[str, str]]:
     """
     found = [report.source(name) for name in datasets_of(figure)]
     named = [(f"{source.provider}, {source.title} ({source.licence})", "") for source in found]
-    cited = [source for mark in figure.marks for source in mark.source.split("; ")]
-    told = [re.fullmatch(r"(.+?)(?: (https?://\S+))?", source) for source in dict.fromkeys(cited)]
-    return named + [(one[1], one[2] or "") for one in told if one]
+    return named + list(dict.fromkeys(told for mark in figure.marks for told in text.cited(mark.source)))
 
 
 def datasets_of(figure: Figure) -> list[str]:
@@ -235,7 +233,7 @@ def templates(say: Voice) -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = {"glue": _glued, "web_address": web_address, "isoday": date.isoformat}
-    filters |= {"polished": text.polished, "listed": text.listed}
+    filters |= {"polished": text.polished, "listed": text.listed, "cited": text.cited}
     spoken = ("day", "unit", "unit_after", "number", "uncertainty", "span", "qc", "name")
     filters |= {name: getattr(say, name) for name in spoken}
     environment.filters.update(filters)

@@ -130,7 +130,7 @@ def _words_table(table: Table, say: Voice) -> Iterator[Block]:
     if table.title:
         yield {"kind": "subheading", "text": say.name(table.title)}
     if table.rows:
-        rows = [[_cell(words) for words in row] for row in table.rows]
+        rows = [[_cell("; ".join(said for said, _ in text.cited(words))) for words in row] for row in table.rows]
         caption = " ".join(say.name(words) for words in (table.caption, table.note) if words)
         yield _table(caption, [say.name(head) for head in table.head], rows, table.numeric)
     elif table.empty:

@@ -79,6 +79,15 @@ def listed(names: Iterable[str]) -> str:
     return ("; " if any("," in name for name in found) else ", ").join(found)
 
 
+def cited(source: str) -> list[tuple[str, str]]:
+    """What the seeds name as a source, "publisher, title (day) address" with semicolons between: words and address of each.
+
+    The address is empty where there is none.
+    """
+    parts = [part.rpartition(" ") for part in source.split("; ") if part]
+    return [(words, last) if words and "://" in last else (f"{words} {last}".strip(), "") for words, _, last in parts]
+
+
 def level(share: float) -> str:
     """A probability as a percentage, e.g. "90 %"."""
     return f"{share * 100:g} %"

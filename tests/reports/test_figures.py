@@ -13,6 +13,7 @@ from caspian_env.reports import calendar_charts, charts, figure_words, map_chart
 from caspian_env.reports.model import Section
 from caspian_env.reports.voice import Voice
 from caspian_env.seeds.sourced import load_ports
+from caspian_env.seeds.targets import load_pledges, load_targets
 from caspian_env.workflows import report_shapes
 from tests.reports.synthetic_bulletin import altimetry, anomaly, bulletin, utc
 from tests.reports.synthetic_figures import balance, bare_seabed, gallery, heat, ports, sea_map
@@ -171,6 +172,14 @@ def test_what_ports_rest_on_is_named_so_that_a_reader_finds_it():
     told = {source for row in load_ports().values() if row.mark != "U" for source in row.source.split("; ")}
     assert len(told) > 8
     bare = [one for one in told if not re.search(r"https?://\S+$|was not kept$", one)]
+    assert bare == [], "a code tells a reader nothing"
+
+
+def test_what_declarations_and_targets_rest_on_is_named_so_that_a_reader_finds_it():
+    rows = [*load_pledges().values(), *(target for target in load_targets().values() if target.mark == "S")]
+    told = {source for row in rows if row.mark != "U" for source in row.source.split("; ")}
+    assert len(told) > 15
+    bare = [one for one in told if not re.search(r"https?://\S+$|was not kept$|title not known$", one)]
     assert bare == [], "a code tells a reader nothing"
 
 

@@ -1,4 +1,4 @@
-"""Commands on regions: list, add, mean."""
+"""Commands on regions: list, add, remove, mean."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from caspian_env.cli.opening import opened
 from caspian_env.cli.options import AsJson, AsOf, Config, Home, app, utc_of
-from caspian_env.cli.show import print_json, show_table
+from caspian_env.cli.show import print_json, say, show_table
 
 region = typer.Typer(help="Polygons on which grids are averaged, and the institute's own among them.")
 app.add_typer(region, name="region")
@@ -57,6 +57,20 @@ def add(
     typer.echo(f"region    {where.stem}: {where}")
     typer.echo(f"reaches   {reach_of(where)}")
     typer.echo(f"its means from a cube: caspian-env region mean {(datasets or ['DATASET'])[0]} {where.stem}")
+
+
+@region.command()
+def remove(
+    name: Annotated[str, typer.Argument(metavar="ID", help="A region of the institute's own.")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Average no dataset any more over a polygon of the institute; what was computed stays in the catalog."""
+    from caspian_env.settings import load_settings
+    from caspian_env.workflows.own_regions import remove_region
+
+    kept = remove_region(load_settings(config=config, home=home), name)
+    say(f"removed   {name}; what was computed over it stays in the catalog, and its outline in {kept}")
 
 
 @region.command()

@@ -22,6 +22,7 @@ from caspian_env.workflows.weights import weights_of
 if TYPE_CHECKING:
     import xarray as xr
 
+REMOVED = ".geojson.removed"  # what the outline of a region that was removed ends in
 _ID = re.compile(r"[a-z][a-z0-9_]{1,40}")
 
 
@@ -55,9 +56,13 @@ def add_region(
         remedy = "choose another; the institute's name makes a good prefix"
         if own.exists():  # values over the old outline would stand beside those over the new one under one name
             remedy = (
-                f"a new outline is a new region, with another id; one that was never collected goes by removing {own}"
+                f"a new outline is a new region, with another id; caspian-env region remove {name} takes {own} away"
             )
         raise SeedError(name, "the id is taken", remedy)
+    if (old := settings.own_files / FOLDER / f"{name}{REMOVED}").exists():
+        raise SeedError(
+            name, "was removed, and what was computed over it stays", f"choose another id; its outline is {old}"
+        )
     averaged_over(seeds.datasets, name, tuple(datasets))
     feature = feature_of(file, str(file))
     given = feature.get("properties") or {}
@@ -76,6 +81,27 @@ def add_region(
         target.with_suffix(".part").write_text(text + "\n", encoding="utf-8")
         target.with_suffix(".part").replace(target)
     return target
+
+
+def remove_region(settings: Settings, name: str) -> Path:
+    """Take a polygon of the institute out of use; its outline is kept beside under another name, which is returned.
+
+    Values over it stay in the catalog, so that its id is not taken again: two outlines would stand under one name.
+
+    Raises
+    ------
+    SeedError
+        When the institute has no such region.
+    """
+    folder = settings.own_files / FOLDER
+    file = folder / f"{name}.geojson"
+    if not _ID.fullmatch(name) or not file.is_file():
+        own = ", ".join(sorted(path.stem for path in folder.glob("*.geojson"))) or "none"
+        raise SeedError(name, "is no region of the institute's own", f"its own are: {own}; those of the seeds stay")
+    kept = folder / f"{name}{REMOVED}"
+    with writing(folder, "a region"):
+        file.replace(kept)
+    return kept
 
 
 def reach_of(file: Path) -> str:

@@ -23,7 +23,7 @@ from caspian_env.wiring import load_seeds, open_platform
 from caspian_env.workflows.compute import compute
 from caspian_env.workflows.cube import build_cubes
 from caspian_env.workflows.ingest import ingest
-from caspian_env.workflows.own_regions import add_region, region_means
+from caspian_env.workflows.own_regions import add_region, region_means, remove_region
 from caspian_env.workflows.report_figures import figure
 from caspian_env.workflows.run import run
 from caspian_env.workflows.seed import seed
@@ -158,3 +158,23 @@ def test_what_is_no_region_is_refused(
         add_region(settings(tmp_path / "home"), written(tmp_path, content), name=name, datasets=datasets)
     assert not (tmp_path / "home/local").exists()
     assert load_seeds(own=tmp_path / "home/local").locations
+
+
+def test_a_region_of_the_institute_is_removed_and_its_id_is_not_taken_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = settings(tmp_path / "home")
+    file = add_region(own, written(tmp_path, BOX), datasets=[OISST])
+    with pytest.raises(SystemExit) as ended:
+        main(["region", "remove", "off_baku", "--home", str(own.home)])
+    assert ended.value.code in (0, None)
+    assert "stays in the catalog" in capsys.readouterr().out
+    assert not file.exists()
+    seeds = load_seeds(own=own.own_files)
+    assert "off_baku" not in seeds.locations
+    assert "off_baku" not in seeds.datasets[OISST].locations
+    with pytest.raises(SeedError, match="off_baku: was removed, and what was computed over it stays"):
+        add_region(own, written(tmp_path, BOX))
+    for name in ("off_baku", "volga_basin", "caspian_sea", "../off"):
+        with pytest.raises(SeedError, match=r"is no region of the institute's own \(its own are: none; "):
+            remove_region(own, name)

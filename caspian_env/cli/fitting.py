@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+TOWER_WIDTH, TOWER_LINES = 16, 4  # so narrow and so many breaks: nobody reads it
 _AT_WORDS = r"(?<=/)| "  # a period after its slash
 _AT_PARTS = r"(?<=[/_])| "  # the parts of an id as well
 
@@ -82,6 +83,36 @@ def drawn(table: Fitted) -> list[str]:
         for row in split
         for line in zip_longest(*row, fillvalue="")
     ]
+
+
+def as_pairs(headings: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[str]:
+    """Each row as lines of heading and cell, what is empty left out, with a blank line between two rows."""
+    inset = max(map(len, headings), default=0) + 2
+    lines: list[str] = []
+    for row in rows:
+        lines += [""] if lines else []
+        for heading, cell in zip(headings, row, strict=True):
+            first, *rest = broken(cell, max(room - inset, TOWER_WIDTH)).split("\n")
+            lines += [f"{heading:{inset}}{first}", *(" " * inset + line for line in rest)] if cell else []
+    return lines
+
+
+def is_squeezed(table: Fitted, headings: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> bool:
+    """Whether a table does its words wrong: it is broken within them, made into a tower, or too wide, or one row is broken."""
+    if not rows or not all(headings):
+        return False
+    words = {word for row in rows for cell in row for word in re.split(rf"{_AT_PARTS}|\n", cell)}
+    texts = [column for column, right in zip(zip(*table.rows, strict=True), table.right, strict=True) if not right]
+    # A line that is no end of a word goes on in the next one, without a blank or an underscore between them.
+    within = any(line and re.split(_AT_PARTS, line)[-1] not in words and not line.endswith(("/", "_"))
+                 for column in texts for cell in column for line in cell.split("\n")[:-1])  # fmt: skip
+    tower = any(
+        max(map(len, cell.split("\n"))) <= TOWER_WIDTH and cell.count("\n") >= TOWER_LINES
+        for column in texts
+        for cell in column
+    )
+    alone = len(rows) == 1 and any("\n" in cell for cell in (*table.headings, *table.rows[0]))
+    return within or tower or alone or max(map(len, drawn(table))) > room
 
 
 def _flat(column: Iterable[Sequence[str]]) -> list[str]:

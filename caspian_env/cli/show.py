@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
-from caspian_env.cli.fitting import drawn, fit
+from caspian_env.cli.fitting import as_pairs, drawn, fit, is_squeezed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -102,10 +102,14 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, right:
     """A table; the columns named in ``right`` hold numbers. Without any heading there is no line of headings.
 
     On a terminal it is made to fit, and what all its rows repeat may stand in a line above it. In a pipe each row is one line
-    (but for breaks in its cells), so that it can be searched and sorted.
+    (but for breaks in its cells), so that it can be searched and sorted. Where no table fits, each row is a list of its cells.
     """
     texts = [["" if cell is None else _cell(cell) for cell in row] for row in rows]
-    table = fit(headings, texts, [heading in right for heading in headings], _room(sys.stdout))
+    room = _room(sys.stdout)
+    table = fit(headings, texts, [heading in right for heading in headings], room)
+    if room and is_squeezed(table, headings, texts, room):
+        typer.echo("\n".join(as_pairs(headings, texts, room)))
+        return
     if table.said:
         say(table.said)
     lines = drawn(table)
@@ -180,12 +184,12 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
         if outcome.skipped:
             say(f"- {outcome.subject} skipped: {outcome.skipped}")
         for problem in outcome.problems[:MANY_PROBLEMS]:
-            say(f"! {outcome.subject}: {problem}")
+            say(f"! {outcome.subject}: {problem.removeprefix(f'{outcome.subject}: ')}")  # as errors begin with theirs
         if len(outcome.problems) > MANY_PROBLEMS:
             more = len(outcome.problems) - MANY_PROBLEMS
             say(f"! {outcome.subject}: … and {more} more of the same kind or others (--json shows all)")
         for note in outcome.notes[:MANY_NOTES]:
-            say(f"  {outcome.subject}: {note}")
+            say(f"  {outcome.subject}: {note.removeprefix(f'{outcome.subject}: ')}")
         if len(outcome.notes) > MANY_NOTES:
             say(f"  {outcome.subject}: … and {len(outcome.notes) - MANY_NOTES} more notes (--json shows all)")
 

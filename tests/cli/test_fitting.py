@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caspian_env.cli.fitting import Fitted, broken, drawn, fit
+from caspian_env.cli.fitting import Fitted, as_pairs, broken, drawn, fit, is_squeezed
 
 HEADS = ("location_id", "period_start", "period_end", "value", "unit", "std_uncertainty", "ci_low", "ci_high", "reason")
 RIGHT = [head in ("value", "std_uncertainty", "ci_low", "ci_high") for head in HEADS]
@@ -58,6 +58,25 @@ def test_without_a_terminal_each_row_is_one_line() -> None:
     assert lines[3].endswith("1 of 12 months")
     assert lines[1].index("-28.6808") == lines[2].index("-28.8768")
     assert drawn(fit(("", ""), [("a", "one\ntwo"), ("bb", "")], (False, False), None)) == ["a   one", "    two", "bb"]
+
+
+def test_what_no_table_holds_is_shown_as_pairs() -> None:
+    def squeezed(rows: list[tuple[str, ...]], room: int) -> bool:
+        return is_squeezed(fit(HEADS, rows, RIGHT, room), HEADS, rows, room)
+
+    assert not squeezed(ROWS, 80)
+    assert squeezed(ROWS[:1], 80), "one row needs no table"
+    assert not squeezed(ROWS[:1], 200)
+    assert squeezed(ROWS, 40), "dates are broken"
+    why = "1 of 12 months, and of those the newest is preliminary, so that nobody knows what the year will be when it is over"
+    tower = [*ROWS[:2], (*ROWS[2][:-1], why)]
+    assert squeezed(tower, 80)
+    lines = as_pairs(HEADS, tower, 80)
+    assert max(map(len, lines)) <= 80
+    assert lines.count("") == 2
+    assert "value            -28.6315" in lines
+    assert why in " ".join(" ".join(lines).split())
+    assert not is_squeezed(fit(("", ""), [("a", why)], (False, False), 40), ("", ""), [("a", why)], 40)
 
 
 def test_one_row_says_all_of_its_columns() -> None:

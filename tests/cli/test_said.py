@@ -11,6 +11,7 @@ from typer.main import get_group
 from caspian_env import cli
 from caspian_env.cli import show
 from caspian_env.errors import not_among
+from caspian_env.workflows.outcome import Outcome
 
 LINE = "  gpcc: needs what is told at https://example.org/a/very/long/address/that/nobody/breaks and then another run"
 
@@ -37,6 +38,11 @@ def test_a_table_on_a_terminal_has_bold_headings_and_fits(
     assert lines[0].split() == ["what", "meaning"]  # bold where somebody sees it, and this is a pipe
     assert len(lines) > 3
     assert max(map(len, lines)) <= 30
+
+
+def test_a_subject_stands_once(capsys: pytest.CaptureFixture[str]) -> None:
+    show.show_outcomes([Outcome("gpcc", problems=["gpcc: is away"], notes=["gpcc: nothing", "another"])])
+    assert capsys.readouterr().out.splitlines()[-3:] == ["! gpcc: is away", "  gpcc: nothing", "  gpcc: another"]
 
 
 def test_every_command_is_found_in_the_modules_that_are_named_for_it() -> None:

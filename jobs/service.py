@@ -26,7 +26,7 @@ from caspian_env.workflows.chosen import choose
 from caspian_env.workflows.holder import holder_of, in_words, is_gone
 from caspian_env.workflows.keys import missing_key
 from caspian_env.workflows.outcome import FAILED, OK, PARTIAL, USAGE
-from caspian_env.workflows.seed import seed
+from caspian_env.workflows.seed import keep_apart, seed
 from jobs.clockwork import LONGEST_SECONDS, keep_time
 from jobs.dispatch import ROLE, recall
 from jobs.endpoint import endpoint
@@ -53,6 +53,9 @@ def main(
         settings = load_settings(config=options.config, mirror=options.mirror, home=options.home)
         log_to_standard_error(settings.log, as_a_service=True)
         with stop_signals(timing.stop_seconds) as stop, open_platform(settings, clock=clock) as platform:
+            keep_apart(
+                settings, platform.synthetic
+            )  # before anything is said of datasets that are none of its business
             shift = Shift(
                 platform, _timetable(platform, options.only), 0, _limits(settings), stop, timing,
                 options=_passed_on(options, "home", "config"), collecting_options=_passed_on(options, "mirror"),

@@ -69,7 +69,7 @@ def _run(words: list[str], *, as_a_service: bool) -> None:
     except SettingsError as error:
         _fail(str(error), 2, answers_are_logs)
     except CaspianError as error:
-        _fail(str(error), 1, answers_are_logs)
+        _fail("\n".join([str(error), *getattr(error, "__notes__", ())]), 1, answers_are_logs)
     except BrokenPipeError:  # the reader of our output has had enough, e.g. `| head`
         drop(sys.stdout)
         sys.exit(0)

@@ -31,6 +31,7 @@ from caspian_env.reports.page import without_bare_rates
 from caspian_env.reports.voice import Voice
 from caspian_env.settings import VERSION
 from caspian_env.wiring import Platform
+from caspian_env.workflows.check_report import check_in
 from caspian_env.workflows.edition_store import file_rows, name_it, receive, sweep
 from caspian_env.workflows.holder import holder_of, is_gone
 from caspian_env.workflows.ledger import LOOK_AGAIN_SECONDS, WAIT_SECONDS, account_for_dead, ledger
@@ -132,12 +133,25 @@ def freeze(
 
 
 def correct(platform: Platform, edition_id: str, *, reason: str, **options: Any) -> Frozen:
-    """Freeze the next edition of the same report as a numbered correction of one that was frozen before."""
+    """Freeze the next edition of the same report as a numbered correction of one that was frozen before.
+
+    Raises
+    ------
+    SettingsError
+        When the reason is empty, or it would print the same: no number moved, and words and figures are made by the same.
+    """
     require_current(platform.catalog)
     if not reason.strip():
         raise SettingsError("--reason", "is empty", "say in one sentence what was wrong")
     with platform.catalog.read() as connection:
         old = find_edition(connection, edition_id)
+        found = check_in(connection, platform, old, as_of=options.get("as_of"))
+    made_by = (old.template_hash, old.seeds_hash, old.code_version)
+    if found.holds and not found.answered and made_by == (template_hash(), seeds_hash(platform), VERSION):
+        raise SettingsError(
+            edition_id, f"all {found.n_printed} printed numbers hold, there is nothing to correct",
+            f"caspian-env report freeze {old.report_id} makes a new edition",
+        )  # fmt: skip
     options["languages"] = options.get("languages") or old.languages.split(",")
     options["formats"] = options.get("formats") or old.formats.split(",")
     return freeze(platform, old.report_id, corrects=old.id, reason=" ".join(reason.split()), **options)

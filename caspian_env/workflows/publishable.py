@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
@@ -68,17 +69,21 @@ def sort_out(report_id: str, found: Sequence[Obstacle], allow: Sequence[str]) ->
     Raises
     ------
     Unpublishable
-        When there is one that was not allowed.
+        When there is one that was not allowed; its notes are the obstacles, a line each.
     """
     forbidden = [obstacle for obstacle in found if not _is_allowed(obstacle, allow)]
     if forbidden:
-        words = {}
-        for reason in dict.fromkeys(obstacle.reason for obstacle in forbidden):
-            mine = [f"{o.subject}: {o.why.rstrip('. ')}" for o in forbidden if o.reason == reason]
-            more = f"; and {len(mine) - SHOWN} more" if len(mine) > SHOWN else ""
-            words[reason] = f"{len(mine)} {reason} ({'; '.join(mine[:SHOWN])}{more})"
-        remedy = f"mend them, or record that it is meant with {' '.join(f'--allow {reason}' for reason in words)}"
-        raise Unpublishable(report_id, f"must not be frozen: {'; '.join(words.values())}", remedy)
+        counts = Counter(obstacle.reason for obstacle in forbidden)
+        remedy = f"mend them, or record that it is meant with {' '.join(f'--allow {reason}' for reason in counts)}"
+        told = ", ".join(f"{n} {reason}" for reason, n in counts.items())
+        error = Unpublishable(report_id, f"must not be frozen: {told}", remedy)
+        for reason, n in counts.items():
+            mine = [o for o in forbidden if o.reason == reason]
+            for one in mine[:SHOWN]:
+                error.add_note(f"  {reason}  {one.subject}: {one.why.rstrip('. ')}")
+            if n > SHOWN:
+                error.add_note(f"  {reason}  and {n - SHOWN} more")
+        raise error
     return [asdict(obstacle) for obstacle in found]
 
 

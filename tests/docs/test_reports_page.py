@@ -37,6 +37,9 @@ def test_the_commands_of_the_page_work(tmp_path: Path, monkeypatch: pytest.Monke
     done = []
     for command in sorted(COMMANDS, key=lambda text: text.split()[1] == "diff"):  # a second edition is needed first
         words = shlex.split(command)
+        if words[1] == "erratum":  # there is something to correct
+            publish(tmp_path / "mirror", co2_table(60, {50: 3.0}))
+            assert call("run", "--mirror", "mirror") == 0
         done.append(call(*words, *(allowed if words[1] in ("freeze", "erratum") else [])))
     assert done == [0] * len(COMMANDS)
     assert list((tmp_path / "again").iterdir())

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from caspian_env.settings import Settings
+from caspian_env.workflows.seed import keep_apart
+from jobs.service import main
 from tests.command_line import environment
 from tests.workflows.fault_bench import Server, own_server
 from tests.workflows.synthetic_co2 import DATASET, co2_table, publish
@@ -62,6 +65,18 @@ def test_a_service_that_begins_before_its_database_waits_for_it(server: Server, 
     finally:
         server.start()
         operations.end()
+
+
+def test_the_home_of_a_demonstration_is_refused_before_anything_is_said_of_datasets(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep_apart(Settings(tmp_path, f"sqlite:///{tmp_path / 'caspian-synthetic.db'}"), synthetic=True)
+    with pytest.raises(SystemExit) as ended:
+        main(["--timetable", "--home", str(tmp_path)])
+    assert ended.value.code == 1
+    told = caplog.text + capsys.readouterr().err
+    assert "holds synthetic demonstration data" in told
+    assert "is left out" not in told
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,6 +64,9 @@ def test_what_must_not_be_published_blocks_until_it_is_allowed_by_name(platform:
     with pytest.raises(Unpublishable, match=r"bulletin: must not be frozen: .* --allow ") as error:
         freeze(platform, "bulletin", languages=("en",))
     assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 250, "what stands in the way is listed below it"
+    assert all(re.match(r"  [a-z_]+  \S", line) for line in error.value.__notes__)
+    assert any("@" in line for line in error.value.__notes__)
     with platform.catalog.read() as connection:
         assert read_editions(connection) == []
     with pytest.raises(SettingsError, match="'mood' is no reason"):
@@ -128,6 +132,11 @@ def test_a_correction_is_numbered_and_says_what_it_corrects(platform: Platform) 
 
 def test_a_later_erratum_takes_the_place_of_the_one_before(platform: Platform) -> None:
     first = froze(platform)
+    with pytest.raises(
+        SettingsError, match=rf"{first}: all \d+ printed numbers hold, there is nothing to correct \(.* freeze"
+    ):
+        correct(platform, first, reason="a month was revised", allow=ALL)
+    revise(platform, {40: 2.0})
     early = correct(platform, first, reason="a month was revised", allow=ALL).edition.id
     revise(platform, {50: 3.0})
     assert not check(platform, early).holds
@@ -138,6 +147,7 @@ def test_a_later_erratum_takes_the_place_of_the_one_before(platform: Platform) -
 
 def test_an_edition_is_cited_in_the_language_of_its_page(platform: Platform) -> None:
     found = freeze(platform, "bulletin", allow=ALL, languages=("en", "ru"))
+    revise(platform, {50: 3.0})
     corrected = correct(platform, found.edition.id, reason="a month was revised", allow=ALL)
     english = (corrected.folder / "bulletin.html").read_text(encoding="utf-8")
     russian = (corrected.folder / "bulletin.ru.html").read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ from caspian_env import archive, wiring
 from caspian_env.catalog.engine import Catalog, Connection
 from caspian_env.settings import Settings
 from caspian_env.wiring import Platform, open_platform
-from caspian_env.workflows import compute, cube, ingest
+from caspian_env.workflows import compute, cube, write_granule
 from caspian_env.workflows.outcome import Outcome
 from caspian_env.workflows.read import Reading
 from caspian_env.workflows.run import collect
@@ -129,8 +129,8 @@ POINTS: Mapping[str, Mapping[str, Callable[[Hit], None]]] = {
         "download": first_bytes_of_a_body,
         "rename": around_the_rename,
         "decode": in_the_middle_of(Reading, "read"),
-        "before commit": commit_after(ingest, "record_granule", before=True),
-        "after commit": commit_after(ingest, "record_granule", before=False),
+        "before commit": commit_after(write_granule, "record_granule", before=True),
+        "after commit": commit_after(write_granule, "record_granule", before=False),
     },
     "cube": {
         "write": in_the_middle_of(netCDF4_.NetCDF4ArrayWrapper, "__setitem__"),

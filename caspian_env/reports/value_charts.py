@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textwrap import wrap
+from typing import Any
 
 from caspian_env.reports import messages, svg, text
 from caspian_env.reports.line_charts import NARROW, WIDE, Drawing, Frame, panels_of
@@ -61,21 +62,21 @@ def _intervals(report: Report, shown: Figure, frame: Frame) -> str:
                 ax.hlines(row, value.ci_low, value.ci_high, color=svg.HUES[0], linewidth=2.4)
             final = not text.status_mark(value.status)
             ax.plot([value.value], [row], "o", color=svg.HUES[0], markerfacecolor=svg.HUES[0] if final else svg.PAPER)
-            style = {"textcoords": "offset points", "xycoords": ("axes fraction", "data"), "color": svg.INK}
+            style: dict[str, Any] = {
+                "textcoords": "offset points",
+                "xycoords": ("axes fraction", "data"),
+                "color": svg.INK,
+            }
             if wide:
                 ax.annotate(
                     "\n".join(written[row]), (0, row), (8 - shape.left, 0), va="center", fontsize="small", **style
-                )  # type: ignore[arg-type]
-                ax.annotate(amounts[row], (1, row), (8, 0), va="center", **style)  # type: ignore[arg-type]
+                )
+                ax.annotate(amounts[row], (1, row), (8, 0), va="center", **style)
             else:
-                paper = {
-                    "facecolor": svg.PAPER,
-                    "edgecolor": "none",
-                    "pad": 0.5,
-                }  # so that no line runs through the words
+                paper = {"facecolor": svg.PAPER, "edgecolor": "none", "pad": 0.5}  # no line runs through the words
                 ax.annotate(
                     "\n".join(written[row]), (0, row), (0, 9), va="bottom", fontsize="small", bbox=paper, **style
-                )  # type: ignore[arg-type]
+                )
         low, high = ax.get_xlim()
         if low < 0 < high:
             ax.axvline(0, color=svg.MUTED, linewidth=1)

@@ -210,7 +210,7 @@ def test_every_row_names_its_basis_and_edition(platform: Platform, tmp_path: Pat
     ("form", "more"), [("xlsx", {}), ("csvw", {"group_by": "colour"}), ("csvw", {"only": {"nothing"}})]
 )
 def test_a_wrong_call_is_named(platform: Platform, tmp_path: Path, form: str, more: dict[str, object]) -> None:
-    with pytest.raises(SettingsError, match="known: |lists all"):
+    with pytest.raises(SettingsError, match=r"known: |lists all"):
         export(platform, form, tmp_path, **more)
 
 

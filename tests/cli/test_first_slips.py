@@ -99,10 +99,16 @@ def test_ctrl_c_says_what_is_left(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes a question and never answers
         silent.settimeout(60)
         words = command("run", "--home", "home", "--mirror", f"http://127.0.0.1:{silent.getsockname()[1]}/")
-        with subprocess.Popen(words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True) as process:
-            asked, _ = silent.accept()
-            with asked:
-                process.send_signal(signal.SIGINT)
-                _, said = process.communicate(timeout=60)
+        with subprocess.Popen(
+            words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
+        ) as process:  # fmt: skip
+            try:
+                asked, _ = silent.accept()
+                with asked:
+                    process.send_signal(signal.SIGINT)
+                    _, said = process.communicate(timeout=60)
+            finally:
+                process.kill()
     assert process.returncode == 130
     assert "the same command does the rest" in said.splitlines()[-1]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from calendar import isleap
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from caspian_env.reports import figure_words, messages, svg
 from caspian_env.reports.line_charts import NARROW, WIDE, Drawing, Frame, panels_of
 from caspian_env.reports.model import Figure, Report
 from caspian_env.reports.voice import Voice
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Pale to dark by category, told apart by the colour-blind, in grey and on dark paper (ColorBrewer YlOrRd, 5 classes).
 CATEGORY = ("#fecc5c", "#fd8d3c", "#f03b20", "#bd0026")
@@ -78,12 +81,12 @@ def _calendar(report: Report, shown: Figure, frame: Frame) -> str:
         return svg.to_svg(figure, name, *messages.alternative(report, shown), svg.points_of(ax, told, 0))
 
 
-def _key(ax: object, wide: bool, say: Voice) -> None:
+def _key(ax: Axes, wide: bool, say: Voice) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     signs: list[Any] = [Line2D([], [], color=svg.MUTED, linewidth=1.2, label=say.words("no heatwave"))]
     words = figure_words.CATEGORIES
     signs += [Patch(color=hue, label=say.words(one)) for hue, one in zip(CATEGORY, words, strict=True)]
-    ax.legend(handles=signs, loc="lower left", bbox_to_anchor=(0, 1), ncol=5 if wide else 2, frameon=False,  # type: ignore[attr-defined]
+    ax.legend(handles=signs, loc="lower left", bbox_to_anchor=(0, 1), ncol=5 if wide else 2, frameon=False,
               fontsize="small", borderaxespad=0.2)  # fmt: skip

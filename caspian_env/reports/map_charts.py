@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from caspian_env.reports import figure_words, messages, svg
 from caspian_env.reports.line_charts import WIDE, Drawing, Frame, panels_of
@@ -166,11 +166,11 @@ def _label(ax: Axes, frame: Frame, here: Point, title: str, amount: str, span: s
     ax.annotate("", here, (1.03, level), xycoords="data", textcoords="axes fraction",
                 arrowprops={"arrowstyle": "-", "color": POINTER, "linewidth": 1, "shrinkA": 0, "shrinkB": 0})  # fmt: skip
     ax.plot([here[0]], [here[1]], "o", color=POINTER, markersize=3.5)
-    style = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
+    style: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "annotation_clip": False}
     ax.annotate(amount, (1.03, level), (4, 2), fontweight="bold", va="bottom",
-                fontsize=frame.text_size + (2 if frame.width == WIDE.width else 0), **style)  # type: ignore[arg-type]  # fmt: skip
+                fontsize=frame.text_size + (2 if frame.width == WIDE.width else 0), **style)  # fmt: skip
     for n, row in enumerate(rows):
-        ax.annotate(row, (1.03, level), (4, -2 - n * frame.text_size * 1.2), va="top", color=svg.MUTED, **style)  # type: ignore[arg-type]
+        ax.annotate(row, (1.03, level), (4, -2 - n * frame.text_size * 1.2), va="top", color=svg.MUTED, **style)
 
 
 def _scale_bar(ax: Axes, say: Voice) -> None:

@@ -13,6 +13,7 @@ from caspian_env.reports.voice import Voice
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 ROW_HEIGHT = 34.0
 LINE_HEIGHT = 14.0
@@ -33,7 +34,7 @@ def drafts(report: Report, shown: Figure) -> Drawing:
     return Drawing(*(_drafts(report, shown, frame) for frame in (WIDE, NARROW)))
 
 
-def _rows(report: Report, frame: Frame, labels: list[str], above: float, say: Voice) -> tuple[object, Axes]:
+def _rows(report: Report, frame: Frame, labels: list[str], above: float, say: Voice) -> tuple[Canvas, Axes]:
     wide = frame is WIDE
     shape = Frame(frame.name, frame.width, 0, 250 if wide else 16, 20 if wide else 16, above, 40, frame.text_size, 30)
     count, lines = len(labels), max((len(wrap(label, _columns(frame))) for label in labels), default=1)
@@ -87,7 +88,7 @@ def _goals(report: Report, shown: Figure, frame: Frame) -> str:
         ax.set_xlabel(say.words("emissions, % of the base year"))
         _key(ax, labels, per_row, say)
         points = [point for (told_of, n) in told for point in svg.points_of(ax, [told_of], n)]
-        return svg.to_svg(figure, name, *messages.alternative(report, shown), points, labels)  # type: ignore[arg-type]
+        return svg.to_svg(figure, name, *messages.alternative(report, shown), points, labels)
 
 
 def _spread(ax: Axes, row: int, goal: Goal, half: float) -> None:
@@ -129,7 +130,7 @@ def _drafts(report: Report, shown: Figure, frame: Frame) -> str:
         ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
         ax.set_xlabel(say.unit("m"))
         _draft_key(ax, say, bool(shown.values), 3 if frame is WIDE else 1)
-        return svg.to_svg(figure, name, *messages.alternative(report, shown), svg.points_of(ax, told, 0))  # type: ignore[arg-type]
+        return svg.to_svg(figure, name, *messages.alternative(report, shown), svg.points_of(ax, told, 0))
 
 
 def _mark(ax: Axes, row: int, mark: Mark) -> None:

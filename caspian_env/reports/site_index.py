@@ -97,7 +97,7 @@ def _groups(reports: Sequence[Report]) -> list[tuple[str, list[Row]]]:
             rows[heading].append((report.title, name, file_names(report)[0], text.latest(report.values)[:1]))
     often = Counter(title for entries in rows.values() for title, *_ in entries)
     return [
-        (heading, [(title, name if often[title] > 1 else "", *rest) for title, name, *rest in entries])  # type: ignore[misc]
+        (heading, [(title, name if often[title] > 1 else "", page, values) for title, name, page, values in entries])
         for heading, entries in rows.items()
         if entries
     ]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from caspian_env.errors import BadGranule, NotPublished
 from caspian_env.formats.calendar_spans import year_span
+from caspian_env.formats.provider_csv import rows_of
 from caspian_env.formats.table_text import number, read_lines, time_series
 from caspian_env.model import GranuleRef, Http, Window
 
@@ -97,10 +98,7 @@ def read_granule(path: Path, *, options: Mapping[str, Any]) -> xr.Dataset:
 def _rows(path: Path) -> list[dict[str, str]]:
     """The rows below the header, each as a mapping from column name to text."""
     lines = read_lines(path, _DATASET)
-    try:
-        header, *rows = csv.reader(lines, strict=True)
-    except csv.Error as error:
-        raise BadGranule(_DATASET, f"cannot be read: {error}", "fetch it again") from error
+    header, *rows = rows_of(csv.reader(lines, strict=True), _DATASET)
     if tuple(header) != _COLUMNS:
         raise BadGranule(_DATASET, f"the header is {lines[0][:80]!r}", _LAYOUT)
     if not rows:
